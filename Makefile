@@ -1,0 +1,98 @@
+# Needs Python 3.11 or newer, make and a shell; all else is installed into .venv, by hash.
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN = .venv/bin
+PIP_INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
+# From the public index alone, so that nobody's own wheels get into the lock.
+PIP_COMPILE = env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/null \
+	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+NEW_SECRET = $(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))'
+
+.DELETE_ON_ERROR:
+.PHONY: help run free-port test test-sqlite test-postgresql check lint types layers migrations deploy openapi lock
+
+help:
+	@echo 'make run     the product with demo data on http://127.0.0.1:$(PORT) (PORT, DATABASE_URL, PUBLIC_URL)'
+	@echo 'make test    the whole suite, on SQLite and on PostgreSQL (ARGS="tests/quotes -x")'
+	@echo 'make check   style, types, layers, migrations, deployment settings, OpenAPI'
+	@echo 'make lock    the lock files anew from pyproject.toml (ARGS=--upgrade)'
+
+# --- The product ----------------------------------------------------------------------------
+
+run: export PORT := $(PORT)
+run: export BASE_URL := http://127.0.0.1:$(PORT)
+run: free-port .venv/runtime var/secret_key staticfiles/staticfiles.json
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py demo
+	@exec $(BIN)/gunicorn --config commsapp/gunicorn.py commsapp.wsgi
+
+free-port: | .venv/bin/pip
+	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || \
+		{ echo 'Port $(PORT) is in use, or not ours to use: try another with `make run PORT=8001`.' >&2; exit 1; }
+
+# Compressing takes a while, so it is done again only for a change.
+staticfiles/staticfiles.json: .venv/runtime $(shell find static -type f) | var/secret_key
+	$(BIN)/python manage.py collectstatic --noinput --verbosity 0 --ignore redoc
+
+# Also the folder of the database: none of it is for other users of the machine.
+var/secret_key:
+	@umask 077 && mkdir -p var && $(NEW_SECRET) > $@
+
+# --- Its tests and checks -------------------------------------------------------------------
+
+test:
+	@$(MAKE) --no-print-directory --keep-going test-sqlite test-postgresql
+
+test-sqlite test-postgresql: test-%: .venv/dev
+	$(BIN)/pytest -n logical --database=$* $(ARGS)
+
+check: lint types layers migrations deploy openapi
+
+# These load the settings, and see them as on a server, whatever the environment they run in.
+types migrations deploy openapi: export SECRET_KEY = $(shell $(NEW_SECRET))
+types migrations deploy openapi: export DATABASE_URL = sqlite://:memory:
+types migrations deploy openapi: export PUBLIC_URL = https://commsapp.example
+types migrations deploy openapi: export ALLOWED_HOSTS = commsapp.example
+types migrations deploy openapi: export HTTPS = on
+types migrations deploy openapi: export DEBUG = off
+
+lint: .venv/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: .venv/dev
+	$(BIN)/mypy
+
+layers: .venv/dev
+	$(BIN)/lint-imports --no-logo
+
+migrations: .venv/dev
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+deploy: .venv/dev
+	$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+openapi: .venv/dev
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+# --- What they stand on ---------------------------------------------------------------------
+
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Python 3.11 or newer is needed: name one with `make PYTHON=python3.11 ...`.' >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/runtime: requirements.lock | .venv/bin/pip
+	$(PIP_INSTALL) -r requirements.lock
+	@touch $@
+
+.venv/dev: requirements-dev.lock | .venv/bin/pip
+	$(PIP_INSTALL) -r requirements-dev.lock
+	@touch $@
+
+lock: .venv/dev
+	$(PIP_COMPILE) $(ARGS) --output-file requirements.lock pyproject.toml
+	$(PIP_COMPILE) $(ARGS) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml

@@ -1,0 +1,67 @@
+"""Who asks, and what they may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Self
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.utils.translation import gettext as _
+
+from commsapp.models import Licensee, User
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who asks, and through what: the `by` of every operation."""
+
+    user: User
+    face: str
+    licensees: frozenset[UUID] | None  # None: a superuser's, all there are
+    client: str = ""  # the API client's name
+    client_id: UUID | None = None
+    request_id: str = ""
+
+    @classmethod
+    def of(cls, user: User, face: str, *, request_id: str = "") -> Self:
+        """The actor that a signed-in user is. Reads the licensees: one statement."""
+        if user.is_superuser:
+            licensees = None
+        else:
+            licensees = frozenset(user.licensees.values_list("pk", flat=True))
+        return cls(user, face, licensees, request_id=request_id)
+
+    def sees(self, licensee_id: UUID) -> bool:
+        return self.licensees is None or licensee_id in self.licensees
+
+    def only_licensee(self) -> UUID | None:
+        """The licensee of what this actor makes unless told otherwise: the only one, if so."""
+        candidates: Iterable[UUID] = (
+            Licensee.objects.values_list("pk", flat=True)[:2]
+            if self.licensees is None
+            else self.licensees
+        )
+        first, *others = [*candidates, None]
+        return first if others == [None] else None
+
+
+def permission(verb: str, model: type[Model]) -> str:
+    """The name of Django's permission: `groups.change_recipientgroup`."""
+    return f"{model._meta.app_label}.{verb}_{model._meta.model_name}"
+
+
+def may(by: Actor, verb: str, model: type[Model]) -> bool:
+    """Whether the actor's user has a model permission; the same question on every face."""
+    return by.user.has_perm(permission(verb, model))
+
+
+def require(by: Actor, verb: str, model: type[Any]) -> None:
+    """Raise PermissionDenied unless the actor may."""
+    if not may(by, verb, model):
+        raise PermissionDenied(
+            _("You lack the permission to %(verb)s %(things)s.")
+            % {"verb": verb, "things": model._meta.verbose_name_plural}
+        )

@@ -1,0 +1,292 @@
+"""Administration: users, their groups and licensees, API clients, and all that was done."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from commsapp import clients, ledger
+from commsapp.faces.staff import history, people
+from commsapp.faces.staff.actors import actor_of, licensees_of
+from commsapp.faces.staff.pages import page_on, panel_on, show
+from commsapp.faces.staff.visible import QuickAdmin, VisibleAdmin
+from commsapp.models import Client, Licensee, Operation, User
+
+if TYPE_CHECKING:
+    PeopleAdmin = UserAdmin[User]
+else:
+    PeopleAdmin = UserAdmin
+
+# What other packages hang into the site would go past our operations, and past what is hashed.
+for _package in ("axes", "oauth2_provider"):
+    import_module(f"{_package}.admin")  # registers, now and not after us
+for _model in [*admin.site._registry]:
+    if _model._meta.app_label in ("axes", "oauth2_provider") or _model in (Client, Group):
+        admin.site.unregister(_model)
+
+
+# --- Operations -----------------------------------------------------------------------------
+
+
+class KindFilter(admin.SimpleListFilter):
+    """Kinds of operations, of all that there are: asking the table would read all of it."""
+
+    title = _("what was done")
+    parameter_name = "kind"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        named = [(name, name.rpartition(".")[2].replace("_", " ")) for name in ledger.kinds()]
+        return sorted(((name, capfirst(label)) for name, label in named), key=lambda one: one[1])
+
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+@admin.register(Operation)
+class OperationAdmin(VisibleAdmin):
+    """All that was done, through whatever face: to be read and undone."""
+
+    menu_place = 40
+    list_display = ("at", "sentence", "target", "of_kind", "user", "face", "client", "state")
+    list_filter = ("face", KindFilter)
+    list_select_related = ("user", "licensee", "undone_by", "undoes")
+    search_fields = ("target_name", "user__username", "client", "=request_id")
+    search_help_text = _("Object, user, client or request id")
+    ordering = ("-id",)
+    facts = (
+        "at", "sentence", "target", "of_kind", "user", "face", "client", "request_id",
+        "licensee", "touched", "state", "batch",
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return (
+            super().get_queryset(request).defer("effects", "undone_by__effects", "undoes__effects")
+        )
+
+    @admin.display(description=_("what was done"))
+    def sentence(self, operation: Operation) -> str:
+        return ledger.sentence(operation)
+
+    @admin.display(description=_("object"))
+    def target(self, operation: Operation) -> Any:
+        url = history.target_url(operation)
+        return (
+            format_html('<a href="{}">{}</a>', url, operation.target_name)
+            if url
+            else (operation.target_name)
+        )
+
+    @admin.display(description=_("kind of object"))
+    def of_kind(self, operation: Operation) -> str:
+        return history.target_kind(operation)
+
+    @admin.display(description=_("state"))
+    def state(self, operation: Operation) -> str:
+        if operation.undoes_id:
+            return str(_("An undo"))
+        return str(_("Undone")) if operation.is_undone else ""
+
+    def has_add_permission(self, request: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        undo = self.admin_site.admin_view(history.undo_batch)
+        name = "commsapp_operation_undo_batch"
+        return [path("undo-batch/<uuid:batch>/", undo, name=name), *super().get_urls()]
+
+
+@page_on(Operation, "undo", verb="view")
+def undo(request: HttpRequest, operation: Operation) -> HttpResponse:
+    """The permission is that of what is undone: ledger.undo() asks."""
+    return history.undo_one(request, operation)
+
+
+@panel_on(Operation, _("Before and after"), "staff/differences.html")
+def differences(request: HttpRequest, operation: Operation) -> dict[str, Any] | None:
+    rows = history.differences(operation, actor_of(request))
+    return {"rows": rows} if rows else None
+
+
+@panel_on(Operation, _("Undo"), "staff/undo_panel.html")
+def how_to_undo(request: HttpRequest, operation: Operation) -> dict[str, Any] | None:
+    """The button; or what undid it, or what it undid."""
+    other = operation.undoes or (operation.undone_by if operation.is_undone else None)
+    can_undo = ledger.may_undo(operation, actor_of(request))
+    if not (other or can_undo):
+        return None
+    return {"other": other, "is_undo": operation.undoes_id is not None, "can_undo": can_undo}
+
+
+# --- People ---------------------------------------------------------------------------------
+
+
+@admin.register(User)
+class StaffUserAdmin(QuickAdmin, PeopleAdmin):
+    """Users. Who is no superuser gives nobody more than they have themselves."""
+
+    menu_place = 41
+    list_display = ("username", "name", "email", "is_active", "is_staff", "last_login")
+    list_filter = ("is_active", "is_staff", "groups")
+    search_fields = ("username", "first_name", "last_name", "email")
+    ordering = ("username",)
+    filter_horizontal = ("groups", "licensees", "user_permissions")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (_("Person"), {"fields": ("first_name", "last_name", "email")}),
+        (_("Works for"), {"fields": ("licensees",)}),
+        (
+            _("May"),
+            {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
+        ),
+        (_("Dates"), {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("username", "usable_password", "password1", "password2")}),
+        (_("Works for"), {"fields": ("licensees",)}),
+    )
+    readonly_fields = ("last_login", "date_joined")
+
+    @admin.display(description=_("name"))
+    def name(self, user: User) -> str:
+        return user.get_full_name()
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return people.colleagues(request, super().get_queryset(request))
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or people.may_manage(request, obj))
+
+    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
+        return False  # operations keep who did them: set a user inactive instead
+
+    def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        return (
+            fields if request.user.is_superuser else (*fields, "is_superuser", "user_permissions")
+        )
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name == "licensees":
+            kwargs["queryset"] = licensees_of(actor_of(request))
+        elif db_field.name == "groups" and not request.user.is_superuser:
+            kwargs["queryset"] = people.groups_within(request.user)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        field = form.base_fields.get("licensees")
+        if field and not request.user.is_superuser:
+            field.required = True  # who works for nobody would vanish from one's sight
+        return form
+
+
+@admin.register(Group)
+class StaffGroupAdmin(QuickAdmin, GroupAdmin):
+    """What a group may is for superusers to say: it would be a way to every right."""
+
+    menu_place = 42
+    menu_section, menu_label = "commsapp", _("User groups")
+
+    def has_add_permission(self, request: Any) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)
+
+
+@admin.register(Licensee)
+class LicenseeAdmin(QuickAdmin):
+    """The tenants."""
+
+    menu_place = 44
+    list_display = ("name", "created_at")
+    search_fields = ("name",)
+    fields = ("name",)
+    ordering = ("name",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        licensees = super().get_queryset(request)
+        return licensees.filter(pk__in=licensees_of(actor_of(request)))
+
+    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
+        return False
+
+
+# --- API clients ----------------------------------------------------------------------------
+
+
+@admin.register(Client)
+class ClientAdmin(QuickAdmin):
+    """API clients. A client acts as its user, so it is for those who may manage that user."""
+
+    menu_place = 43
+    list_display = ("name", "client_id", "user", "authorization_grant_type", "created")
+    list_filter = ("authorization_grant_type",)
+    list_select_related = ("user",)
+    search_fields = ("name", "client_id", "user__username")
+    ordering = ("name", "id")
+    fields = ("name", "user")
+    autocomplete_fields = ("user",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        visible = people.colleagues(request, User.objects.all())
+        return super().get_queryset(request).filter(user__in=visible)
+
+    def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
+        told = ("client_id", "authorization_grant_type", "user", "created")
+        return told if obj else ()
+
+    def get_fields(self, request: Any, obj: Any = None) -> Any:
+        more = ("client_id", "authorization_grant_type", "created") if obj else ()
+        return ("name", "user", *more)
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or obj.user is None or people.may_manage(request, obj.user))
+
+    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and (obj is None or obj.user is None or people.may_manage(request, obj.user))
+
+    def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        if "user" in form.base_fields:
+            form.base_fields["user"].required = True
+            form.base_fields["user"].queryset = people.colleagues(request, User.objects.all())
+        return form
+
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        if not people.may_manage(request, obj.user) and obj.user.pk != request.user.pk:
+            raise PermissionDenied(_("The client would have rights that you lack."))
+        made, secret = clients.create_client(obj.name, obj.user)
+        obj.pk, obj.client_id, request.client_secret = made.pk, made.client_id, secret
+
+    def response_add(self, request: Any, obj: Any, post_url_continue: Any = None) -> Any:
+        """The secret, this once: it is in no message, no cookie and no cache."""
+        context = {"client": obj, "client_secret": request.client_secret, "opts": self.opts}
+        title = str(_("API client made"))
+        return show(request, None, "staff/client_made.html", title=title, **context)

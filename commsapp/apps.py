@@ -1,0 +1,21 @@
+from importlib import import_module
+
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+ROOMS = ("contacts", "groups", "quotes")
+
+
+class CommsappConfig(AppConfig):
+    name = "commsapp"
+    verbose_name = _("Administration")
+
+    def ready(self) -> None:
+        """Load every room's operations, so that the ledger knows every kind and its inverse."""
+        import_module("commsapp.records")
+        for room in ROOMS:
+            import_module(f"{room}.operations")
+        # By then the permissions of all rooms are there: INSTALLED_APPS has the rooms before it.
+        roles = import_module("commsapp.roles")
+        post_migrate.connect(roles.make_ready_groups, sender=apps.get_app_config("auth"))

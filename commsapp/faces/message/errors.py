@@ -1,0 +1,38 @@
+"""Errors that are no operation's answer, as this face words them; also those of outside a view."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+
+from commsapp.faces.message import replies
+
+# Code, and the sentence where there is none better.
+_ERRORS = {
+    400: ("SerializationException", "The request could not be read."),
+    401: ("Unauthorized", "Sign in first: the credentials are missing, wrong or expired."),
+    403: ("Forbidden", "You lack the permission for this."),
+    404: ("NotFound", "There is nothing here."),
+    405: ("MethodNotAllowed", "There is no such operation, or it does not take this verb."),
+    409: ("Conflict", "This cannot be done now."),
+    413: ("RequestTooLarge", "The request is too large."),
+    415: ("UnsupportedMediaType", "The request's encoding is not read here."),
+    429: ("TooManyRequests", "There were too many requests. Try again later."),
+    503: ("ServiceUnavailable", "The server is busy; nothing was changed. Try again shortly."),
+}
+_INTERNAL = ("InternalError", "Something went wrong, and was noted.")
+_HEADERS = {
+    401: {"WWW-Authenticate": 'Bearer realm="message"'},
+    429: {"Retry-After": "1"},
+    503: {"Retry-After": "1"},
+}
+
+
+def error_response(request: HttpRequest, status: int, message: str = "") -> HttpResponse:
+    """An error as `{"ResponseStatus": …}`; from 500 on with the id that the log knows it by."""
+    code, told = _ERRORS.get(status, _INTERNAL if status >= 500 else _ERRORS[400])
+    id = getattr(request, "request_id", "")
+    meta = {"RequestId": id} if status >= 500 and id else {}
+    response = replies.failed(request, status, code, message or told, meta)
+    for name, value in _HEADERS.get(status, {}).items():
+        response[name] = value
+    return response

@@ -1,0 +1,130 @@
+"""What all faces share: a request id, the language, and errors in the shape of the path's face."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from django.core.exceptions import (
+    ObjectDoesNotExist,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
+from django.views import defaults
+
+from commsapp.faces.bodies import BadEncoding, BodyTooLarge, UnknownEncoding, prepare
+from commsapp.ids import uuid7
+from commsapp.ledger import Busy
+
+log = logging.getLogger("commsapp")
+Respond = Callable[[HttpRequest], HttpResponse]
+
+# The path decides the face (contract, before section 1). The first that fits.
+_PATHS = [
+    (re.compile(r"/services/oauth2/authorize(/|$)"), "staff"),
+    (re.compile(r"/services/oauth2(/|$)"), "oauth"),
+    (re.compile(r"/services(/|$)"), "connect"),
+    (re.compile(r"/api/(v1|schema|docs)(/|$)"), "rest"),
+    (re.compile(r"/(api|auth|types|metadata)(/|$)"), "message"),
+    (re.compile(r"/(json|jsonl|xml|csv|other)/", re.IGNORECASE), "message"),
+]
+_SHAPES = {
+    "oauth": "commsapp.faces.oauth",
+    "connect": "commsapp.faces.connect",
+    "rest": "commsapp.faces.rest.errors",
+    "message": "commsapp.faces.message.errors",
+}
+_STATUSES: list[tuple[type[Exception] | tuple[type[Exception], ...], int]] = [
+    ((Http404, ObjectDoesNotExist), 404),
+    (PermissionDenied, 403),
+    ((BodyTooLarge, RequestDataTooBig), 413),
+    (UnknownEncoding, 415),
+    ((BadEncoding, UnreadablePostError, SuspiciousOperation), 400),
+    ((Busy, OperationalError, InterfaceError), 503),
+]
+
+
+def face_of(path: str) -> str:
+    """Which face owns a path: connect, oauth, rest, message or staff."""
+    return next((face for pattern, face in _PATHS if pattern.match(path)), "staff")
+
+
+def error_response(request: HttpRequest, status: int, message: str = "") -> HttpResponse:
+    """An error as the path's face words it. Not for the staff face, which has pages."""
+    shape = import_module(_SHAPES[face_of(request.path_info)])
+    response: HttpResponse = shape.error_response(request, status, message)
+    return response
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404: an address that is nobody's."""
+    if face_of(request.path_info) == "staff":
+        return defaults.page_not_found(request, exception)
+    return error_response(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500: what went wrong before or after a view."""
+    if face_of(request.path_info) == "staff":
+        return defaults.server_error(request)
+    return error_response(request, 500)
+
+
+class FaceMiddleware:
+    """Outermost: gives the request its id, and no answer of a machine face leaves as HTML."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.request_id = uuid7().hex  # type: ignore[attr-defined]
+        response = self._answer(request)
+        response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        if face_of(request.path_info) == "staff":
+            return self.get_response(request)
+        try:
+            prepare(request)
+        except UnknownEncoding as error:
+            return error_response(request, 415, f"Content-Encoding “{error}” is not read here.")
+        response = self.get_response(request)
+        if response.status_code >= 400 and response.get("Content-Type", "").startswith("text/html"):
+            return error_response(request, response.status_code)
+        return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """What a machine face's view did not catch. Staff pages have Django's own handling."""
+        if face_of(request.path_info) == "staff":
+            return None
+        status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
+        if status >= 500:
+            log.error(
+                "request %s failed", request.request_id, exc_info=error  # type: ignore[attr-defined]
+            )  # fmt: skip
+        return error_response(request, status)
+
+
+class LanguageMiddleware(LocaleMiddleware):
+    """Machine faces answer in English, whatever Accept-Language says."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if face_of(request.path_info) == "staff":
+            super().process_request(request)
+        else:
+            translation.activate("en")
+            request.LANGUAGE_CODE = "en"
+
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
+        if face_of(request.path_info) == "staff":
+            return super().process_response(request, response)
+        return response

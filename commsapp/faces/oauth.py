@@ -1,0 +1,179 @@
+"""OAuth 2 as the clients of the Connect face know it (contract 1)."""
+
+import hashlib
+import hmac
+import json
+import time
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from csp.decorators import csp_update
+from django.conf import settings
+from django.contrib.auth.hashers import BasePasswordHasher
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.urls import re_path
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
+from oauth2_provider.models import (
+    get_access_token_model,
+    get_refresh_token_model,
+    revoke_access_token,
+)
+from oauth2_provider.oauth2_validators import OAuth2Validator
+from oauth2_provider.views import AuthorizationView, TokenView
+
+from commsapp.access import Actor
+from commsapp.models import Face
+
+
+class SecretHasher(BasePasswordHasher):
+    """SHA-256, for client secrets only: 256 random bits need no slow hash, and tokens are many."""
+
+    algorithm = "commsapp_sha256"
+
+    def salt(self) -> str:
+        return ""
+
+    def encode(self, password: str, salt: str) -> str:
+        return f"{self.algorithm}${hashlib.sha256(password.encode()).hexdigest()}"
+
+    def decode(self, encoded: str) -> dict[str, Any]:
+        algorithm, digest = encoded.split("$", 1)
+        return {"algorithm": algorithm, "hash": digest}
+
+    def verify(self, password: str, encoded: str) -> bool:
+        return hmac.compare_digest(self.encode(password, ""), encoded)
+
+    def safe_summary(self, encoded: str) -> Any:
+        return {"algorithm": self.algorithm}
+
+    def must_update(self, encoded: str) -> bool:
+        return False
+
+    def harden_runtime(self, password: str, encoded: str) -> None:
+        """Nothing to even out."""
+
+
+class Validator(OAuth2Validator):
+    """The provider's own, with what Salesforce-style clients look for in a token answer."""
+
+    def save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kw: Any) -> None:
+        super().save_bearer_token(token, request, *args, **kw)
+        user = request.user or request.client.user  # client_credentials: the client's user
+        licensee = Actor.of(user, Face.CONNECT).only_licensee() or UUID(int=0)
+        token["id"] = f"/id/{licensee}/{user.pk}"  # the view knows the host
+        token["issued_at"] = str(time.time_ns() // 1_000_000)
+
+    def validate_grant_type(
+        self, client_id: str, grant_type: str, client: Any, request: Any, *args: Any, **kw: Any
+    ) -> bool:
+        """A client without an active user has nobody to act as."""
+        known: bool = super().validate_grant_type(
+            client_id, grant_type, client, request, *args, **kw
+        )
+        if known and grant_type == "client_credentials":
+            return bool(client.user and client.user.is_active)
+        return known
+
+    def validate_code(
+        self, client_id: str, code: str, client: Any, request: Any, *args: Any, **kw: Any
+    ) -> bool:
+        known: bool = super().validate_code(client_id, code, client, request, *args, **kw)
+        return known and request.user.is_active
+
+    def validate_refresh_token(
+        self, refresh_token: str, client: Any, request: Any, *args: Any, **kw: Any
+    ) -> bool:
+        known: bool = super().validate_refresh_token(refresh_token, client, request, *args, **kw)
+        return known and request.user.is_active
+
+
+class Authorize(AuthorizationView):
+    """`/services/oauth2/authorize`: a staff page that asks the signed-in person for consent."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kw: Any) -> HttpResponseBase:
+        """Let the answer's redirect leave for the client: form-action holds for redirects, too."""
+        response: HttpResponseBase = super().dispatch(request, *args, **kw)
+        wanted = urlsplit(getattr(self, "oauth2_data", {}).get("redirect_uri", ""))
+        if wanted.netloc:
+            action = {"form-action": f"{wanted.scheme}://{wanted.netloc}"}
+            return csp_update(action)(lambda request: response)(request)
+        return response
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class Token(TokenView):
+    """`POST /services/oauth2/token`: contract 1, Credentials."""
+
+    http_method_names = ("post",)
+
+    def post(self, request: HttpRequest, *args: Any, **kw: Any) -> HttpResponse:
+        """The provider's answer, with the host; an error it does not describe is described."""
+        response: HttpResponse = super().post(request, *args, **kw)
+        told = json.loads(response.content)
+        if response.status_code == 200:
+            base = settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
+            told |= {"instance_url": base, "id": base + told["id"]}
+        elif not told.get("error_description"):
+            told["error_description"] = f"This endpoint cannot serve it: {told['error']}"
+        response.content = json.dumps(told)
+        return response
+
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kw: Any) -> HttpResponse:
+        return _only_post(request)
+
+
+@csrf_exempt
+def revoke(request: HttpRequest) -> HttpResponse:
+    """`POST /services/oauth2/revoke`: end a token and what hangs on it. Takes only the token, as
+    its holder may use it anyway (contract 1); one that is not there is ended already (RFC 7009)."""
+    if request.method != "POST":
+        return _only_post(request)
+    token = request.POST.get("token", "")
+    if not token:
+        return error_response(request, 400, "token is missing")
+    checksum = hashlib.sha256(token.encode()).hexdigest()
+    for access in get_access_token_model().objects.filter(token_checksum=checksum):
+        revoke_access_token(access)
+    for refresh in get_refresh_token_model().objects.filter(token_checksum=checksum, revoked=None):
+        refresh.revoke()
+    return JsonResponse({})
+
+
+def _only_post(request: HttpRequest) -> HttpResponse:
+    response = error_response(request, 405)
+    response["Allow"] = "POST"
+    return response
+
+
+_CODES = {
+    401: "invalid_client",
+    404: "not_found",
+    500: "server_error",
+    503: "temporarily_unavailable",
+}
+_MESSAGES = {
+    404: "The requested resource does not exist",
+    405: "Only POST is answered here",
+    413: "The request body is too large",
+    503: "Try again shortly",
+}
+
+
+def error_response(request: HttpRequest, status: int, message: str = "") -> HttpResponse:
+    """An error as OAuth words it (RFC 6749, section 5.2)."""
+    told = message or _MESSAGES.get(status, "The request could not be processed")
+    body = {"error": _CODES.get(status, "invalid_request"), "error_description": told}
+    response = JsonResponse(body, status=status)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def urlpatterns() -> list[Any]:
+    """The three addresses of contract 1, Credentials."""
+    return [
+        re_path(r"^services/oauth2/token/?$", Token.as_view(), name="oauth-token"),
+        re_path(r"^services/oauth2/revoke/?$", revoke, name="oauth-revoke"),
+        re_path(r"^services/oauth2/authorize/?$", Authorize.as_view(), name="oauth-authorize"),
+    ]

@@ -1,0 +1,1 @@
+"""The staff face: one admin site, whose pages translate between people and the operations."""

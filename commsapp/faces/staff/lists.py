@@ -1,0 +1,160 @@
+"""Lists that stay quick: bounded counts, pages by key, filters that offer what one may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib.admin import RelatedFieldListFilter, SimpleListFilter
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from commsapp.faces.staff.actors import actor_of, licensees_of
+from commsapp.ids import read_guid
+from commsapp.models import Licensee
+
+MOST_COUNTED = 10_000
+_MOST_CHOICES = 50
+
+
+def count_up_to(rows: QuerySet[Any], most: int = MOST_COUNTED) -> tuple[int, bool]:
+    """How many rows there are, and whether there are more than were counted."""
+    counted = rows.order_by()[: most + 1].count()
+    return min(counted, most), counted > most
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]
+    """Counts no further than somebody would page: a million rows cost what 10,000 do.
+
+    What lies beyond is found by searching, or by turning the order round.
+    """
+
+    most_counted = MOST_COUNTED
+
+    @cached_property
+    def count(self) -> int:
+        counted, self.has_more = count_up_to(self.object_list, self.most_counted)  # type: ignore[arg-type]
+        return counted
+
+
+class RecordChangeList(ChangeList):
+    """Links lead to the object's page, not to its form."""
+
+    def url_for_result(self, result: Any) -> str:
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_page"
+        return reverse(name, args=(result.pk,))
+
+
+# --- Pages by key ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Some rows of many, and the queries of the pages before and after."""
+
+    rows: Sequence[Any]
+    previous: str = ""
+    next: str = ""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def page_by_key(
+    rows: QuerySet[Any], request: HttpRequest, key: str, size: int, *, newest_first: bool = False
+) -> Slice:
+    """The page that `?after=` or `?before=` an id asks for; the first one without.
+
+    As quick at the end as at the start, where the key is indexed: nothing is counted or skipped.
+    """
+    before = read_guid(request.GET.get("before"))
+    at = before or read_guid(request.GET.get("after"))
+    ascending = bool(before) == newest_first
+    if at:
+        rows = rows.filter(**{f"{key}__{'gt' if ascending else 'lt'}": UUID(at)})
+    found = list(rows.order_by(key if ascending else f"-{key}")[: size + 1])
+    more, found = len(found) > size, found[:size]
+    if before:
+        found.reverse()
+    if not found:
+        return Slice([])
+    back, on = (more, True) if before else (bool(at), more)
+    return Slice(
+        found,
+        _query(request, before=str(getattr(found[0], key))) if back else "",
+        _query(request, after=str(getattr(found[-1], key))) if on else "",
+    )
+
+
+def page_by_number(rows: QuerySet[Any], request: HttpRequest, size: int) -> Slice:
+    """The page of `?p=` some number: for short lists in an order that is no key."""
+    asked = request.GET.get("p", "")
+    number = int(asked) if asked.isdecimal() and asked.isascii() and len(asked) < 6 else 1
+    start = (max(number, 1) - 1) * size
+    found = list(rows[start : start + size + 1])
+    return Slice(
+        found[:size],
+        _query(request, p=str(number - 1)) if start else "",
+        _query(request, p=str(number + 1)) if len(found) > size else "",
+    )
+
+
+def _query(request: HttpRequest, **place: str) -> str:
+    """The request's query, at another place."""
+    query = request.GET.copy()
+    for name in ("before", "after", "p"):
+        query.pop(name, None)
+    query.update(place)
+    return f"?{query.urlencode()}"
+
+
+# --- Filters --------------------------------------------------------------------------------
+
+
+class VisibleFilter(RelatedFieldListFilter):
+    """For a small table: offers what the actor may see, and nothing of another licensee."""
+
+    def field_choices(self, field: Any, request: Any, model_admin: Any) -> Any:
+        by, model = actor_of(request), field.remote_field.model
+        if model is Licensee:
+            rows = licensees_of(by)
+        else:
+            rows = model.objects.visible_to(by).order_by("name")
+        return [(str(row.pk), str(row)) for row in rows[:_MOST_CHOICES]]
+
+
+class ArchivedFilter(SimpleListFilter):
+    """The active ones, unless others are asked for."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
+        states = getattr(model_admin.model, "Status", None)
+        named = states.choices[1:] if states else [("archived", _("Archived"))]
+        return [*named, ("all", _("All"))]
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        first, *others = super().choices(changelist)
+        yield {**first, "display": _("Active")}
+        yield from others
+
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        model: Any = queryset.model
+        if self.value() == "all":
+            return queryset
+        if self.value() is None:
+            return queryset.filter(**model.ACTIVE)
+        if hasattr(model, "Status"):
+            return queryset.filter(status=self.value())
+        return queryset.exclude(**model.ACTIVE)

@@ -1,0 +1,192 @@
+"""What every list and page of records knows: to show what one may see, always as quickly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
+
+from django.contrib import admin
+from django.contrib.admin.utils import (
+    display_for_field,
+    display_for_value,
+    label_for_field,
+    lookup_field,
+)
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from commsapp.faces.staff.actors import actor_of, may_see
+from commsapp.faces.staff.forms import FixedPointFormField
+from commsapp.faces.staff.lists import BoundedPaginator, RecordChangeList, VisibleFilter
+from commsapp.faces.staff.pages import (
+    open_page,
+    pages_on,
+    panels_for,
+    show,
+    tools_for,
+    url_of,
+)
+from commsapp.fields import FixedPointField
+from commsapp.ids import read_guid
+from commsapp.models import Record
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+
+class QuickAdmin(ModelAdmin):
+    """Lists that cost the same however long they are; who asks for what is not there gets a 404."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    list_max_show_all = 50
+    view_on_site = False
+    empty_value_display = ""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """An id finds its record; anything else is looked for in the search fields."""
+        guid = read_guid(search_term.strip())
+        if guid and self.get_search_fields(request):
+            return queryset.filter(pk=UUID(guid)), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if isinstance(db_field, FixedPointField):
+            kwargs["form_class"] = FixedPointFormField
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget  # pop-up windows are for nobody
+        return field
+
+    def _get_obj_does_not_exist_redirect(self, request: Any, opts: Any, object_id: str) -> Any:
+        raise Http404
+
+
+class VisibleAdmin(QuickAdmin):
+    """Of records that belong to licensees: one sees one's own, each on a page of its own."""
+
+    facts: ClassVar[Sequence[str]] = ()  # what the page tells, as list_display names it
+    badge: ClassVar[str] = ""  # the field that says how it stands
+    object_template = "staff/object.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        queryset: Any = super().get_queryset(request)
+        visible: QuerySet[Any] = queryset.visible_to(actor_of(request))
+        return visible
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RecordChangeList]:
+        return RecordChangeList
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        by = actor_of(request)
+        several = by.licensees is None or len(by.licensees) > 1
+        return [*self.list_filter, *([("licensee", VisibleFilter)] if several else [])]
+
+    # --- The page of one ---------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
+        wrap = self.admin_site.admin_view
+        hung = [
+            path(
+                f"<uuid:object_id>/{page.name}/",
+                wrap(partial(self.hung_view, page=page)),
+                name=f"{name}_{page.name}",
+            )
+            for page in pages_on(self.model)
+        ]
+        own = path("<uuid:object_id>/", wrap(self.object_view), name=f"{name}_page")
+        return [*hung, own, *super().get_urls()]
+
+    def hung_view(self, request: HttpRequest, object_id: UUID, page: Any) -> HttpResponse:
+        return open_page(request, partial(self.find, request, object_id), page)
+
+    def find(self, request: HttpRequest, object_id: UUID) -> Any:
+        """The record, if the user may see it; Http404 if not."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = self.of_one(self.get_queryset(request)).filter(pk=object_id).first()
+        if found is None:
+            raise Http404
+        return found
+
+    def of_one(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """With what one record's page reads besides."""
+        related = self.list_select_related
+        return queryset.select_related(*related) if isinstance(related, list | tuple) else queryset
+
+    def object_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        record = self.find(request, object_id)
+        return show(
+            request,
+            record,
+            self.object_template,
+            title=str(record),
+            facts=self.facts_of(request, record),
+            badge=self.badge_of(record),
+            tools=self.tools_of(request, record),
+            panels=panels_for(request, record),
+            can_edit=self.has_change_permission(request, record) and not self.is_frozen(record),
+            has_history=isinstance(record, Record),
+        )
+
+    def is_frozen(self, record: Any) -> bool:
+        """Whether it stands as it is, whoever asks."""
+        return False
+
+    @admin.display(description=_("status"), ordering="status")
+    def standing(self, record: Any) -> Any:
+        """The status as a badge, for lists."""
+        label = record.get_status_display()
+        return format_html('<span class="badge is-{}">{}</span>', record.status, label)
+
+    def badge_of(self, record: Any) -> dict[str, str] | None:
+        if not self.badge:
+            return None
+        value = getattr(record, self.badge)
+        return {"value": value, "label": getattr(record, f"get_{self.badge}_display")()}
+
+    def tools_of(self, request: HttpRequest, record: Any) -> list[dict[str, Any]]:
+        return tools_for(request, record)
+
+    def facts_of(self, request: HttpRequest, record: Any) -> list[tuple[str, Any]]:
+        """What the page tells of the record: labels and values; empty ones are left out."""
+        told = ((name, self._fact(request, record, name)) for name in self.facts)
+        return [
+            (capfirst(str(label_for_field(name, self.model, self))), value)
+            for name, value in told
+            if value not in (None, "", self.get_empty_value_display())
+        ]
+
+    def _fact(self, request: HttpRequest, record: Any, name: str) -> Any:
+        field, _attribute, value = lookup_field(name, record, self)
+        if field is None:
+            return display_for_value(value, self.get_empty_value_display())
+        if field.remote_field and value is not None:
+            return linked(request, getattr(record, field.name))
+        return display_for_field(value, field, self.get_empty_value_display())
+
+
+def linked(request: HttpRequest, record: Model | None) -> Any:
+    """A record's name, leading to its page for those who may see it."""
+    if record is None:
+        return ""
+    if not (admin.site.is_registered(type(record)) and isinstance(record, Record)):
+        return str(record)
+    if not may_see(actor_of(request), type(record)):
+        return str(record)
+    return format_html('<a href="{}">{}</a>', url_of(record), record)

@@ -1,0 +1,327 @@
+"""The ledger: a change and its Operation are written together or not at all, and can be undone.
+
+Every operation of every room has the same shape: `recording()` opens one transaction, `lock()`
+reads what will change, the room decides and writes, and the transaction's operations are written
+with it. To refuse, at whatever point, raise `Refused`: all is taken back.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
+
+from django.apps import apps
+from django.db import DatabaseError, connection, transaction
+from django.utils.translation import gettext as _
+
+from commsapp.access import Actor, may, require
+from commsapp.ids import uuid7
+from commsapp.models import Operation, Record
+from commsapp.sql import write_rows
+
+log = logging.getLogger(__name__)
+R = TypeVar("R", bound=Record)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# --- Saying no ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why one thing is not done: a sentence with a code. Each door spells the place its own way."""
+
+    code: str
+    message: str
+    field: str = ""
+    index: int | None = None
+    record_id: str = ""
+
+
+class Refused(Exception):  # noqa: N818  (not an error: an answer)
+    """Nothing was done, for all these reasons. May be raised at any point of an operation."""
+
+    def __init__(self, *refusals: Refusal) -> None:
+        super().__init__(refusals[0].message)
+        self.refusals = refusals
+
+
+class Busy(Exception):  # noqa: N818
+    """A lock was not to be had in time. Nothing was changed; the same call may succeed later."""
+
+
+# --- Kinds of operations --------------------------------------------------------------------
+
+
+@dataclass
+class Undoing:
+    """One operation being undone: what became of the records it had touched."""
+
+    operation: Operation
+    reversal: Operation
+    reversed: int = 0
+    kept: int = 0  # changed since, so left as they are
+    failed: list[Refusal] = field(default_factory=list)
+
+
+Numbers = dict[str, Any]
+Says = Callable[[Numbers, bool], str]
+Inverse = Callable[[Sequence[Undoing], Actor], None]
+
+_kinds: dict[str, Kind] = {}
+
+
+class Kind:
+    """A kind of operation: its sentence, the permission it takes, and how it is undone."""
+
+    def __init__(self, name: str, *, verb: str = "change", says: Says) -> None:
+        """`says(numbers, planned)` tells what was done, or, planned, what would be."""
+        self.name, self.verb, self.says = name, verb, says
+        self._inverse: Inverse | None = None
+        _kinds[name] = self
+
+    def undone_by(self, inverse: Inverse) -> Inverse:
+        """Decorator: this function undoes operations of this kind, several at once."""
+        self._inverse = inverse
+        return inverse
+
+    @property
+    def is_undoable(self) -> bool:
+        return self._inverse is not None
+
+    def undo(self, undoings: Sequence[Undoing], by: Actor) -> None:
+        """Reverse what these operations did, as far as it still stands, and count it in each."""
+        if self._inverse is None:
+            raise Refused(Refusal("INVALID_STATUS", _("This kind of change cannot be undone.")))
+        self._inverse(undoings, by)
+
+
+def kinds() -> list[str]:
+    """The names of all kinds of operations."""
+    return sorted(_kinds)
+
+
+def sentence(operation: Operation, *, planned: bool = False) -> str:
+    """What the operation did, in one sentence in the reader's language."""
+    return _kinds[operation.kind].says(operation.numbers, planned)
+
+
+def is_undoable(operation: Operation) -> bool:
+    """Whether undo() would try: the kind has an inverse and nobody has undone it yet."""
+    return _kinds[operation.kind].is_undoable and not operation.is_undone
+
+
+def may_undo(operation: Operation, by: Actor) -> bool:
+    """Whether undo() would try, and the actor has the permission that it takes."""
+    model = apps.get_model(operation.target_type)
+    return is_undoable(operation) and may(by, _kinds[operation.kind].verb, model)
+
+
+# --- Recording ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an operation did, or, planned, would do: the one thing every door shows."""
+
+    operation: Operation
+    planned: bool = False
+    skipped: Sequence[Refusal] = ()
+
+    @property
+    def message(self) -> str:
+        return sentence(self.operation, planned=self.planned)
+
+
+@dataclass
+class Ledger:
+    """The entries of one transaction."""
+
+    by: Actor
+    batch: UUID | None = None
+    operations: list[Operation] = field(default_factory=list)
+
+    def open(self, kind: Kind, target: Record, /) -> Operation:
+        """Begin the entry of one changed record. Only what touched something is written."""
+        return self._enter(
+            kind=kind.name,
+            licensee_id=target.licensee_id,
+            target_type=target._meta.label_lower,
+            target_id=target.pk,
+            target_name=str(target)[:255],
+        )
+
+    def open_reversal(self, undone: Operation) -> Operation:
+        """Begin the entry that undoes another."""
+        return self._enter(
+            kind=UNDONE.name,
+            licensee_id=undone.licensee_id,
+            target_type=undone.target_type,
+            target_id=undone.target_id,
+            target_name=undone.target_name,
+            undoes=undone,
+        )
+
+    def _enter(self, **what: Any) -> Operation:
+        by = self.by
+        entry = Operation(
+            user=by.user,
+            face=by.face,
+            client=by.client,
+            request_id=by.request_id,
+            batch=self.batch,
+            **what,
+        )
+        self.operations.append(entry)
+        return entry
+
+
+@contextmanager
+def recording(*, by: Actor, dry_run: bool = False, batch: UUID | None = None) -> Iterator[Ledger]:
+    """One transaction and what is told of it: one Operation, or one for each line of a stream.
+
+    A dry run does everything but tell, and takes it back, so its numbers are the real ones.
+    """
+    with transaction.atomic():
+        ledger = Ledger(by, batch)
+        yield ledger
+        if dry_run:
+            transaction.set_rollback(True)
+        else:
+            write_rows(entry for entry in ledger.operations if entry.touched)
+
+
+def lock(model: type[R], pk: UUID | str | None, *, by: Actor) -> R:
+    """Read a record under its lock. Another licensee's is as good as not there: DoesNotExist."""
+    visible = model.objects.visible_to(by)
+    record: R = visible.select_for_update(no_key=True, of=("self",)).get(pk=pk)
+    return record
+
+
+_DEADLOCK, _SERIALIZATION, _NO_LOCK = "40P01", "40001", "55P03"
+_WAITS = (0.01, 0.05, 0.25)  # seconds before each further try
+
+
+Errors = type[DatabaseError] | tuple[type[DatabaseError], ...]
+
+
+def operation(*, again_on: Errors = ()) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Decorator of every operation: a deadlock or lost race is tried again, a few times.
+
+    `again_on` names further errors that mean "another was quicker", as a unique constraint's does.
+    Inside an outer transaction nothing is retried: only that one's start could be. Raises Busy
+    where a lock was not to be had in time, or every race was lost.
+    """
+
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
+        @functools.wraps(function)
+        def attempt(*args: P.args, **kwargs: P.kwargs) -> T:
+            waits = iter(_WAITS)
+            while True:
+                try:
+                    return function(*args, **kwargs)
+                except DatabaseError as error:
+                    if _is_busy(error):
+                        raise Busy from error
+                    if connection.in_atomic_block or not _is_lost_race(error, again_on):
+                        raise
+                    wait = next(waits, None)
+                    if wait is None:
+                        log.warning("%s lost every race", function.__qualname__, exc_info=error)
+                        raise Busy from error
+                time.sleep(wait)
+
+        return attempt
+
+    return decorate
+
+
+def _is_busy(error: DatabaseError) -> bool:
+    code = getattr(error.__cause__, "sqlite_errorname", "") or _sqlstate(error)
+    return code in ("SQLITE_BUSY", "SQLITE_LOCKED", _NO_LOCK)
+
+
+def _is_lost_race(error: DatabaseError, again_on: Errors) -> bool:
+    return isinstance(error, again_on) or _sqlstate(error) in (_DEADLOCK, _SERIALIZATION)
+
+
+def _sqlstate(error: DatabaseError) -> str | None:
+    return getattr(error.__cause__, "sqlstate", None)
+
+
+# --- Undo -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What became of the records: reversed, kept because they changed since, or failed."""
+
+    operation: Operation  # the reversal
+    reversed: int
+    kept: int
+    failed: Sequence[Refusal]
+
+    @property
+    def message(self) -> str:
+        return _says_undone({"reversed": self.reversed, "kept": self.kept}, False)
+
+
+def _says_undone(numbers: Numbers, planned: bool) -> str:
+    told = _("Undone: %(reversed)d reversed") % numbers
+    if numbers["kept"]:
+        told += _(", %(kept)d kept because changed since") % numbers
+    return told + "."
+
+
+UNDONE = Kind("undone", says=_says_undone)
+
+
+@operation()
+def undo(operation_id: UUID | str, *, by: Actor) -> Undone:
+    """Reverse what an operation did, as far as it still stands. Itself an operation.
+
+    Contract 5. Raises Refused if it cannot be undone or already was, PermissionDenied without the
+    permission of the undone verb.
+    """
+    with recording(by=by) as ledger:
+        undone = lock(Operation, operation_id, by=by)  # type: ignore[type-var]
+        if undone.is_undone:
+            raise Refused(Refusal("INVALID_STATUS", _("This was undone already.")))
+        [undoing] = _undo([undone], ledger)
+    reversal = undoing.reversal
+    return Undone(reversal, undoing.reversed, undoing.kept, undoing.failed)
+
+
+@operation()
+def undo_batch(batch: UUID, *, by: Actor) -> list[Undone]:
+    """Undo all operations of one batch, the newest first; those undone already are left out."""
+    with recording(by=by, batch=uuid7()) as ledger:
+        visible = Operation.objects.visible_to(by).filter(batch=batch)
+        locked = [*visible.select_for_update(no_key=True, of=("self",)).order_by("-id")]
+        # Asked only now: what one reads while waiting for a lock is from before the wait.
+        undone = {*visible.exclude(undone_by=None).values_list("pk", flat=True)}
+        standing = [
+            entry for entry in locked if _kinds[entry.kind].is_undoable and entry.pk not in undone
+        ]
+        undoings = _undo(standing, ledger)
+    return [Undone(one.reversal, one.reversed, one.kept, one.failed) for one in undoings]
+
+
+def _undo(operations: Sequence[Operation], ledger: Ledger) -> list[Undoing]:
+    by_kind: dict[str, list[Undoing]] = {}
+    for entry in operations:
+        require(ledger.by, _kinds[entry.kind].verb, apps.get_model(entry.target_type))
+        undoing = Undoing(entry, ledger.open_reversal(entry))
+        by_kind.setdefault(entry.kind, []).append(undoing)
+    for name, undoings in by_kind.items():
+        _kinds[name].undo(undoings, ledger.by)
+        for one in undoings:
+            one.reversal.touched = one.reversed
+            one.reversal.numbers = {"reversed": one.reversed, "kept": one.kept}
+    return [one for undoings in by_kind.values() for one in undoings]

@@ -1,0 +1,155 @@
+"""manage.py demo: a telecom reseller to look at and to try out, and how to get in."""
+
+from __future__ import annotations
+
+import json
+import os
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from commsapp.access import Actor
+from commsapp.management.demo import names
+from commsapp.management.demo.logins import Kept, Logins, make_logins
+from commsapp.management.demo.names import fixed_id
+from commsapp.management.demo.story import Story
+from commsapp.management.demo.trial import Trial, TrialMaker
+from commsapp.models import Face, Licensee, User
+
+OTHERS = (
+    "This database holds other data than the demo's, so nothing was changed. Load the demo beside "
+    "it with --force; or serve without it: gunicorn --config commsapp/gunicorn.py commsapp.wsgi"
+)
+
+
+class Command(BaseCommand):
+    help = "Load the demo data, or top up what was used, and tell how to get in."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        parser.add_argument("--force", action="store_true", help="also beside other data")
+
+    def handle(self, *args: Any, force: bool, **options: Any) -> None:
+        kept = Kept.read()
+        base_url = os.environ.get("BASE_URL") or kept.values.get("base_url")
+        kept.values["base_url"] = base_url = base_url or "http://127.0.0.1:8000"
+        with transaction.atomic():
+            logins, trial = _load(kept, force=force)
+        kept.write()
+        if options["json"]:
+            self.stdout.write(json.dumps(_told(base_url, logins, trial), indent=2))
+        else:
+            self.stdout.write(_shown(base_url, logins, trial))
+
+
+def _load(kept: Kept, *, force: bool) -> tuple[Logins, Trial]:
+    ids = [fixed_id("the reseller"), fixed_id("another reseller")]
+    loaded = Licensee.objects.filter(pk=ids[0]).exists()
+    if not (loaded or force) and (Licensee.objects.exists() or User.objects.exists()):
+        raise CommandError(OTHERS)
+    reseller, other = (
+        Licensee.objects.get_or_create(pk=pk, defaults={"name": name})[0]
+        for pk, name in zip(ids, (names.RESELLER, names.OTHER_RESELLER), strict=True)
+    )
+    logins = make_logins(kept, reseller, other)
+    users = {name: login.user for name, login in logins.users.items()}
+    if not loaded:
+        people = {"staff": users["sales"], "head": users["admin"], "machine": users["integration"]}
+        Story(reseller, **people).tell(names.CUSTOMERS, names.QUOTES)
+        outsiders = dict.fromkeys(people, logins.outsider_user)
+        Story(other, **outsiders).tell(names.OTHER_CUSTOMERS, names.OTHER_QUOTES)
+    by = Actor.of(users["integration"], Face.COMMAND)
+    return logins, TrialMaker(reseller, by).trial()
+
+
+def _told(base_url: str, logins: Logins, trial: Trial) -> dict[str, Any]:
+    """What `--json` prints (contract 6)."""
+    return {
+        "base_url": base_url,
+        "licensee": str(trial.quote.licensee_id),
+        "contact_group": str(trial.contact_group.pk),
+        "contacts": [str(contact.pk) for contact in trial.contacts],
+        "data_source": str(trial.data_source.pk),
+        "group_role": str(trial.group_role.pk),
+        "connection_role": str(trial.connection_role.pk),
+        "recipient_group": str(trial.recipient_group.pk),
+        "recipients": [str(recipient.pk) for recipient in trial.recipients],
+        "product": str(trial.product.pk),
+        "quote": str(trial.quote.pk),
+        "quote_line_item": str(trial.quote_line_item.pk),
+        "client": {
+            "client_id": logins.integration.client_id,
+            "client_secret": logins.integration.client_secret,
+        },
+        "access_token": logins.integration.access_token,
+        "users": {
+            name: {"username": login.user.username, "password": login.password}
+            for name, login in logins.users.items()
+        },
+        "reader": {"access_token": logins.reader.access_token},
+        "outsider": {"access_token": logins.outsider.access_token},
+    }
+
+
+_MAY = {
+    "admin": "everything",
+    "sales": "recipients, groups, quotes",
+    "integration": "all that the APIs offer; no staff pages",
+    "reader": "look, and change nothing",
+}
+
+
+def _shown(base_url: str, logins: Logins, trial: Trial) -> str:
+    lines = ["", f"commsapp   {base_url}", ""]
+    for name, login in logins.users.items():
+        lines.append(f"  {login.user.username:12} {login.password}   {_MAY[name]}")
+    token = logins.integration.access_token
+    lines += [
+        "",
+        f"Add two recipients to the group “{trial.recipient_group}”:",
+        "",
+        _curl(
+            "PATCH",
+            f"{base_url}/services/data/v64.0/connect/comms-sales"
+            f"/recipient-group/{trial.recipient_group.pk}/recipients",
+            token,
+            {
+                "recipientsAction": "Add",
+                "recipientsList": [str(recipient.pk) for recipient in trial.recipients[:2]],
+            },
+        ),
+        "",
+        "Save a contact group as the CRM suite does:",
+        "",
+        _curl(
+            "POST",
+            f"{base_url}/json/reply/SaveContactGroup",
+            token,
+            {
+                "SuiteDataSourceInstanceId": str(trial.data_source.pk),
+                "AlternateKey": "EXAMPLE-1",
+                "ContactGroup": {
+                    "ContactGroupName": "Example Customer",
+                    "GroupRoleId": str(trial.group_role.pk),
+                    "ContactConnections": [
+                        {"Index": 1, "ContactId": str(trial.contacts[0].pk)},
+                        {"Index": 2, "ContactId": str(trial.contacts[1].pk)},
+                    ],
+                },
+            },
+        ),
+        "",
+        "The token lives for a week; `manage.py demo` renews it.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _curl(method: str, url: str, token: str, body: dict[str, Any]) -> str:
+    """One line for a shell. No value in it holds a quote."""
+    return (
+        f"curl -X {method} '{url}' -H 'Authorization: Bearer {token}'"
+        f" -H 'Content-Type: application/json' -d '{json.dumps(body)}'"
+    )

@@ -1,0 +1,224 @@
+"""What every room stands on: users and their licensees, API clients, records, the ledger's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from oauth2_provider.models import AbstractApplication
+
+from commsapp.ids import uuid7
+from commsapp.sql import GivenIds
+
+if TYPE_CHECKING:
+    from commsapp.access import Actor
+
+
+class Licensee(models.Model):
+    """A tenant. Every business record belongs to one; users act for those they are members of."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(_("name"), max_length=255, unique=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("licensee")
+        verbose_name_plural = _("licensees")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class User(AbstractUser):
+    """A person or an integration. A superuser acts for all licensees."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    licensees = models.ManyToManyField(
+        Licensee, blank=True, related_name="users", verbose_name=_("licensees")
+    )
+    objects: ClassVar[Any] = UserManager()
+
+
+class Client(AbstractApplication):
+    """An API client. With the client_credentials grant it acts as its user."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(
+        User, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("user")
+    )
+
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("API client")
+        verbose_name_plural = _("API clients")
+
+    def __str__(self) -> str:
+        return str(self.name or self.client_id)
+
+
+class ApiUse(models.Model):
+    """How many requests of the Connect face a licensee made on a day (contract 1, Limits)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    licensee = models.ForeignKey(
+        Licensee, models.CASCADE, related_name="+", verbose_name=_("licensee")
+    )
+    day = models.DateField(_("day"))
+    calls = models.PositiveBigIntegerField(_("calls"), default=0)
+
+    class Meta:
+        verbose_name = _("API use")
+        verbose_name_plural = _("API use")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("licensee", "day"), name="%(app_label)s_%(class)s_one_row_a_day"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.calls}"
+
+
+class RecordQuerySet(models.QuerySet[Any]):
+    """Business records, as the one who asks may see them."""
+
+    def visible_to(self, by: Actor) -> Self:
+        """Those of the actor's licensees: another's are as good as not there."""
+        return self if by.licensees is None else self.filter(licensee__in=by.licensees)
+
+    def among(self, ids: Iterable[str]) -> Self:
+        """Those with one of these ids (32 hex digits each): one parameter, however many."""
+        return self.filter(pk__in=GivenIds(list(ids)))
+
+    def change(self, **values: Any) -> int:
+        """Update, and say so in updated_at, which QuerySet.update() leaves alone."""
+        return self.update(updated_at=Now(), **values)
+
+
+class Record(models.Model):
+    """A business record. Its name in a list or a sentence is its `str()`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    licensee = models.ForeignKey(
+        Licensee, models.PROTECT, related_name="+", verbose_name=_("licensee")
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    objects: ClassVar[Any] = RecordQuerySet.as_manager()
+
+    # What separates the archived from the active, for the models that know archiving.
+    ARCHIVED: ClassVar[dict[str, Any]] = {}
+    ACTIVE: ClassVar[dict[str, Any]] = {}
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_archived(self) -> bool:
+        return any(getattr(self, field) != value for field, value in self.ACTIVE.items())
+
+    def clean(self) -> None:
+        """What a record refers to belongs to the same licensee."""
+        super().clean()
+        for field in self._meta.concrete_fields:
+            if not isinstance(field, models.ForeignKey) or field.related_model is Licensee:
+                continue
+            other = getattr(self, field.name) if getattr(self, field.attname) else None
+            if other is not None and other.licensee_id != self.licensee_id:
+                raise ValidationError(
+                    {field.name: _("It belongs to another licensee.")}, code="licensee"
+                )
+
+
+class ArchivedRecord(Record):
+    """A record that is archived, never deleted."""
+
+    archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)
+
+    ARCHIVED: ClassVar[dict[str, Any]] = {"archived_at": Now()}
+    ACTIVE: ClassVar[dict[str, Any]] = {"archived_at": None}
+
+    class Meta:
+        abstract = True
+
+
+class Face(models.TextChoices):
+    """The convention by which somebody met us."""
+
+    CONNECT = "connect", "Connect"
+    MESSAGE = "message", "Message"
+    REST = "rest", "REST"
+    STAFF = "staff", _("Staff")
+    COMMAND = "command", _("Command line")
+
+
+class Operation(models.Model):
+    """One change, as it was made: who, when, through what, and all that undoing it takes.
+
+    Append-only: an undo is an operation of its own that `undoes` another. Kind and numbers are
+    kept; the sentence is made when it is read, in the reader's language (`ledger.sentence`).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    at = models.DateTimeField(_("time"), default=timezone.now)
+    licensee = models.ForeignKey(
+        Licensee, models.PROTECT, related_name="+", verbose_name=_("licensee")
+    )
+    user = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="operations", verbose_name=_("user")
+    )
+    face = models.CharField(_("through"), max_length=7, choices=Face.choices)
+    client = models.CharField(_("client"), max_length=255, blank=True)
+    request_id = models.CharField(_("request id"), max_length=64, blank=True)
+    batch = models.UUIDField(_("batch"), null=True, db_index=True)
+    kind = models.CharField(_("what"), max_length=64)
+    target_type = models.CharField(_("kind of object"), max_length=64)  # as "groups.recipientgroup"
+    target_id = models.UUIDField(_("object"))
+    target_name = models.CharField(_("object"), max_length=255, blank=True)
+    touched = models.PositiveIntegerField(_("records touched"), default=0)
+    numbers = models.JSONField(_("numbers"), default=dict, encoder=DjangoJSONEncoder)
+    effects = models.JSONField(_("effects"), default=dict, encoder=DjangoJSONEncoder)
+    undoes = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="undone_by", verbose_name=_("undoes")
+    )
+
+    objects: ClassVar[Any] = RecordQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("operation")
+        verbose_name_plural = _("operations")
+        ordering = ("-id",)
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(touched__gt=0), name="%(app_label)s_%(class)s_touched_something"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(face__in=Face.values), name="%(app_label)s_%(class)s_known_face"
+            ),
+        ]
+        indexes = [models.Index(fields=("target_id", "id"), name="operation_of_target")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} · {self.target_name}"
+
+    @property
+    def is_undone(self) -> bool:
+        """Whether an undo of this operation is recorded."""
+        return hasattr(self, "undone_by")
+
+
+def as_uuid(value: UUID | str) -> UUID:
+    """An id as Python has it, from either way it travels."""
+    return value if isinstance(value, UUID) else UUID(value)

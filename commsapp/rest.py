@@ -1,0 +1,125 @@
+"""REST door of what all rooms stand on: licensees, and the operations with their undo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from commsapp import ledger
+from commsapp.faces.rest.filters import RecordFilters, YesNoFilter, lookups
+from commsapp.faces.rest.serializers import Nothing
+from commsapp.faces.rest.viewsets import Readable, answer, verb
+from commsapp.models import Licensee, Operation
+
+
+class LicenseeSerializer(serializers.ModelSerializer[Licensee]):
+    class Meta:
+        model = Licensee
+        fields = ("id", "name", "created_at", "updated_at")
+        read_only_fields = ("name",)
+
+
+class LicenseeFilters(RecordFilters):
+    class Meta:
+        model = Licensee
+        fields = lookups(text="name", moment="created_at updated_at")
+
+
+class Licensees(Readable):
+    """The licensees that one acts for."""
+
+    queryset = Licensee.objects.all()
+    serializer_class = LicenseeSerializer
+    filterset_class = LicenseeFilters
+    search_fields = ("name",)
+    orderings = ("name", "created_at", "updated_at")
+
+    def get_queryset(self) -> QuerySet[Licensee]:
+        licensees = Licensee.objects.all()
+        own = self.by.licensees
+        return licensees if own is None else licensees.filter(pk__in=own)
+
+
+class OperationSerializer(serializers.ModelSerializer[Operation]):
+    """One change: who, when, through what, and whether it can be, or was, undone."""
+
+    user_name = serializers.CharField(source="user.username", read_only=True, default=None)
+    summary = serializers.SerializerMethodField()
+    undone_by = serializers.SerializerMethodField()
+    undoable = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Operation
+        fields = (
+            "id", "at", "licensee", "user", "user_name", "face", "client", "request_id", "kind",
+            "target_type", "target_id", "target_name", "summary", "touched", "batch", "undoes",
+            "undone_by", "undoable",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_summary(self, operation: Operation) -> str:
+        return ledger.sentence(operation)
+
+    def get_undone_by(self, operation: Operation) -> str | None:
+        return str(operation.undone_by.pk) if operation.is_undone else None
+
+    def get_undoable(self, operation: Operation) -> bool:
+        return ledger.is_undoable(operation)
+
+
+class OperationWithEffects(OperationSerializer):
+    """With what it changed, from what to what, which may be long."""
+
+    class Meta(OperationSerializer.Meta):
+        fields = (*OperationSerializer.Meta.fields, "effects")  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
+
+
+class OperationFilters(RecordFilters):
+    is_undone = YesNoFilter(field_name="undone_by", lookup_expr="isnull", exclude=True)
+
+    class Meta:
+        model = Operation
+        fields = lookups(
+            exact="licensee user face client request_id kind target_type target_id batch undoes",
+            moment="at",
+        )
+
+
+class Operations(Readable):
+    """What was done, by whom and through what: the newest first."""
+
+    queryset = Operation.objects.select_related("user", "undone_by")
+    serializer_class = OperationWithEffects
+    filterset_class = OperationFilters
+    search_fields = ("target_name", "client")
+    orderings = ("at",)
+    ordering = "-id"
+
+    def get_queryset(self) -> QuerySet[Operation]:
+        operations = super().get_queryset()
+        return operations.defer("effects") if self.action == "list" else operations
+
+    def get_serializer_class(self) -> Any:
+        return OperationSerializer if self.action == "list" else OperationWithEffects
+
+    @verb("undo", needs=())  # the permission is that of the undone verb: the operation asks
+    def undo(self, request: Request, pk: str) -> Response:
+        """Reverse what it did, as far as it still stands. Itself an operation."""
+        self.taken(Nothing)
+        undone = ledger.undo(self.key(), by=self.by)
+        return answer(
+            undone.message,
+            undone.operation if undone.reversed else None,
+            undone.failed,
+            reversed=undone.reversed,
+            kept=undone.kept,
+            failed=len(undone.failed),
+        )
+
+
+RESOURCES = {"licensees": Licensees, "operations": Operations}

@@ -1,0 +1,152 @@
+"""Contacts, contact groups, and what they are known by, for people in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from commsapp.access import Actor
+from commsapp.faces.staff.archiving import ArchivedAdmin
+from commsapp.faces.staff.lists import ArchivedFilter, VisibleFilter
+from commsapp.faces.staff.records import DeletableAdmin, RecordAdmin
+from commsapp.models import Record
+from contacts import operations
+from contacts import pages as pages
+from contacts.models import AlternateKey, Contact, ContactConnection, ContactGroup, DataSource, Role
+
+
+@admin.register(DataSource)
+class DataSourceAdmin(RecordAdmin):
+    """The instances of external suites."""
+
+    menu_place = 33
+    list_display = ("name", "is_active", "created_at")
+    list_filter = ("is_active",)
+    list_select_related = ("licensee",)
+    search_fields = ("name",)
+    ordering = ("name", "id")
+    fields = ("name", "is_active")
+    facts = ("is_active", "licensee", "created_at", "updated_at")
+
+
+@admin.register(Role)
+class RoleAdmin(RecordAdmin):
+    """What groups and connections are."""
+
+    menu_place = 34
+    list_display = ("name", "kind", "created_at")
+    list_filter = ("kind",)
+    list_select_related = ("licensee",)
+    search_fields = ("name",)
+    ordering = ("kind", "name", "id")
+    fields = ("name", "kind")
+    facts = ("kind", "licensee", "created_at", "updated_at")
+
+    def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor) -> Record:
+        return operations.edit_role(pk, values, by=by)
+
+
+@admin.register(Contact)
+class ContactAdmin(ArchivedAdmin):
+    """Persons and organisations."""
+
+    menu_place = 31
+    list_display = ("name", "kind", "email", "phone", "created_at")
+    list_filter = (ArchivedFilter, "kind")
+    list_select_related = ("licensee",)
+    search_fields = ("name", "email", "phone")
+    search_help_text = _("Name, e-mail, phone or id")
+    ordering = ("licensee_id", "name", "id")
+    fields = ("kind", "name", "email", "phone")
+    facts = ("kind", "email", "phone", "licensee", "created_at", "archived_at")
+
+
+@admin.register(ContactGroup)
+class ContactGroupAdmin(ArchivedAdmin):
+    """Customers, and other sets of contacts."""
+
+    menu_place = 30
+    list_display = ("name", "role", "connected", "standing", "updated_at")
+    list_filter = (ArchivedFilter, ("role", VisibleFilter))
+    list_select_related = ("role", "licensee")
+    search_fields = ("name",)
+    search_help_text = _("Name or id")
+    ordering = ("licensee_id", "name", "id")
+    fields = ("name", "role")
+    facts = ("role", "licensee", "created_at", "updated_at")
+    badge = "status"
+    actions = ("archive_selected", "restore_selected", "delete_groups")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        of_group = ContactConnection.objects.filter(group=OuterRef("pk")).order_by()
+        counted = of_group.values("group").annotate(count=Count("pk")).values("count")
+        groups: Any = super().get_queryset(request)
+        with_counts: QuerySet[Any] = groups.annotate(connected=Coalesce(Subquery(counted), 0))
+        return with_counts
+
+    @admin.display(description=_("contacts"))
+    def connected(self, group: Any) -> int:
+        count: int = group.connected
+        return count
+
+    def choices_for(self, db_field: Any, visible: QuerySet[Any]) -> QuerySet[Any]:
+        return visible.filter(kind=Role.Kind.GROUP) if db_field.name == "role" else visible
+
+    def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor) -> Record:
+        return operations.edit_contact_group(pk, values, by=by)
+
+    def archive(self, ids: Iterable[str], by: Actor, dry_run: bool) -> Any:
+        return operations.archive_contact_groups(ids, by=by, dry_run=dry_run)
+
+    def restore(self, ids: Iterable[str], by: Actor, dry_run: bool) -> Any:
+        return operations.restore_contact_groups(ids, by=by, dry_run=dry_run)
+
+    @admin.action(permissions=["discard"], description=_("Delete"))
+    def delete_groups(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
+        def delete(ids: Iterable[str], by: Actor, dry_run: bool) -> Any:
+            return operations.delete_contact_groups(ids, by=by, dry_run=dry_run)
+
+        return self._move_selected(request, queryset, delete, _("Delete"), True)
+
+    def has_discard_permission(self, request: Any, obj: Any = None) -> bool:
+        """To mark a group deleted, which has_delete_permission() would offer to do for good."""
+        return bool(request.user.has_perm("contacts.delete_contactgroup"))
+
+
+@admin.register(AlternateKey)
+class AlternateKeyAdmin(DeletableAdmin):
+    """What external suites call our records."""
+
+    menu_place = 32
+    list_display = ("value", "data_source", "kind", "names", "last_saved_at", "last_outcome")
+    list_filter = ("kind", ("data_source", VisibleFilter))
+    list_select_related = ("data_source", "contact", "contact_group", "role", "licensee")
+    search_fields = ("value",)
+    search_help_text = _("Value or id")
+    ordering = ("-id",)
+    autocomplete_fields = ("contact", "contact_group", "role")
+    fields = ("data_source", "value", "contact", "contact_group", "role")
+    facts = (
+        "data_source", "kind", "value", "contact", "contact_group", "role", "last_saved_at",
+        "last_outcome", "licensee", "created_at",
+    )  # fmt: skip
+
+    @admin.display(description=_("names"))
+    def names(self, key: AlternateKey) -> str:
+        return str(key.target or "")
+
+    def create(self, record: Any, by: Actor) -> Record:
+        return operations.create_alternate_key(record, by=by)
+
+    def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor) -> Record:
+        return operations.edit_alternate_key(pk, values, by=by)
+
+    def delete(self, pk: UUID, by: Actor) -> None:
+        operations.delete_alternate_key(pk, by=by)

@@ -1,0 +1,268 @@
+"""Who is connected to a contact group, and in which order: what may be done through any door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from commsapp.access import Actor
+from commsapp.ids import dashed, read_guid, read_guids, uuid7
+from commsapp.ledger import Change, Kind, Numbers, Refusal, Refused, lock, operation, recording
+from commsapp.models import Operation
+from commsapp.sql import delete_values, insert_values, missing_from
+from contacts.keys import clear_hashes
+from contacts.models import Contact, ContactConnection, ContactGroup, Role
+from contacts.ordering import Connections, Wish, merge
+
+
+@dataclass(frozen=True)
+class NewConnection:
+    """A contact to be connected. No role, no position: as they are, or none and last."""
+
+    contact_id: str
+    role_id: str | None = None
+    position: int | None = None
+
+
+@dataclass(frozen=True)
+class ConnectionsChange(Change):
+    """Counts of contacts: added, changed (role or place), removed, `already` as asked."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    already: int = 0
+
+
+@operation()
+def add_connections(
+    group_id: UUID | str, connections: Sequence[NewConnection], *, by: Actor
+) -> ConnectionsChange:
+    """Connect contacts, each at its position (1 is the primary) or last.
+
+    Who is connected already keeps what is not given. Raises DoesNotExist for the group, Refused if
+    it is deleted or for what is wrong with the connections, each told with its index.
+    """
+    with recording(by=by) as ledger:
+        group = _lock_standing(group_id, by=by)
+        wishes = _wishes(group, connections)
+        before = connections_of(group)
+        asked = [wish.contact for wish in wishes]
+        return _rewrite(ledger.open(ADDED, group), before, merge(before, wishes), asked)
+
+
+@operation()
+def remove_connections(
+    group_id: UUID | str, contact_ids: Sequence[str], *, by: Actor
+) -> ConnectionsChange:
+    """Make sure that none of the contacts is connected. Raises as add_connections() does."""
+    with recording(by=by) as ledger:
+        group = _lock_standing(group_id, by=by)
+        places, malformed = read_guids(contact_ids)
+        unfit = [*_no_ids(malformed), *_unknown_contacts(group, places)]
+        if unfit:
+            raise Refused(*unfit)
+        before = connections_of(group)
+        after = {contact: role for contact, role in before.items() if contact not in places}
+        return _rewrite(ledger.open(REMOVED, group), before, after, places)
+
+
+@operation()
+def reorder_connections(
+    group_id: UUID | str, contact_ids: Sequence[str], *, by: Actor
+) -> ConnectionsChange:
+    """Put these contacts first, in this order; the others follow in theirs.
+
+    Raises DoesNotExist for the group, Refused if it is deleted or a contact is not connected.
+    """
+    with recording(by=by) as ledger:
+        group = _lock_standing(group_id, by=by)
+        before = connections_of(group)
+        places, malformed = read_guids(contact_ids)
+        strangers = (id for id in places if id not in before)
+        unfit = [*_no_ids(malformed), *(_stranger(id, places[id]) for id in strangers)]
+        if unfit:
+            raise Refused(*unfit)
+        after = {contact: before[contact] for contact in [*places, *before]}
+        return _rewrite(ledger.open(REORDERED, group), before, after, places)
+
+
+def connections_of(group: ContactGroup) -> Connections:
+    """The contacts of a group in their order, each with its role: one statement."""
+    rows = ContactConnection.objects.filter(group=group).order_by("position")
+    pairs = rows.values_list("contact_id", "role_id")
+    return {contact.hex: getattr(role, "hex", None) for contact, role in pairs.iterator()}
+
+
+def write_connections(changes: Iterable[tuple[str, Connections, Connections]]) -> None:
+    """Bring the rows of groups (ids as 32 hex digits) from before to after: two statements."""
+    gone: list[tuple[str, str]] = []
+    rows: list[tuple[object, ...]] = []
+    for group, before, after in changes:
+        gone += ((group, contact) for contact in before if contact not in after)
+        stood = _numbered(before)
+        rows += (
+            (uuid7(), group, contact, role, position)
+            for contact, (position, role) in _numbered(after).items()
+            if stood.get(contact) != (position, role)
+        )
+    delete_values(ContactConnection, ("group", "contact"), gone)
+    insert_values(
+        ContactConnection,
+        ("id", "group", "contact", "role", "position"),
+        rows,
+        unique=("group", "contact"),
+        update=("role", "position"),
+    )
+
+
+def counts(before: Connections, after: Connections, asked: Iterable[str]) -> dict[str, int]:
+    """Of the contacts that were asked about: how many came, changed role or place, left, stayed."""
+    was, becomes = _numbered(before), _numbered(after)
+    told = {"added": 0, "changed": 0, "removed": 0, "already": 0}
+    for contact in asked:
+        if was.get(contact) == becomes.get(contact):
+            told["already"] += 1
+        elif contact not in was:
+            told["added"] += 1
+        else:
+            told["changed" if contact in becomes else "removed"] += 1
+    return told
+
+
+def compact(connections: Connections) -> list[list[str | None]]:
+    """The connections as the ledger keeps them: contact and role, in their order."""
+    return [[*pair] for pair in connections.items()]
+
+
+def _numbered(connections: Connections) -> dict[str, tuple[int, str | None]]:
+    return {
+        contact: (position, role) for position, (contact, role) in enumerate(connections.items(), 1)
+    }
+
+
+def _lock_standing(group_id: UUID | str, *, by: Actor) -> ContactGroup:
+    group = lock(ContactGroup, group_id, by=by)
+    if group.status == ContactGroup.Status.DELETED:
+        raise Refused(Refusal("INVALID_STATUS", _("The contact group is deleted."), "group"))
+    return group
+
+
+def _rewrite(
+    entry: Operation, before: Connections, after: Connections, asked: Iterable[str]
+) -> ConnectionsChange:
+    """Write and tell, if there is a difference."""
+    numbers: dict[str, Any] = counts(before, after, asked)
+    entry.numbers = numbers
+    if [*before.items()] != [*after.items()]:
+        group = entry.target_id.hex
+        write_connections([(group, before, after)])
+        ContactGroup.objects.among([group]).change()
+        clear_hashes([group])
+        entry.touched = numbers["added"] + numbers["changed"] + numbers["removed"]
+        entry.effects = {
+            "before": {"connections": compact(before)},
+            "after": {"connections": compact(after)},
+        }
+    return ConnectionsChange(entry, **numbers)
+
+
+# --- What is wrong ----------------------------------------------------------------------------
+
+
+def _wishes(group: ContactGroup, connections: Sequence[NewConnection]) -> list[Wish]:
+    """What is asked for, by ids. Raises Refused for all that is wrong with it."""
+    contacts = [read_guid(one.contact_id) or "" for one in connections]
+    roles = [read_guid(one.role_id) or "" if one.role_id else None for one in connections]
+    places, malformed = read_guids(one.contact_id for one in connections)
+    unfit = [*_no_ids(malformed), *_unknown_contacts(group, places)]
+    unfit += _unfit_roles(group, roles)
+    unfit += _unfit_places(connections, contacts)
+    if unfit:
+        raise Refused(*sorted(unfit, key=lambda refusal: refusal.index or 0))
+    return [
+        Wish(contact, role, one.position or 0)
+        for one, contact, role in zip(connections, contacts, roles, strict=True)
+    ]
+
+
+def _no_ids(malformed: Mapping[int, str]) -> Iterator[Refusal]:
+    for place, text in malformed.items():
+        yield Refusal("MALFORMED_ID", _("“%s” is no id.") % text[:64], "connections", place)
+
+
+def _unknown_contacts(group: ContactGroup, places: Mapping[str, int]) -> Iterator[Refusal]:
+    known = Contact.objects.filter(licensee=group.licensee_id)
+    for id in missing_from(known, [*places]):
+        told = _("There is no contact %s.") % dashed(id)
+        yield _no_such(told, id, places[id])
+
+
+def _stranger(id: str, place: int) -> Refusal:
+    return _no_such(_("The contact %s is not connected.") % dashed(id), id, place)
+
+
+def _no_such(told: str, id: str, place: int) -> Refusal:
+    return Refusal("INVALID_CROSS_REFERENCE_KEY", told, "connections", place, dashed(id))
+
+
+def _unfit_roles(group: ContactGroup, roles: Sequence[str | None]) -> Iterator[Refusal]:
+    ours = Role.objects.filter(licensee=group.licensee_id, kind=Role.Kind.CONNECTION)
+    unknown = {*missing_from(ours, [*{role for role in roles if role}]), ""}
+    for place, role in enumerate(roles):
+        if role in unknown:
+            told = _("There is no such role of connections.")
+            yield Refusal("INVALID_CROSS_REFERENCE_KEY", told, "connections", place)
+
+
+def _unfit_places(
+    connections: Sequence[NewConnection], contacts: Sequence[str]
+) -> Iterator[Refusal]:
+    listed: set[str] = set()
+    taken: set[int | None] = set()
+    for place, (one, contact) in enumerate(zip(connections, contacts, strict=True)):
+        if contact and contact in listed:
+            told = _("The contact is listed twice.")
+            yield Refusal("DUPLICATE_VALUE", told, "connections", place)
+        if one.position is not None and one.position < 1:
+            told = _("A position is 1 or more.")
+            yield Refusal("NUMBER_OUTSIDE_VALID_RANGE", told, "connections", place)
+        elif one.position and one.position in taken:
+            told = _("The position %d is given twice.") % one.position
+            yield Refusal("DUPLICATE_VALUE", told, "connections", place)
+        listed.add(contact)
+        taken.add(one.position)
+
+
+# --- What was done, in words ------------------------------------------------------------------
+
+
+def says_connections(numbers: Numbers) -> str:
+    """How many connections came, changed and went: the end of a sentence."""
+    added, changed, removed = numbers["added"], numbers["changed"], numbers["removed"]
+    told = [
+        ngettext("%d connection added", "%d connections added", added) % added,
+        ngettext("%d connection changed", "%d connections changed", changed) % changed,
+        ngettext("%d connection removed", "%d connections removed", removed) % removed,
+    ]
+    count = (added, changed, removed)
+    return ", ".join(text for text, number in zip(told, count, strict=True) if number)
+
+
+def _says_changed(numbers: Numbers, planned: bool) -> str:
+    return f"{says_connections(numbers) or _('No connection changed')}."
+
+
+ADDED = Kind("contacts.connections_added", says=_says_changed)
+REMOVED = Kind("contacts.connections_removed", says=_says_changed)
+REORDERED = Kind(
+    "contacts.connections_reordered",
+    says=lambda numbers, planned: (
+        _("Connections put in order.") if numbers["changed"] else _("No connection changed.")
+    ),
+)

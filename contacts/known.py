@@ -1,0 +1,200 @@
+"""What the database knows of all that some saves speak of: one statement, however many saves."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from commsapp.sql import GivenIds, Sql, given_rows
+from contacts.models import AlternateKey, ContactGroup
+from contacts.ordering import Connections
+from contacts.saves import ContactGroupSave, GroupContent, key_of
+
+KeyName = tuple[str, str, str]  # data source, kind, value
+Kind = AlternateKey.Kind
+
+
+@dataclass(slots=True)
+class Source:
+    id: str
+    licensee: UUID
+    is_active: bool
+    bindings: int
+
+
+@dataclass(slots=True)
+class Key:
+    id: str
+    name: KeyName
+    target: str
+    content_hash: str = ""
+    last_outcome: str = ""
+    last_saved_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Group:
+    id: str
+    licensee: UUID
+    name: str
+    role: str
+    status: str
+    connections: Connections = field(default_factory=dict)
+    keys: list[Key] = field(default_factory=list)  # of whatever data source
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.status == ContactGroup.Status.DELETED
+
+
+@dataclass
+class Known:
+    """Ids are 32 hex digits. Contacts by their licensee, roles by licensee and kind."""
+
+    sources: dict[str, Source]
+    keys: dict[KeyName, Key]
+    groups: dict[str, Group]
+    contacts: dict[str, UUID]
+    roles: dict[str, tuple[UUID, str]]
+
+
+def look_up(saves: Iterable[ContactGroupSave], *, whole: bool) -> Known:
+    """Read what the saves speak of: data sources, groups and all keys of those; for the `whole`
+    contacts, roles and connections, too. Of any licensee: the reader decides who may see it."""
+    wanted = _Wanted()
+    for save in saves:
+        wanted.add(save, whole)
+    rows: dict[str, list[Any]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(*_statement(wanted, whole))
+        for what, *row in cursor.fetchall():
+            rows[what].append(row)
+    known = Known(
+        sources={
+            id: Source(id, UUID(licensee), bool(is_active), int(bindings))
+            for id, licensee, is_active, bindings, *_rest in rows["source"]
+        },
+        keys={
+            (source, kind, value): Key(
+                id, (source, kind, value), target, content_hash, outcome, _aware(saved_at)
+            )
+            for id, source, kind, value, target, content_hash, outcome, saved_at in rows["key"]
+        },
+        groups={
+            id: Group(id, UUID(licensee), name, role, status)
+            for id, licensee, name, role, status, *_rest in rows["group"]
+        },
+        contacts={id: UUID(licensee) for id, licensee, *_rest in rows["contact"]},
+        roles={id: (UUID(licensee), kind) for id, licensee, kind, *_rest in rows["role"]},
+    )
+    in_order = sorted(rows["connection"], key=lambda row: int(row[3]))
+    for group, contact, role, *_rest in in_order:
+        known.groups[group].connections[contact] = role
+    for key in known.keys.values():
+        if key.name[1] == Kind.CONTACT_GROUP:
+            known.groups[key.target].keys.append(key)
+    return known
+
+
+def _aware(saved_at: datetime | None) -> datetime | None:
+    """SQLite keeps times in UTC, but does not say so."""
+    return saved_at and (saved_at if saved_at.tzinfo else saved_at.replace(tzinfo=UTC))
+
+
+class _Wanted:
+    """The ids and keys that some saves name."""
+
+    def __init__(self) -> None:
+        self.sources: set[str] = set()
+        self.keys: set[KeyName] = set()
+        self.groups: set[str] = set()
+        self.contacts: set[str] = set()
+        self.roles: set[str] = set()
+
+    def add(self, save: ContactGroupSave, whole: bool) -> None:
+        source = save.suite_data_source_instance_id
+        if not source:
+            return
+        self.sources.add(source)
+        self._add_key(source, Kind.CONTACT_GROUP, save.key)
+        if save.object_id:
+            self.groups.add(save.object_id)
+        if whole:
+            self._add_content(source, save.content)
+
+    def _add_content(self, source: str, content: GroupContent) -> None:
+        if content.group_role_id:
+            self.roles.add(content.group_role_id)
+        self._add_key(source, Kind.ROLE, key_of(content.role_alternate_key))
+        for one in content.contact_connections:
+            self._add_key(source, Kind.CONTACT, key_of(one.contact_alternate_key))
+            self._add_key(source, Kind.ROLE, key_of(one.role_alternate_key))
+            if one.contact_id:
+                self.contacts.add(one.contact_id)
+            if one.role_id:
+                self.roles.add(one.role_id)
+
+    def _add_key(self, source: str, kind: str, value: str) -> None:
+        if value:
+            self.keys.add((source, str(kind), value))
+
+
+# `matched`: the keys that were named; `named`: the groups that these or the saves name. The key's
+# branch stands first in the union, for PostgreSQL takes the columns' types from the first.
+_GROUPS = """
+WITH matched AS (
+  SELECT k.* FROM contacts_alternatekey k JOIN ({keys}) AS wanted
+  ON k.data_source_id = wanted.data_source_id AND k.kind = wanted.kind AND k.value = wanted.value
+), named (id) AS (
+  SELECT contact_group_id FROM matched WHERE contact_group_id IS NOT NULL
+  UNION SELECT id FROM {groups}
+), telling AS (
+  SELECT * FROM matched
+  UNION SELECT * FROM contacts_alternatekey WHERE contact_group_id IN (SELECT id FROM named)
+)
+SELECT 'key', {hex:id}, {hex:data_source_id}, kind, value,
+  {hex:COALESCE(contact_group_id, contact_id, role_id)}, content_hash, last_outcome, last_saved_at
+FROM telling
+UNION ALL SELECT 'source', {hex:id}, {hex:licensee_id}, CASE WHEN is_active THEN '1' ELSE '' END,
+  CAST(bindings AS text), NULL, NULL, NULL, NULL
+FROM contacts_datasource WHERE id IN (SELECT id FROM {sources})
+UNION ALL SELECT 'group', {hex:id}, {hex:licensee_id}, name, {hex:role_id}, status, NULL, NULL, NULL
+FROM contacts_contactgroup WHERE id IN (SELECT id FROM named)
+"""
+_CONTENT = """
+UNION ALL SELECT 'contact', {hex:id}, {hex:licensee_id}, NULL, NULL, NULL, NULL, NULL, NULL
+FROM contacts_contact WHERE id IN (SELECT id FROM {contacts})
+UNION ALL SELECT 'role', {hex:id}, {hex:licensee_id}, kind, NULL, NULL, NULL, NULL, NULL
+FROM contacts_role WHERE id IN (SELECT id FROM {roles} UNION SELECT role_id FROM matched)
+UNION ALL SELECT 'connection', {hex:group_id}, {hex:contact_id}, {hex:role_id},
+  CAST(position AS text), NULL, NULL, NULL, NULL
+FROM contacts_contactconnection WHERE group_id IN (SELECT id FROM named)
+"""
+_HEX = re.compile(r"\{hex:(.+?)\}")
+
+
+def _statement(wanted: _Wanted, whole: bool) -> Sql:
+    """The statement, with one parameter for each set of what is wanted."""
+    keys, params = given_rows(AlternateKey, ("data_source", "kind", "value"), wanted.keys)
+    sets = {"groups": wanted.groups, "sources": wanted.sources}
+    if whole:
+        sets |= {"contacts": wanted.contacts, "roles": wanted.roles}
+    tables = {}
+    for name, ids in sets.items():
+        tables[name], more = GivenIds([*ids]).as_table(connection)
+        params += more
+    return _template(connection.vendor, whole).format(keys=keys, **tables), params
+
+
+@cache
+def _template(vendor: str, whole: bool) -> str:
+    as_digits = r"\1" if vendor == "sqlite" else r"REPLACE(CAST(\1 AS text), '-', '')"
+    return _HEX.sub(as_digits, _GROUPS + _CONTENT if whole else _GROUPS)

@@ -1,0 +1,150 @@
+"""SaveContactGroup on the Message face: the request as its document prints it, and its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from commsapp.access import Actor
+from commsapp.faces.message.definition import (
+    ListOf,
+    Model,
+    Operation,
+    Property,
+    Reply,
+    Scalar,
+)
+from commsapp.ids import dashed
+from commsapp.ledger import Refusal, Refused
+from contacts import operations
+from contacts.operations import ConnectionSave, ContactGroupSave, GroupContent, Saved
+
+_GUID, _TEXT, _BOOL, _INT = Scalar.GUID, Scalar.TEXT, Scalar.BOOL, Scalar.INT
+
+CONNECTION = Model(
+    "SubscriptionContactGroupConnectionModel",
+    (
+        Property(
+            "Index", _INT,
+            "The order this contact is in priority. 1 would be the primary contact, 2 the "
+            "secondary and so forth.",
+        ),
+        Property(
+            "MarkAsDeleted", _BOOL,
+            "Set this to be true if the contact connection to the group is to be deleted.",
+        ),
+        Property("ContactId", _GUID, "Guid of the contact."),
+        Property(
+            "ContactAlternateKey", _TEXT,
+            "The unique key that represents the contact on the external system.",
+        ),
+        Property("RoleId", _GUID, "Guid of the connection's role."),
+        Property(
+            "RoleAlternateKey", _TEXT,
+            "The unique key that represents the role type on the external system.",
+        ),
+    ),
+    ConnectionSave,
+)  # fmt: skip
+GROUP = Model(
+    "SubscriptionContactGroupModel",
+    (
+        Property("ContactGroupName", _TEXT, "A name for the contact group.", is_required=True),
+        Property(
+            "GroupRoleId", _GUID, "Guid of the role that defines the role of the group.",
+            is_required=True,
+        ),
+        Property(
+            "RoleAlternateKey", _TEXT,
+            "The unique key that represents the role type of the group on the external system.",
+        ),
+        Property(
+            "ContactConnections", ListOf(CONNECTION),
+            "A list of records that link contacts (and their role in the contact group) to the "
+            "contact group.",
+        ),
+        Property(
+            "MarkAsDeleted", _BOOL,
+            "Set this to be true if the contact group is to be deleted.",
+        ),
+        Property(
+            "MarkAsArchived", _BOOL,
+            "Set this to be true if the contact group is to be archived.",
+        ),
+        Property(
+            "MarkAsRestored", _BOOL,
+            "Set this to be true if the contact group is to be restored.",
+        ),
+    ),
+    GroupContent,
+)  # fmt: skip
+VALIDATION = Model(
+    "RuleValidationResult",
+    (
+        Property("Message", _TEXT, "Validation/error message details."),
+        Property("Key", _TEXT, "Summary/label of the validation/error."),
+        Property("ErrorCode", _TEXT, "Key/code representing the validation/error."),
+    ),
+)
+REQUEST = Model(
+    "SaveContactGroup",
+    (
+        Property(
+            "SuiteDataSourceInstanceId", _GUID,
+            "Guid representing the external system's data source information.",
+            is_required=True,
+        ),
+        Property(
+            "AlternateKey", _TEXT,
+            "The unique key that represents the contact group on the external system.",
+            is_required=True,
+        ),
+        Property(
+            "ObjectId", _GUID,
+            "Guid of the contact group. If it is known, the external system may pass this instead "
+            "of the alternate key.",
+        ),
+        Property(
+            "IgnoreHash", _BOOL,
+            "If set to true, the object will be updated/refreshed. If false, the hash "
+            "representation of the ContactGroup model and its data will be compared with the "
+            "current ContactGroup to determine if there are any changes to save.",
+        ),
+        Property(
+            "ContactGroup", GROUP,
+            "Object containing all details of the contact group to be inserted or updated.",
+            is_required=True,
+        ),
+        Property("LicenseeId", _GUID, "The data source's licensee.", in_query=True),
+        Property("SessionId", _GUID, "Signs in.", in_query=True, is_ignored=True),
+        Property(
+            "ValidationErrors", ListOf(VALIDATION),
+            "List of any validation/errors occurring during a method call.",
+            is_ignored=True,
+        ),
+    ),
+    ContactGroupSave,
+)  # fmt: skip
+
+_STATUSES = {"Forbidden": 403, "Conflict": 409, "Deleted": 409}
+
+
+def _status_of(refusal: Refusal) -> int:
+    """Unknown is what the request is about: 404; unknown is what it refers to: 400."""
+    if (refusal.code, refusal.field) == ("NotFound", "ObjectId"):
+        return 404
+    return _STATUSES.get(refusal.code, 400)
+
+
+def _run(requests: Sequence[ContactGroupSave], by: Actor) -> list[Reply | Refused]:
+    answers = operations.save_contact_groups(requests, by=by)
+    return [one if isinstance(one, Refused) else _reply(one) for one in answers]
+
+
+def _reply(saved: Saved) -> Reply:
+    id = {"ObjectId": dashed(saved.object_id)} if saved.object_id else {}
+    return Reply(saved.message, {**id, "Outcome": saved.outcome.value})
+
+
+SAVE_CONTACT_GROUP = Operation(
+    "Inserts or updates a contact group and its contact connections.", REQUEST, _run, _status_of
+)

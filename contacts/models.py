@@ -1,0 +1,237 @@
+"""Contacts, the groups they stand in, in an order, and the keys that other systems know them by."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from commsapp.ids import uuid7
+from commsapp.models import ArchivedRecord, Record
+
+
+class DataSource(Record):
+    """One instance of an external suite, whose keys are unique within it.
+
+    `bindings` counts the changes of what its keys of contacts and roles mean. It is part of every
+    content hash of the data source, so one more makes all of them stale without touching them.
+    """
+
+    name = models.CharField(_("name"), max_length=255)
+    is_active = models.BooleanField(_("active"), default=True)
+    bindings = models.PositiveBigIntegerField(_("changes of keys"), default=0, editable=False)
+
+    class Meta:
+        verbose_name = _("data source")
+        verbose_name_plural = _("data sources")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("licensee", "name"), name="%(app_label)s_%(class)s_name_is_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(Record):
+    """What a contact group is to the business, or a contact to its group."""
+
+    class Kind(models.TextChoices):
+        GROUP = "group", _("Group")
+        CONNECTION = "connection", _("Connection")
+
+    name = models.CharField(_("name"), max_length=255)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+
+    class Meta:
+        verbose_name = _("role")
+        verbose_name_plural = _("roles")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("licensee", "kind", "name"), name="%(app_label)s_%(class)s_name_is_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=("group", "connection")),
+                name="%(app_label)s_%(class)s_kind_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Contact(ArchivedRecord):
+    """A person or an organisation."""
+
+    class Kind(models.TextChoices):
+        PERSON = "person", _("Person")
+        ORGANISATION = "organisation", _("Organisation")
+
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices, default=Kind.PERSON)
+    name = models.CharField(_("name"), max_length=255)
+    email = models.EmailField(_("e-mail"), blank=True)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        indexes = [models.Index(fields=("licensee", "name", "id"), name="contact_by_name")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=("person", "organisation")),
+                name="%(app_label)s_%(class)s_kind_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ContactGroup(Record):
+    """A customer, or another set of contacts: who is connected to it, in order of priority."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("Active")
+        ARCHIVED = "archived", _("Archived")
+        DELETED = "deleted", _("Deleted")
+
+    name = models.CharField(_("name"), max_length=255)
+    role = models.ForeignKey(Role, models.PROTECT, related_name="+", verbose_name=_("role"))
+    status = models.CharField(
+        _("status"), max_length=8, choices=Status.choices, default=Status.ACTIVE, editable=False
+    )
+    contacts = models.ManyToManyField(
+        Contact, through="ContactConnection", related_name="groups", verbose_name=_("contacts")
+    )
+
+    ACTIVE: ClassVar[dict[str, str]] = {"status": "active"}
+    ARCHIVED: ClassVar[dict[str, str]] = {"status": "archived"}
+
+    class Meta:
+        verbose_name = _("contact group")
+        verbose_name_plural = _("contact groups")
+        indexes = [models.Index(fields=("licensee", "name", "id"), name="contactgroup_by_name")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=("active", "archived", "deleted")),
+                name="%(app_label)s_%(class)s_status_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        super().clean()
+        if hasattr(self, "role") and self.role.kind != Role.Kind.GROUP:
+            raise ValidationError({"role": _("This is a role of connections, not of groups.")})
+
+
+class ContactConnection(models.Model):
+    """A contact in a group: in which role, and at which place. 1 is the primary contact.
+
+    Positions of a group are 1..n without gaps; the operations keep them so, under the group's lock.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    group = models.ForeignKey(
+        ContactGroup, models.CASCADE, related_name="connections", verbose_name=_("contact group"),
+        db_index=False,  # the unique pair begins with it
+    )  # fmt: skip
+    contact = models.ForeignKey(
+        Contact, models.PROTECT, related_name="connections", verbose_name=_("contact")
+    )
+    role = models.ForeignKey(
+        Role, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("role")
+    )
+    position = models.PositiveIntegerField(_("position"))
+
+    class Meta:
+        verbose_name = _("contact connection")
+        verbose_name_plural = _("contact connections")
+        ordering = ("position", "id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("group", "contact"), name="%(app_label)s_%(class)s_contact_is_in_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(position__gte=1), name="%(app_label)s_%(class)s_position_from_one"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position}. {self.contact}"
+
+
+class AlternateKey(Record):
+    """What an external suite calls one of our contacts, contact groups or roles.
+
+    `content_hash` is that of the last save that came by this key; every other change of the
+    object clears it, so that the suite's next save is applied. `last_saved_at` and `last_outcome`
+    tell of the last save that was applied.
+    """
+
+    class Kind(models.TextChoices):
+        CONTACT = "contact", _("Contact")
+        CONTACT_GROUP = "contact_group", _("Contact group")
+        ROLE = "role", _("Role")
+
+    data_source = models.ForeignKey(
+        DataSource, models.PROTECT, related_name="alternate_keys", verbose_name=_("data source"),
+        db_index=False,  # the unique triple begins with it
+    )  # fmt: skip
+    kind = models.CharField(_("kind"), max_length=13, choices=Kind.choices, editable=False)
+    value = models.CharField(_("value"), max_length=255)
+    contact = models.ForeignKey(
+        Contact, models.CASCADE, null=True, blank=True, related_name="alternate_keys",
+        verbose_name=_("contact"),
+    )  # fmt: skip
+    contact_group = models.ForeignKey(
+        ContactGroup, models.CASCADE, null=True, blank=True, related_name="alternate_keys",
+        verbose_name=_("contact group"),
+    )  # fmt: skip
+    role = models.ForeignKey(
+        Role, models.CASCADE, null=True, blank=True, related_name="alternate_keys",
+        verbose_name=_("role"),
+    )  # fmt: skip
+    content_hash = models.CharField(_("content hash"), max_length=64, blank=True, editable=False)
+    last_saved_at = models.DateTimeField(_("last saved"), null=True, blank=True, editable=False)
+    last_outcome = models.CharField(_("last outcome"), max_length=9, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("alternate key")
+        verbose_name_plural = _("alternate keys")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("data_source", "kind", "value"),
+                name="%(app_label)s_%(class)s_value_is_unique",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="contact", contact__isnull=False, contact_group=None, role=None)
+                | Q(kind="contact_group", contact=None, contact_group__isnull=False, role=None)
+                | Q(kind="role", contact=None, contact_group=None, role__isnull=False),
+                name="%(app_label)s_%(class)s_names_one_object",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def target(self) -> Contact | ContactGroup | Role | None:
+        """What the key names."""
+        return self.contact or self.contact_group or self.role
+
+    def clean_fields(self, exclude: object = None) -> None:
+        """The kind follows from what the key names."""
+        named = [kind for kind in self.Kind.values if getattr(self, f"{kind}_id")]
+        if len(named) != 1:
+            raise ValidationError(
+                _("Name exactly one of contact, contact group and role."), code="one_of"
+            )
+        [self.kind] = named
+        super().clean_fields(exclude=exclude)  # type: ignore[arg-type]

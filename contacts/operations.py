@@ -1,0 +1,157 @@
+"""What may be done to contact groups, and all else that may be done in this room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from commsapp import records
+from commsapp.access import Actor
+from commsapp.ids import dashed, uuid7
+from commsapp.ledger import Kind, Numbers, Refusal, Refused, Undoing, operation, recording
+from commsapp.records import Moved
+from commsapp.sql import hold_still
+from contacts.connections import ConnectionsChange as ConnectionsChange
+from contacts.connections import NewConnection as NewConnection
+from contacts.connections import add_connections as add_connections
+from contacts.connections import remove_connections as remove_connections
+from contacts.connections import reorder_connections as reorder_connections
+from contacts.keys import clear_hashes
+from contacts.keys import create_alternate_key as create_alternate_key
+from contacts.keys import delete_alternate_key as delete_alternate_key
+from contacts.keys import edit_alternate_key as edit_alternate_key
+from contacts.models import ContactConnection, ContactGroup, Role
+from contacts.outcomes import Outcome as Outcome
+from contacts.outcomes import Saved as Saved
+from contacts.saves import ConnectionSave as ConnectionSave
+from contacts.saves import ContactGroupSave as ContactGroupSave
+from contacts.saves import GroupContent as GroupContent
+from contacts.saving import save_contact_group as save_contact_group
+from contacts.saving import save_contact_groups as save_contact_groups
+
+Status = ContactGroup.Status
+
+# --- Contact groups -------------------------------------------------------------------------
+
+
+def edit_contact_group(pk: UUID | str, values: Mapping[str, Any], *, by: Actor) -> ContactGroup:
+    """Change a group's fields. Raises Refused if it is deleted, ValidationError, DoesNotExist."""
+
+    def check(group: ContactGroup, changed: frozenset[str]) -> None:
+        if group.status == Status.DELETED:
+            raise Refused(_deleted(group))
+        clear_hashes([group.pk.hex])
+
+    return records.edit(ContactGroup, pk, values, by=by, check=check)
+
+
+@operation()
+def archive_contact_groups(ids: Iterable[str], *, by: Actor, dry_run: bool = False) -> Moved:
+    """Archive groups; their connections stay. Those that are archived already stay so.
+
+    Ids as 32 hex digits. Raises DoesNotExist if one is not there, Refused if one is deleted. One
+    operation for each group, under one batch id.
+    """
+    return _move(GROUP_ARCHIVED, ids, by, dry_run)
+
+
+@operation()
+def restore_contact_groups(ids: Iterable[str], *, by: Actor, dry_run: bool = False) -> Moved:
+    """Bring groups back, from the archive and from being deleted; see archive_contact_groups()."""
+    return _move(GROUP_RESTORED, ids, by, dry_run)
+
+
+@operation()
+def delete_contact_groups(ids: Iterable[str], *, by: Actor, dry_run: bool = False) -> Moved:
+    """Mark groups as deleted: they leave all lists. See archive_contact_groups()."""
+    return _move(GROUP_DELETED, ids, by, dry_run)
+
+
+def _move(kind: Kind, ids: Iterable[str], by: Actor, dry_run: bool) -> Moved:
+    wanted, status = {*ids}, _BECOMES[kind]
+    with recording(by=by, dry_run=dry_run, batch=uuid7()) as ledger:
+        visible = ContactGroup.objects.visible_to(by).among(wanted).order_by("pk")
+        groups = list(visible.select_for_update(no_key=True, of=("self",)))
+        if len(groups) < len(wanted):
+            raise ContactGroup.DoesNotExist
+        deleted = [group for group in groups if group.status == Status.DELETED]
+        if deleted and kind is GROUP_ARCHIVED:
+            raise Refused(*(_deleted(group) for group in deleted))
+        moving = [group for group in groups if group.status != status]
+        for group in moving:
+            entry = ledger.open(kind, group)
+            entry.touched, entry.numbers = 1, {"count": 1}
+            entry.effects = {"before": {"status": group.status}, "after": {"status": status}}
+        _set_status({group.pk.hex: status for group in moving})
+    message = kind.says({"count": len(moving)}, dry_run)
+    return Moved([] if dry_run else ledger.operations, message, len(groups) - len(moving))
+
+
+def _set_status(status_of: Mapping[str, str]) -> None:
+    """Give groups their new status, in a statement for each status there is."""
+    for status in Status.values:
+        if ids := [id for id, becomes in status_of.items() if becomes == status]:
+            ContactGroup.objects.among(ids).change(status=status)
+    if status_of:
+        clear_hashes(status_of)
+
+
+def _deleted(group: ContactGroup) -> Refusal:
+    told = _("The contact group “%s” is deleted.") % group
+    return Refusal("INVALID_STATUS", told, "group", record_id=dashed(group.pk.hex))
+
+
+def _says_deleted(numbers: Numbers, planned: bool) -> str:
+    count = numbers["count"]
+    told = _("%d would be deleted.") if planned else _("%d deleted.")
+    return _("Deleted.") if count == 1 and not planned else told % count
+
+
+GROUP_ARCHIVED = Kind("contacts.group_archived", says=records.ARCHIVED.says)
+GROUP_RESTORED = Kind("contacts.group_restored", says=records.RESTORED.says)
+GROUP_DELETED = Kind("contacts.group_deleted", verb="delete", says=_says_deleted)
+
+_BECOMES = {
+    GROUP_ARCHIVED: Status.ARCHIVED.value,
+    GROUP_RESTORED: Status.ACTIVE.value,
+    GROUP_DELETED: Status.DELETED.value,
+}
+
+
+@GROUP_ARCHIVED.undone_by
+@GROUP_RESTORED.undone_by
+@GROUP_DELETED.undone_by
+def _move_back(undoings: Sequence[Undoing], by: Actor) -> None:
+    """Give back the status of before to those that still have the one the operation gave them."""
+    rows = ContactGroup.objects.among(one.operation.target_id.hex for one in undoings)
+    locked = rows.order_by("pk").select_for_update(no_key=True)
+    status_of = {group.pk: group.status for group in locked}
+    back = {}
+    for one in undoings:
+        effects, group = one.operation.effects, one.operation.target_id
+        one.reversed = int(status_of.get(group) == effects["after"]["status"])
+        one.kept = 1 - one.reversed
+        if one.reversed:
+            back[group.hex] = effects["before"]["status"]
+    _set_status(back)
+
+
+# --- Roles ----------------------------------------------------------------------------------
+
+
+def edit_role(pk: UUID | str, values: Mapping[str, Any], *, by: Actor) -> Role:
+    """Change a role's fields. Its kind stays while groups or connections have it."""
+    return records.edit(Role, pk, values, by=by, check=_check_kind)
+
+
+def _check_kind(role: Role, changed: frozenset[str]) -> None:
+    if "kind" not in changed:
+        return
+    for model in (ContactGroup, ContactConnection):
+        hold_still(model)  # else one could get the role between this look and the commit
+    if any(model.objects.filter(role=role).exists() for model in (ContactGroup, ContactConnection)):
+        told = _("The kind cannot be changed while groups or connections have the role.")
+        raise Refused(Refusal("FIELD_INTEGRITY_EXCEPTION", told, "kind"))

@@ -1,0 +1,198 @@
+"""SaveContactGroup's request as it was read, and what is wrong with it before anybody looks it up.
+
+Source: Platform Subscription API, "SaveContactGroup"; contract 3.4. Pure: no database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import orjson
+from django.utils.translation import gettext as _
+
+from commsapp.ledger import Refusal
+
+LONGEST = 255  # characters of a name or a key
+
+
+@dataclass(frozen=True)
+class ConnectionSave:
+    """SubscriptionContactGroupConnectionModel. Ids are 32 hex digits, here and below."""
+
+    contact_id: str | None = None
+    contact_alternate_key: str | None = None
+    role_id: str | None = None
+    role_alternate_key: str | None = None
+    index: int = 0
+    mark_as_deleted: bool = False
+
+    @property
+    def named_by(self) -> str:
+        """The name of the field that says which contact is meant."""
+        by_key = not self.contact_id and key_of(self.contact_alternate_key)
+        return "ContactAlternateKey" if by_key else "ContactId"
+
+
+@dataclass(frozen=True)
+class GroupContent:
+    """SubscriptionContactGroupModel: what the group shall be. The hash is of this."""
+
+    contact_group_name: str | None = None
+    group_role_id: str | None = None
+    role_alternate_key: str | None = None
+    contact_connections: tuple[ConnectionSave, ...] = ()
+    mark_as_deleted: bool = False
+    mark_as_archived: bool = False
+    mark_as_restored: bool = False
+
+    @cached_property
+    def said(self) -> bytes:
+        """All that is asked for. A null or a default says no more than what is not given."""
+        asked = _said(self)
+        asked["contact_connections"] = [_said(one) for one in self.contact_connections]
+        return orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
+
+    def flags(self) -> list[str]:
+        """The flags that are set, by their names on the wire."""
+        flags = {
+            "MarkAsDeleted": self.mark_as_deleted,
+            "MarkAsArchived": self.mark_as_archived,
+            "MarkAsRestored": self.mark_as_restored,
+        }
+        return [name for name, is_set in flags.items() if is_set]
+
+
+@dataclass(frozen=True)
+class ContactGroupSave:
+    """SaveContactGroup. `unread` tells what could not even be read; its fields are empty here."""
+
+    suite_data_source_instance_id: str | None = None
+    alternate_key: str | None = None
+    object_id: str | None = None
+    licensee_id: str | None = None
+    ignore_hash: bool = False
+    contact_group: GroupContent | None = None
+    unread: tuple[Refusal, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The alternate key, or nothing."""
+        return key_of(self.alternate_key)
+
+    @property
+    def content(self) -> GroupContent:
+        return self.contact_group or GroupContent()
+
+
+def key_of(text: str | None) -> str:
+    """An alternate key as it is compared and kept: trimmed. Blank is none."""
+    return (text or "").strip()
+
+
+def content_hash(content: GroupContent, bindings: int) -> str:
+    """SHA-256 of what a save asks for, in 64 hex digits.
+
+    `bindings` is the data source's: what a key of a contact or a role means is part of it.
+    """
+    return hashlib.sha256(b"%d %b" % (bindings, content.said)).hexdigest()
+
+
+def _said(part: Any) -> dict[str, Any]:
+    return {name: value for name, value in vars(part).items() if value}
+
+
+# --- What is wrong ----------------------------------------------------------------------------
+
+
+def path(place: int, name: str) -> str:
+    """Where a field of a connection stands in the request."""
+    return f"ContactGroup.ContactConnections[{place}].{name}"
+
+
+def faults(save: ContactGroupSave) -> list[Refusal]:
+    """All that can be told to be wrong without looking anything up; each field once."""
+    found = [*save.unread, *_faults_of_request(save)]
+    if save.contact_group is not None:
+        found += _faults_of_group(save.contact_group)
+        found += _faults_of_connections(save.contact_group.contact_connections)
+    return first_of_each_field(found)
+
+
+def first_of_each_field(refusals: Iterable[Refusal]) -> list[Refusal]:
+    """What is wrong with a field for one reason need not be told for another, nor for its parts."""
+    by_field: dict[str, Refusal] = {}
+    for refusal in refusals:
+        if not any(whole in by_field for whole in _wholes(refusal.field)):
+            by_field.setdefault(refusal.field, refusal)
+    return [*by_field.values()]
+
+
+def _wholes(field: str) -> Iterator[str]:
+    """`A`, `A.B` and `A.B[0]` of `A.B[0].C`."""
+    for found in _END_OF_PART.finditer(field):
+        yield field[: found.start()]
+
+
+_END_OF_PART = re.compile(r"[.[]")
+
+
+def _faults_of_request(save: ContactGroupSave) -> Iterator[Refusal]:
+    if not save.suite_data_source_instance_id:
+        yield Refusal("NotEmpty", _("Say which data source."), "SuiteDataSourceInstanceId")
+    if not save.key and not save.object_id:
+        yield Refusal("NotEmpty", _("Give the alternate key or the object id."), "AlternateKey")
+    yield from _too_long(save.key, "AlternateKey")
+    if save.contact_group is None:
+        yield Refusal("NotNull", _("There is no contact group."), "ContactGroup")
+
+
+def _faults_of_group(content: GroupContent) -> Iterator[Refusal]:
+    name = content.contact_group_name or ""
+    if not name.strip():
+        told = _("The contact group needs a name.")
+        yield Refusal("NotEmpty", told, "ContactGroup.ContactGroupName")
+    yield from _too_long(name, "ContactGroup.ContactGroupName")
+    yield from _too_long(key_of(content.role_alternate_key), "ContactGroup.RoleAlternateKey")
+    for flag in content.flags()[1:]:
+        told = _("Only one of the three marks can be set.")
+        yield Refusal("Predicate", told, f"ContactGroup.{flag}")
+
+
+def _faults_of_connections(connections: Iterable[ConnectionSave]) -> Iterator[Refusal]:
+    seen: dict[str, set[Any]] = defaultdict(set)
+
+    def is_again(name: str, value: Any) -> bool:
+        known = bool(value) and value in seen[name]
+        seen[name].add(value)
+        return known
+
+    for place, one in enumerate(connections):
+        contact_key = key_of(one.contact_alternate_key)
+        if not one.contact_id and not contact_key:
+            yield Refusal("NotEmpty", _("Say which contact."), path(place, "ContactId"))
+        again = [is_again("id", one.contact_id), is_again("key", contact_key)]
+        if any(again):
+            yield same_contact_again(place, one)
+        yield from _too_long(contact_key, path(place, "ContactAlternateKey"))
+        yield from _too_long(key_of(one.role_alternate_key), path(place, "RoleAlternateKey"))
+        if one.index < 0:
+            told = _("An index is 1 or more, or 0 for none.")
+            yield Refusal("GreaterThanOrEqualTo", told, path(place, "Index"))
+        elif not one.mark_as_deleted and is_again("index", one.index):
+            told = _("The index %d is given twice.") % one.index
+            yield Refusal("Predicate", told, path(place, "Index"))
+
+
+def same_contact_again(place: int, one: ConnectionSave) -> Refusal:
+    return Refusal("Predicate", _("The contact is listed twice."), path(place, one.named_by))
+
+
+def _too_long(text: str, field: str) -> Iterator[Refusal]:
+    if len(text) > LONGEST:
+        yield Refusal("MaximumLength", _("At most %d characters.") % LONGEST, field)

@@ -1,0 +1,193 @@
+"""What a save means, told from what is known: which group, which role, which contacts.
+
+Contract 3.4. Reads and decides; writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from commsapp.access import Actor
+from commsapp.ledger import Refusal, Refused
+from contacts.known import Group, Key, KeyName, Known, Source
+from contacts.models import AlternateKey, Role
+from contacts.ordering import Wish
+from contacts.saves import (
+    ConnectionSave,
+    ContactGroupSave,
+    content_hash,
+    key_of,
+    path,
+    same_contact_again,
+)
+
+Kind = AlternateKey.Kind
+
+
+@dataclass
+class Target:
+    """Where a save goes, and what is wrong with that."""
+
+    source: Source | None = None
+    group: Group | None = None  # none yet
+    key: Key | None = None  # the one whose hash counts
+    key_name: KeyName | None = None  # as it was given: the name of `key`, or to be bound
+    faults: list[Refusal] = field(default_factory=list)
+
+
+@dataclass
+class Asked:
+    """What a save asks for, by ids, and what is wrong with that."""
+
+    role: str | None = None  # as it is
+    wishes: list[Wish] = field(default_factory=list)
+    faults: list[Refusal] = field(default_factory=list)
+
+
+# --- Which group ----------------------------------------------------------------------------
+
+
+def find_target(save: ContactGroupSave, known: Known, by: Actor) -> Target:
+    """The group that a save is about. Raises Refused where the actor may not even ask."""
+    target = Target()
+    _find_source(target, save, known, by)
+    if target.source:
+        _find_group(target, target.source, save, known)
+    return target
+
+
+def _find_source(target: Target, save: ContactGroupSave, known: Known, by: Actor) -> None:
+    source = known.sources.get(save.suite_data_source_instance_id or "")
+    if source and not by.sees(source.licensee):
+        source = None
+    if save.licensee_id:
+        licensee = UUID(save.licensee_id)
+        if not by.sees(licensee) or (source and source.licensee != licensee):
+            told = _("This licensee is not yours, or not the data source's.")
+            raise Refused(Refusal("Forbidden", told, "LicenseeId"))
+    at = "SuiteDataSourceInstanceId"
+    if not source:
+        target.faults.append(Refusal("NotFound", _("There is no such data source."), at))
+    elif not source.is_active:
+        target.faults.append(Refusal("Predicate", _("The data source is not active."), at))
+    target.source = source
+
+
+def _find_group(target: Target, source: Source, save: ContactGroupSave, known: Known) -> None:
+    if save.key:
+        target.key_name = (source.id, Kind.CONTACT_GROUP.value, save.key)
+        target.key = known.keys.get(target.key_name)
+    if save.object_id:
+        _find_group_by_id(target, source, save, known)
+    elif target.key:
+        target.group = known.groups[target.key.target]
+    if target.group and target.group.is_deleted and not _may_be_deleted(save):
+        at = "ObjectId" if save.object_id else "AlternateKey"
+        target.faults.append(Refusal("Deleted", _("The contact group is deleted."), at))
+
+
+def _find_group_by_id(target: Target, source: Source, save: ContactGroupSave, known: Known) -> None:
+    group = known.groups.get(save.object_id or "")
+    if not group or group.licensee != source.licensee:
+        told = _("There is no such contact group.")
+        target.faults.append(Refusal("NotFound", told, "ObjectId"))
+        return
+    target.group = group
+    if target.key and target.key.target != group.id:
+        told = _("The alternate key names another contact group.")
+        target.faults.append(Refusal("Conflict", told, "AlternateKey"))
+    if not save.key:
+        own = [key for key in group.keys if key.name[0] == source.id]
+        target.key = own[0] if len(own) == 1 else None
+
+
+def _may_be_deleted(save: ContactGroupSave) -> bool:
+    return save.content.mark_as_restored or save.content.mark_as_deleted
+
+
+def has_nothing_to_delete(save: ContactGroupSave, target: Target) -> bool:
+    """Whether a save asks to delete what is not there, or deleted already."""
+    return save.content.mark_as_deleted and (target.group is None or target.group.is_deleted)
+
+
+def is_as_saved(save: ContactGroupSave, target: Target) -> bool:
+    """Whether the key's last save asked for just the same, and nothing changed the group since."""
+    if not (target.source and target.group and target.key and target.key.content_hash):
+        return False
+    if save.ignore_hash or target.group.is_deleted:
+        return False
+    return target.key.content_hash == content_hash(save.content, target.source.bindings)
+
+
+# --- Which role, which contacts -------------------------------------------------------------
+
+
+def resolve(save: ContactGroupSave, target: Target, known: Known) -> Asked:
+    """The ids behind what a save names."""
+    asked = Asked()
+    if target.source is None:
+        return asked
+    resolver = _Resolver(target.source, known, asked.faults.append)
+    content, group = save.content, "ContactGroup."
+    at = f"{group}GroupRoleId", f"{group}RoleAlternateKey"
+    asked.role = resolver.role(
+        content.group_role_id, content.role_alternate_key, Role.Kind.GROUP, at
+    )
+    if not asked.role and not target.group and not save.object_id:
+        told = _("A new contact group needs a role.")
+        asked.faults.append(Refusal("NotEmpty", told, f"{group}GroupRoleId"))
+    seen: set[str] = set()
+    for place, one in enumerate(content.contact_connections):
+        wish = resolver.wish(place, one)
+        if wish.contact in seen:
+            asked.faults.append(same_contact_again(place, one))
+        seen |= {wish.contact} - {""}
+        asked.wishes.append(wish)
+    return asked
+
+
+class _Resolver:
+    def __init__(self, source: Source, known: Known, tell: Callable[[Refusal], None]) -> None:
+        self.source, self.known, self.tell = source, known, tell
+
+    def wish(self, place: int, one: ConnectionSave) -> Wish:
+        at = path(place, "RoleId"), path(place, "RoleAlternateKey")
+        role = self.role(one.role_id, one.role_alternate_key, Role.Kind.CONNECTION, at)
+        at = path(place, "ContactId"), path(place, "ContactAlternateKey")
+        is_ours = self.known.contacts.get(one.contact_id or "") == self.source.licensee
+        contact = self._one(Kind.CONTACT, one.contact_id, is_ours, one.contact_alternate_key, at)
+        return Wish(contact or "", role, one.index, one.mark_as_deleted)
+
+    def role(self, id: str | None, key: str | None, kind: str, at: tuple[str, str]) -> str | None:
+        """The role named by id, by key, or by both if they agree; of the right kind."""
+        licensee, _kind = self.known.roles.get(id or "", (None, ""))
+        role = self._one(Kind.ROLE, id, licensee == self.source.licensee, key, at)
+        if role and self.known.roles[role][1] != kind:
+            told = (
+                _("This is a role of connections, not of groups.")
+                if kind == Role.Kind.GROUP
+                else _("This is a role of groups, not of connections.")
+            )
+            self.tell(Refusal("Predicate", told, at[0] if id else at[1]))
+        return role
+
+    def _one(
+        self, kind: Kind, id: str | None, is_ours: bool, key: str | None, at: tuple[str, str]
+    ) -> str | None:
+        """What an id, an alternate key, or both name. None, and told, where they do not."""
+        if id and not is_ours:
+            self.tell(Refusal("NotFound", _("There is none with this id."), at[0]))
+            id = None
+        if value := key_of(key):
+            named = self.known.keys.get((self.source.id, kind.value, value))
+            if named is None:
+                self.tell(Refusal("NotFound", _("The data source has no such key."), at[1]))
+            elif id and named.target != id:
+                self.tell(Refusal("Predicate", _("Id and key name different ones."), at[1]))
+            else:
+                id = named.target
+        return id

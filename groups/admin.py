@@ -1,0 +1,85 @@
+"""Recipients and recipient groups, for people in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from commsapp.access import Actor
+from commsapp.faces.staff.archiving import ArchivedAdmin
+from commsapp.faces.staff.lists import ArchivedFilter
+from commsapp.models import Record
+from groups import operations
+from groups import pages as pages
+from groups.models import Recipient, RecipientGroup
+
+
+@admin.register(Recipient)
+class RecipientAdmin(ArchivedAdmin):
+    """Who or what a service is for."""
+
+    menu_place = 21
+    list_display = (
+        "name", "recipient_type", "customer", "city", "msisdn", "email", "external_reference",
+    )  # fmt: skip
+    list_filter = (ArchivedFilter, "recipient_type")
+    list_select_related = ("customer", "contact", "licensee")
+    search_fields = ("name", "email", "msisdn", "external_reference", "city")
+    search_help_text = _("Name, e-mail, MSISDN, external reference, city or id")
+    ordering = ("licensee_id", "name", "id")
+    autocomplete_fields = ("customer", "contact")
+    fieldsets = (
+        (None, {"fields": ("name", "recipient_type", "customer", "contact", "external_reference")}),
+        (_("Reached at"), {"fields": ("email", "msisdn")}),
+        (_("Service address"), {"fields": ("street", "postal_code", "city", "state", "country")}),
+    )
+    facts = (
+        "recipient_type", "customer", "contact", "email", "msisdn", "street", "postal_code",
+        "city", "state", "country", "external_reference", "licensee", "created_at", "archived_at",
+    )  # fmt: skip
+
+    def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor) -> Record:
+        return operations.edit_recipient(pk, values, by=by)
+
+
+@admin.register(RecipientGroup)
+class RecipientGroupAdmin(ArchivedAdmin):
+    """Recipients that share one configuration."""
+
+    menu_place = 20
+    list_display = ("name", "customer", "member_count", "expected", "standing", "updated_at")
+    list_filter = (ArchivedFilter,)
+    list_select_related = ("customer", "licensee")
+    search_fields = ("name", "description", "customer__name")
+    search_help_text = _("Name, description, customer or id")
+    ordering = ("licensee_id", "name", "id")
+    autocomplete_fields = ("customer",)
+    fields = ("name", "customer", "description", "expected_member_count")
+    facts = (
+        "customer", "members_told", "description", "licensee", "created_at", "updated_at",
+    )  # fmt: skip
+    badge = "status"
+
+    @admin.display(description=_("expected"), ordering="expected_member_count")
+    def expected(self, group: RecipientGroup) -> str:
+        """The number somebody expects, marked where it is another."""
+        if group.expected_member_count is None:
+            return ""
+        mark = " ≠" if group.misses_expected_count else ""
+        return f"{group.expected_member_count}{mark}"
+
+    @admin.display(description=_("members"))
+    def members_told(self, group: RecipientGroup) -> str:
+        if group.expected_member_count is None:
+            return str(group.member_count)
+        return _("%(count)d of %(expected)d expected") % {
+            "count": group.member_count,
+            "expected": group.expected_member_count,
+        }
+
+    def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor) -> Record:
+        return operations.edit_recipient_group(pk, values, by=by)

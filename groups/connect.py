@@ -1,0 +1,68 @@
+"""Connect door of recipient groups (Developer Guide v64.0, "Recipient Group"; contract 2.3)."""
+
+from commsapp.faces import connect
+from commsapp.faces.connect import Call, Output, ProtocolError
+from commsapp.ledger import Refusal, Refused
+from groups import operations
+from groups.models import RecipientGroup
+
+_ACTIONS = {"add": operations.add_recipients, "remove": operations.remove_recipients}
+_PLACES = {"group": "recipientGroupId", "recipients": "recipientsList"}
+
+
+def update_recipients(call: Call) -> Output:
+    """Add or remove recipients: all or none, unless additionalParameters say otherwise."""
+    act = _ACTIONS[_action(call)]
+    try:
+        change = act(
+            call.record_id,
+            call.texts("recipientsList"),
+            by=call.by,
+            all_or_none=call.flag("allOrNone", default=True),
+            dry_run=call.flag("dryRun", default=False),
+        )
+    except Refused as refused:
+        return connect.output(connect.refused_message(refused), refused.refusals, _entry, _MORE)
+    return connect.output(change.message, change.skipped, _entry, _MORE)
+
+
+def _action(call: Call) -> str:
+    if "recipientsAction" not in call.body:
+        told = "Required fields are missing: [recipientsAction]"
+        raise ProtocolError(400, "REQUIRED_FIELD_MISSING", told, "recipientsAction")
+    given = call.body["recipientsAction"]
+    if given is not None and not isinstance(given, str):
+        told = "recipientsAction must be a string"
+        raise ProtocolError(400, "JSON_PARSER_ERROR", told, "recipientsAction")
+    if given is None or given.lower() not in _ACTIONS:
+        told = f"recipientsAction: bad value for restricted picklist field: {given}"
+        raise ProtocolError(
+            400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", told, "recipientsAction"
+        )
+    action: str = given.lower()
+    return action
+
+
+def _entry(refusal: Refusal) -> dict[str, str]:
+    place = _PLACES.get(refusal.field, "")
+    if refusal.index is not None:
+        place = f"{place}[{refusal.index}]"
+    return {
+        "statusCode": refusal.code,
+        "errorMessage": refusal.message,
+        "recipientFields": place,
+    }
+
+
+_MORE = {"recipientFields": "recipientsList"}
+
+urlpatterns = [
+    connect.patch(
+        "comms-sales/recipient-group/{id}/recipients",
+        update_recipients,
+        verb="change",
+        model=RecipientGroup,
+        known=("recipientsAction", "recipientsList", "additionalParameters"),
+        body=True,
+    )
+]

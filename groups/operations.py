@@ -1,0 +1,323 @@
+"""What may be done to recipients and their groups, through whatever door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from commsapp import records
+from commsapp.access import Actor
+from commsapp.ids import dashed, read_guids
+from commsapp.ledger import (
+    Change,
+    Kind,
+    Numbers,
+    Refusal,
+    Refused,
+    Undoing,
+    lock,
+    operation,
+    recording,
+)
+from commsapp.models import Operation
+from commsapp.sql import GivenIds, Joined, hold_still, insert_select, insert_values, missing_from
+from groups.models import Membership, Recipient, RecipientGroup
+
+MOST_MEMBERS = 100_000
+
+
+@dataclass(frozen=True)
+class RecipientsChange(Change):
+    """Counts of recipients: added, removed, and `already` as they were asked to be."""
+
+    added: int = 0
+    removed: int = 0
+    already: int = 0
+
+
+# --- Members --------------------------------------------------------------------------------
+
+
+@operation()
+def add_recipients(
+    group_id: UUID | str,
+    recipient_ids: Sequence[str],
+    *,
+    by: Actor,
+    all_or_none: bool = True,
+    dry_run: bool = False,
+) -> RecipientsChange:
+    """Make each recipient a member of the group; those that are already stay as they are.
+
+    Developer Guide v64.0, "Recipient Group"; contract 2.3. Raises DoesNotExist for the group,
+    Refused if it is archived or would be too large and, with all_or_none, if any recipient may not
+    be a member; without it they are told as `skipped`.
+    """
+    places, malformed = read_guids(recipient_ids)
+    with recording(by=by, dry_run=dry_run) as ledger:
+        group = _lock_active(group_id, by=by)
+        entry = ledger.open(RECIPIENTS_ADDED, group)
+        unfit = _in_order(_no_ids(malformed), _unfit(group, places))
+        if unfit and all_or_none:
+            raise Refused(*unfit)
+        added = _take_in(group, [*places], entry)
+        _count(group, added=added)
+        already = len(places) + len(malformed) - len(unfit) - added
+        entry.touched = added
+        entry.numbers = {"added": added, "already": already, "refused": len(unfit)}
+    return RecipientsChange(entry, dry_run, unfit, added=added, already=already)
+
+
+@operation()
+def remove_recipients(
+    group_id: UUID | str,
+    recipient_ids: Sequence[str],
+    *,
+    by: Actor,
+    all_or_none: bool = True,
+    dry_run: bool = False,
+) -> RecipientsChange:
+    """Make sure that none of the recipients is a member; those that are none stay so.
+
+    Developer Guide v64.0, "Recipient Group"; contract 2.3. Any known recipient may be removed,
+    archived or of whatever customer. Raises as add_recipients() does.
+    """
+    places, malformed = read_guids(recipient_ids)
+    with recording(by=by, dry_run=dry_run) as ledger:
+        group = _lock_active(group_id, by=by)
+        entry = ledger.open(RECIPIENTS_REMOVED, group)
+        removed = _let_go(group.memberships.filter(recipient__in=GivenIds([*places])), entry)
+        all_known = removed == len(places)  # as members are
+        unfit = _in_order(_no_ids(malformed), () if all_known else _unknown(group, places))
+        if unfit and all_or_none:
+            raise Refused(*unfit)
+        _count(group, removed=removed)
+        already = len(places) + len(malformed) - len(unfit) - removed
+        entry.touched = removed
+        entry.numbers = {"removed": removed, "already": already, "refused": len(unfit)}
+    return RecipientsChange(entry, dry_run, unfit, removed=removed, already=already)
+
+
+@operation()
+def set_recipients(
+    group_id: UUID | str,
+    recipient_ids: Sequence[str],
+    *,
+    by: Actor,
+    all_or_none: bool = True,
+    dry_run: bool = False,
+) -> RecipientsChange:
+    """Make the recipients, and nobody else, members of the group: adds and removes in one.
+
+    Raises as add_recipients() does. Without all_or_none, who may not be a member is left out, and
+    the others become the whole group.
+    """
+    places, malformed = read_guids(recipient_ids)
+    with recording(by=by, dry_run=dry_run) as ledger:
+        group = _lock_active(group_id, by=by)
+        entry = ledger.open(RECIPIENTS_SET, group)
+        unfit = _in_order(_no_ids(malformed), _unfit(group, places))
+        if unfit and all_or_none:
+            raise Refused(*unfit)
+        removed = _let_go(group.memberships.exclude(recipient__in=GivenIds([*places])), entry)
+        added = _take_in(group, [*places], entry)
+        _count(group, added=added, removed=removed)
+        already = group.member_count - removed
+        entry.touched = added + removed
+        entry.numbers = {
+            "added": added, "removed": removed, "already": already, "refused": len(unfit),
+        }  # fmt: skip
+    return RecipientsChange(entry, dry_run, unfit, added=added, removed=removed, already=already)
+
+
+def _lock_active(group_id: UUID | str | None, *, by: Actor) -> RecipientGroup:
+    group = lock(RecipientGroup, group_id, by=by)
+    if group.is_archived:
+        raise Refused(Refusal("INVALID_STATUS", _("The recipient group is archived."), "group"))
+    return group
+
+
+def _take_in(group: RecipientGroup, ids: Sequence[str], entry: Operation) -> int:
+    """Add those of the ids that may be members and are none."""
+    member = Membership.objects.filter(group=group, recipient=OuterRef("pk"))
+    newcomers = Recipient.objects.eligible_for(group).among(ids).exclude(Exists(member))
+    return insert_select(
+        Membership, newcomers.order_by("pk"), group=group, recipient=F("pk"), operation=entry
+    )
+
+
+def _let_go(memberships: QuerySet[Membership], entry: Operation) -> int:
+    """Remove memberships, keeping in the entry who they were and which operation had made each."""
+    by_origin = memberships.order_by().values("operation").annotate(gone=Joined("recipient"))
+    entry.effects["removed"] = {row["operation"].hex: row["gone"] for row in by_origin}
+    removed, _by_model = memberships.delete()
+    return removed
+
+
+def _count(group: RecipientGroup, *, added: int = 0, removed: int = 0) -> None:
+    """Keep member_count true, and within what a group may hold."""
+    if added and group.member_count + added - removed > MOST_MEMBERS:
+        told = _("A recipient group has at most %d members.") % MOST_MEMBERS
+        raise Refused(Refusal("LIMIT_EXCEEDED", told, "recipients"))
+    if added or removed:
+        rows = RecipientGroup.objects.filter(pk=group.pk)
+        rows.update(member_count=F("member_count") + added - removed, updated_at=Now())
+
+
+# --- Who may not, and why -------------------------------------------------------------------
+
+
+def _no_ids(malformed: Mapping[int, str]) -> Iterator[Refusal]:
+    for place, text in malformed.items():
+        yield Refusal("MALFORMED_ID", _("“%s” is no id.") % text[:64], "recipients", place)
+
+
+def _unfit(group: RecipientGroup, places: Mapping[str, int]) -> Iterator[Refusal]:
+    """Those of the given ids that neither are members nor may become one."""
+    unfit = missing_from(Recipient.objects.eligible_for(group), [*places])
+    if not unfit:
+        return
+    ours = Recipient.objects.belonging_to(group).among(unfit)
+    member = Membership.objects.filter(group=group, recipient=OuterRef("pk"))
+    members = Recipient.objects.among(unfit).filter(Exists(member))
+    archived = {pk.hex for pk in ours.values_list("pk", flat=True)}
+    staying = {pk.hex for pk in members.values_list("pk", flat=True)}
+    for id in set(unfit) - staying:
+        if id in archived:
+            told = _("The recipient %s is archived.") % dashed(id)
+            yield Refusal("ENTITY_IS_DELETED", told, "recipients", places[id], dashed(id))
+        else:
+            yield _stranger(id, places)
+
+
+def _stranger(id: str, places: Mapping[str, int]) -> Refusal:
+    told = _("There is no recipient %s for this group.") % dashed(id)
+    return Refusal("INVALID_CROSS_REFERENCE_KEY", told, "recipients", places[id], dashed(id))
+
+
+def _unknown(group: RecipientGroup, places: Mapping[str, int]) -> Iterator[Refusal]:
+    """Those of the given ids that are no recipient of the group's licensee."""
+    known = Recipient.objects.filter(licensee=group.licensee_id)
+    return (_stranger(id, places) for id in missing_from(known, [*places]))
+
+
+def _in_order(*refusals: Iterable[Refusal]) -> list[Refusal]:
+    """As the caller gave them."""
+    return sorted(chain(*refusals), key=lambda refusal: refusal.index or 0)
+
+
+# --- What was done, in words ----------------------------------------------------------------
+
+
+def _says_added(numbers: Numbers, planned: bool) -> str:
+    added, already = numbers["added"], numbers["already"]
+    if planned:
+        told = ngettext("%d recipient would be added", "%d recipients would be added", added)
+        known = ngettext(", %d is already in the group", ", %d are already in the group", already)
+    else:
+        told = ngettext("%d recipient added", "%d recipients added", added)
+        known = ngettext(", %d was already in the group", ", %d were already in the group", already)
+    return f"{told % added}{known % already if already else ''}{_says_refused(numbers)}."
+
+
+def _says_removed(numbers: Numbers, planned: bool) -> str:
+    removed, already = numbers["removed"], numbers["already"]
+    if planned:
+        told = ngettext("%d recipient would be removed", "%d recipients would be removed", removed)
+        known = ngettext(", %d is not in the group", ", %d are not in the group", already)
+    else:
+        told = ngettext("%d recipient removed", "%d recipients removed", removed)
+        known = ngettext(", %d was not in the group", ", %d were not in the group", already)
+    return f"{told % removed}{known % already if already else ''}{_says_refused(numbers)}."
+
+
+def _says_set(numbers: Numbers, planned: bool) -> str:
+    told = (
+        _("%(added)d would be added, %(removed)d removed, %(already)d stay")
+        if planned
+        else _("%(added)d added, %(removed)d removed, %(already)d stayed")
+    )
+    return f"{told % numbers}{_says_refused(numbers)}."
+
+
+def _says_refused(numbers: Numbers) -> str:
+    refused = numbers["refused"]
+    return ngettext(", %d refused", ", %d refused", refused) % refused if refused else ""
+
+
+RECIPIENTS_ADDED = Kind("groups.recipients_added", says=_says_added)
+RECIPIENTS_REMOVED = Kind("groups.recipients_removed", says=_says_removed)
+RECIPIENTS_SET = Kind("groups.recipients_set", says=_says_set)
+
+
+# --- Undo -----------------------------------------------------------------------------------
+
+
+@RECIPIENTS_ADDED.undone_by
+@RECIPIENTS_REMOVED.undone_by
+@RECIPIENTS_SET.undone_by
+def _undo_membership_changes(undoings: Sequence[Undoing], by: Actor) -> None:
+    for undoing in undoings:
+        _undo_membership_change(undoing, by)
+
+
+def _undo_membership_change(undoing: Undoing, by: Actor) -> None:
+    """Take out those that this very operation put in, and put back those it had taken out.
+
+    Who left and came back since, or came back since, is kept. Who changed the customer meanwhile
+    has no way back.
+    """
+    entry = undoing.operation
+    group = _lock_active(entry.target_id, by=by)
+    gone, _by_model = group.memberships.filter(operation=entry).delete()
+    origins = {
+        recipient.replace("-", ""): origin
+        for origin, recipients in entry.effects.get("removed", {}).items()
+        for recipient in recipients.split(",")
+    }
+    places = {id: place for place, id in enumerate(origins)}
+    strangers = missing_from(Recipient.objects.belonging_to(group), [*origins]) if origins else []
+    undoing.failed += (_stranger(id, places) for id in strangers)
+    for id in strangers:
+        del origins[id]
+    back = insert_values(
+        Membership,
+        ("group", "recipient", "operation"),
+        ((group.pk, recipient, origin) for recipient, origin in origins.items()),
+        unique=("group", "recipient"),
+    )
+    _count(group, added=back, removed=gone)
+    undoing.reversed = gone + back
+    undoing.kept = entry.numbers.get("added", 0) - gone + len(origins) - back
+
+
+# --- The records themselves -----------------------------------------------------------------
+
+
+def edit_recipient(recipient_id: UUID | str, values: Mapping[str, Any], *, by: Actor) -> Recipient:
+    """Change a recipient's fields. Its customer stays while memberships or lines depend on it."""
+    return records.edit(Recipient, recipient_id, values, by=by, check=_check_customer)
+
+
+def edit_recipient_group(
+    group_id: UUID | str, values: Mapping[str, Any], *, by: Actor
+) -> RecipientGroup:
+    """Change a group's fields. Its customer stays while memberships or lines depend on it."""
+    return records.edit(RecipientGroup, group_id, values, by=by, check=_check_customer)
+
+
+def _check_customer(record: Recipient | RecipientGroup, changed: frozenset[str]) -> None:
+    if "customer_id" not in changed:
+        return
+    hold_still(Membership)  # else one could be added between this look and the commit
+    if records.is_referred_to(record):
+        told = _("The customer cannot be changed while memberships or quote lines depend on it.")
+        raise Refused(Refusal("FIELD_INTEGRITY_EXCEPTION", told, "customer"))

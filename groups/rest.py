@@ -1,0 +1,151 @@
+"""REST door of recipients and recipient groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from commsapp.faces.rest.fields import Ids, Truth
+from commsapp.faces.rest.filters import RecordFilters, YesNoFilter, record_lookups
+from commsapp.faces.rest.serializers import DryRun, RecordSerializer, name_of, record_fields
+from commsapp.faces.rest.viewsets import Archivable, Rows, answer, verb, written
+from groups import operations
+from groups.models import Recipient, RecipientGroup
+
+
+class RecipientSerializer(RecordSerializer):
+    customer_name = name_of("customer")
+
+    class Meta(RecordSerializer.Meta):
+        model = Recipient
+        fields = record_fields(
+            "name", "recipient_type", "customer", "customer_name", "contact", "email", "msisdn",
+            "street", "city", "state", "postal_code", "country", "external_reference",
+            "archived_at",
+        )  # fmt: skip
+
+
+class RecipientFilters(RecordFilters):
+    is_archived = YesNoFilter(field_name="archived_at", lookup_expr="isnull", exclude=True)
+
+    class Meta:
+        model = Recipient
+        fields = record_lookups(
+            text="name email city state country",
+            exact="recipient_type customer contact msisdn postal_code external_reference",
+            empty="customer contact",
+            moment="archived_at",
+        )
+
+
+_RECIPIENTS = Recipient.objects.select_related("customer")
+_SEARCHED = ("name", "email", "msisdn", "city", "external_reference")
+_ORDERINGS = (
+    "name", "recipient_type", "city", "country", "archived_at", "created_at", "updated_at",
+)  # fmt: skip
+
+
+class Recipients(Archivable):
+    """The sites and subscribers of customers: who or what a service is for."""
+
+    queryset = _RECIPIENTS
+    serializer_class = RecipientSerializer
+    filterset_class = RecipientFilters
+    search_fields = _SEARCHED
+    orderings = _ORDERINGS
+
+    def change(self, pk: str, values: dict[str, Any]) -> None:
+        operations.edit_recipient(pk, values, by=self.by)
+
+
+class RecipientGroupSerializer(RecordSerializer):
+    customer_name = name_of("customer")
+
+    class Meta(RecordSerializer.Meta):
+        model = RecipientGroup
+        fields = record_fields(
+            "name", "customer", "customer_name", "description", "status",
+            "expected_member_count", "member_count",
+        )  # fmt: skip
+
+
+class RecipientGroupFilters(RecordFilters):
+    class Meta:
+        model = RecipientGroup
+        fields = record_lookups(
+            text="name",
+            exact="customer status",
+            range="expected_member_count member_count",
+            empty="customer expected_member_count",
+        )
+
+
+class NamedRecipients(DryRun):
+    """Which recipients, and whether the good ones are taken where others may not be."""
+
+    recipients = Ids()
+    all_or_none = Truth(default=True)
+
+
+class RecipientGroups(Archivable):
+    """Recipients that share offers or products of the same configuration."""
+
+    queryset = RecipientGroup.objects.select_related("customer")
+    serializer_class = RecipientGroupSerializer
+    filterset_class = RecipientGroupFilters
+    search_fields = ("name", "description", "customer__name")
+    orderings = (
+        "name", "status", "member_count", "expected_member_count", "created_at", "updated_at",
+    )  # fmt: skip
+
+    def change(self, pk: str, values: dict[str, Any]) -> None:
+        operations.edit_recipient_group(pk, values, by=self.by)
+
+    @verb("add-recipients", takes=NamedRecipients)
+    def add_recipients(self, request: Request, pk: str) -> Response:
+        """Make each recipient a member; those that are already stay as they are."""
+        return self._changed(operations.add_recipients, "added", "already")
+
+    @verb("remove-recipients", takes=NamedRecipients)
+    def remove_recipients(self, request: Request, pk: str) -> Response:
+        """Make sure that none of the recipients is a member."""
+        return self._changed(operations.remove_recipients, "removed", "already")
+
+    @verb("set-recipients", takes=NamedRecipients)
+    def set_recipients(self, request: Request, pk: str) -> Response:
+        """Make the recipients, and nobody else, members."""
+        return self._changed(operations.set_recipients, "added", "removed", "already")
+
+    def _changed(
+        self, change_members: Callable[..., operations.RecipientsChange], *counts: str
+    ) -> Response:
+        named = self.taken(NamedRecipients)
+        change = change_members(self.key(), named.pop("recipients"), by=self.by, **named)
+        told = {name: getattr(change, name) for name in counts}
+        return answer(change.message, written(change), change.skipped, **told)
+
+
+class Members(Rows):
+    """The recipients in a group."""
+
+    queryset = _RECIPIENTS
+    serializer_class = RecipientSerializer
+    filterset_class = RecipientFilters
+    search_fields = _SEARCHED
+    orderings = _ORDERINGS
+    needs = (("view", RecipientGroup), ("view", Recipient))
+
+    def get_queryset(self) -> QuerySet[Recipient]:
+        group = RecipientGroup.objects.visible_to(self.by).only("pk").get(pk=self.key("id"))
+        return _RECIPIENTS.filter(memberships__group=group)
+
+
+RESOURCES = {
+    "recipients": Recipients,
+    "recipient-groups": RecipientGroups,
+    "recipient-groups/{id}/recipients": Members,
+}

@@ -1,0 +1,40 @@
+"""Connect door of quote line items (Developer Guide v64.0, "Split Quote Line Item")."""
+
+from commsapp.faces import connect
+from commsapp.faces.connect import Call, Output
+from commsapp.ids import dashed
+from commsapp.ledger import Refusal, Refused
+from quotes import operations
+from quotes.models import QuoteLineItem
+
+
+def split(call: Call) -> Output:
+    """Split a group line into one line for each recipient of its group."""
+
+    def entry(refusal: Refusal) -> dict[str, str]:
+        return {
+            "statusCode": refusal.code,
+            "errorMessage": refusal.message,
+            "recordId": refusal.record_id or dashed(call.record_id),
+        }
+
+    more = {"recordId": dashed(call.record_id)}
+    try:
+        change = operations.split_line(
+            call.record_id, by=call.by, dry_run=call.flag("dryRun", default=False)
+        )
+    except Refused as refused:
+        return connect.output(connect.refused_message(refused), refused.refusals, entry, more)
+    return connect.output(change.message, change.skipped, entry, more)
+
+
+urlpatterns = [
+    connect.patch(
+        "comms-sales/quote-line-item/{id}",
+        split,
+        verb="change",
+        model=QuoteLineItem,
+        known=("additionalParameters",),
+        body=False,
+    )
+]

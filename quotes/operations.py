@@ -1,0 +1,326 @@
+"""What may be done to quotes and their lines, through whatever door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Max, OuterRef, Subquery
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from commsapp import records
+from commsapp.access import Actor
+from commsapp.ledger import Change, Kind, Numbers, lock, operation, recording
+from groups.models import RecipientGroup
+from quotes import parts, rules, splits
+from quotes.models import NumberSeries, Quote, QuoteLineItem, Totals
+
+MOST_FORESEEN = 200  # parts that a preview shows
+
+# --- Quotes ---------------------------------------------------------------------------------
+
+
+@operation(again_on=IntegrityError)
+def create_quote(quote: Quote, *, by: Actor) -> Quote:
+    """Save a new quote. Without a number it gets the licensee's next one, as `Q-000042`.
+
+    Raises ValidationError, naming the fields, for what may not be.
+    """
+    with transaction.atomic():
+        if not quote.number and quote.licensee_id is not None:
+            quote.number = _next_number(quote.licensee_id)
+        return records.create(quote, by=by)
+
+
+def _next_number(licensee_id: UUID) -> str:
+    """The next number of the licensee's series that nobody took by hand. Under the series' lock."""
+    every = NumberSeries.objects.select_for_update(no_key=True)
+    series, _created = every.get_or_create(licensee_id=licensee_id)
+    series.last += 1
+    while Quote.objects.filter(licensee=licensee_id, number=str(series)).exists():
+        series.last += 1
+    series.save(force_update=True)
+    return str(series)
+
+
+def edit_quote(pk: UUID | str, values: Mapping[str, Any], *, by: Actor) -> Quote:
+    """Change fields of an open quote.
+
+    Raises Refused if it is not open, for another currency while there are lines, and for another
+    customer while lines are of a group of the present one.
+    """
+    return records.edit(Quote, pk, values, by=by, check=_check_quote)
+
+
+def _check_quote(quote: Quote, changed: frozenset[str]) -> None:
+    rules.refuse(rules.why_not_edited(quote, changed))
+    if not quote.number:
+        raise ValidationError({"number": _("A quote keeps a number.")}, code="required")
+
+
+# --- Moves from status to status ------------------------------------------------------------
+
+
+class Move(NamedTuple):
+    """From which statuses a quote may go where, and the verb of the permission that it takes."""
+
+    since: tuple[str, ...]
+    to: str
+    verb: str = "change"
+
+
+_S = Quote.Status
+MOVES = {
+    "submit": Move((_S.DRAFT,), _S.IN_REVIEW),
+    "approve": Move((_S.IN_REVIEW,), _S.APPROVED, "approve"),
+    "accept": Move((_S.APPROVED,), _S.ACCEPTED),
+    "reject": Move((_S.IN_REVIEW, _S.APPROVED), _S.REJECTED),
+    "cancel": Move((_S.DRAFT, _S.IN_REVIEW, _S.APPROVED), _S.CANCELLED),
+    "reopen": Move((_S.IN_REVIEW, _S.APPROVED, _S.REJECTED, _S.CANCELLED), _S.DRAFT),
+}
+
+
+def permission_for(move: str) -> str:
+    """The verb of the permission on quotes that a move takes: `change` or `approve`."""
+    return MOVES[move].verb
+
+
+@dataclass(frozen=True)
+class QuoteMove(Change):
+    """The quote as it is after the move."""
+
+    quote: Quote = field(kw_only=True)
+
+
+@operation()
+def move_quote(quote_id: UUID | str, move: str, *, by: Actor) -> QuoteMove:
+    """Move a quote to another status: one of MOVES. Which right that takes: permission_for().
+
+    Leaving "open" freezes how many members its group lines count; reopening lets them follow their
+    groups again. Raises DoesNotExist, and Refused if the status allows no such move or an expired
+    quote would be accepted.
+    """
+    since, to, _verb = MOVES[move]
+    with recording(by=by) as ledger:
+        quote = lock(Quote, quote_id, by=by)
+        rules.refuse(rules.why_not_moved(quote, since, to, timezone.localdate()))
+        before, was_open = quote.status, quote.is_open
+        quote.status = to
+        quote.save(update_fields=("status", "updated_at"))
+        if was_open != quote.is_open:
+            _freeze(quote, frozen=was_open)
+        entry = ledger.open(QUOTE_MOVED, quote)
+        entry.touched, entry.numbers = 1, {"from": before, "to": to}
+        entry.effects = {"before": {"status": before}, "after": {"status": to}}
+    return QuoteMove(entry, quote=quote)
+
+
+def _freeze(quote: Quote, *, frozen: bool) -> None:
+    """Keep how many members each group line counts now, or let it follow its group again."""
+    members = RecipientGroup.objects.filter(pk=OuterRef("recipient_group")).values("member_count")
+    lines = QuoteLineItem.objects.filter(quote=quote).of_groups()
+    lines.update(frozen_member_count=Subquery(members) if frozen else None)
+
+
+def _says_moved(numbers: Numbers, planned: bool) -> str:
+    return _("From “%(from)s” to “%(to)s”.") % {
+        "from": _S(numbers["from"]).label,
+        "to": _S(numbers["to"]).label,
+    }
+
+
+QUOTE_MOVED = Kind("quotes.quote_moved", says=_says_moved)
+
+# --- Lines ----------------------------------------------------------------------------------
+
+
+@operation(again_on=IntegrityError)
+def create_line(line: QuoteLineItem, *, by: Actor) -> QuoteLineItem:
+    """Save a new line of an open quote, plain or of a recipient group.
+
+    Without a line number it gets the next free one; prices left out (None) are the product's.
+    Raises DoesNotExist for the quote or group, ValidationError, naming the fields, and Refused:
+    INVALID_STATUS (quote not open, product not active, group archived), LIMIT_EXCEEDED.
+    """
+    with recording(by=by) as ledger:
+        if line.recipient_group_id:  # first: its customer and status stay as they are from now on
+            line.recipient_group = lock(RecipientGroup, line.recipient_group_id, by=by)
+        line.quote = lock(Quote, line.quote_id, by=by)
+        line.line_number = line.line_number or _highest_number(line.quote) + 1
+        line.licensee_id = line.quote.licensee_id
+        rules.refuse(rules.why_unfit(line, ("product_id", "recipient_group_id")))
+        _complete(line)
+        line.save(force_insert=True)
+        rules.tally(line.quote, 1, *line.stored_amounts)
+        entry = ledger.open(records.CREATED, line)
+        entry.touched, entry.effects = 1, {"after": records.values_of(line)}
+    return line
+
+
+@operation(again_on=IntegrityError)
+def edit_line(pk: UUID | str, values: Mapping[str, Any], *, by: Actor) -> QuoteLineItem:
+    """Change fields of a line of an open quote; its amounts and the quote's sums follow.
+
+    Raises as create_line() does, and Refused for a split line, which only its parts can change,
+    and for what a line keeps: its quote, and of a part also its group and recipient.
+    """
+    with recording(by=by) as ledger:
+        if group := values.get("recipient_group"):
+            values = {**values, "recipient_group": lock(RecipientGroup, group.pk, by=by)}
+        line = _lock_line(pk, by=by)
+        before, counted = records.values_of(line), line.stored_amounts
+        for name, value in values.items():
+            setattr(line, name, value)
+        if new := [name for name in before if getattr(line, name) != before[name]]:
+            rules.refuse(rules.why_unfit(line, new))
+            _complete(line)
+        after = records.values_of(line)
+        if after != before:
+            line.save(force_update=True)
+            one_time, recurring = line.stored_amounts
+            rules.tally(line.quote, 0, one_time - counted.one_time, recurring - counted.recurring)
+            records.note_edit(ledger.open(records.EDITED, line), before, after)
+    return line
+
+
+@operation()
+def delete_line(pk: UUID | str, *, by: Actor) -> QuoteLineItem:
+    """Delete a line of an open quote, and answer it as it was. A split line has to be unsplit.
+
+    A part that is deleted is made again by the next split while its recipient is a member.
+    """
+    with recording(by=by) as ledger:
+        line = _lock_line(pk, by=by)
+        rules.refuse(rules.why_read_only(line))
+        parts.remove(QuoteLineItem.objects.filter(pk=line.pk))
+        rules.tally(line.quote, -1, *(-amount for amount in line.stored_amounts))
+        entry = ledger.open(records.DELETED, line)
+        entry.touched, entry.effects = 1, {"before": records.values_of(line)}
+    return line
+
+
+def _lock_line(pk: UUID | str, *, by: Actor) -> QuoteLineItem:
+    """Lock a line and, before it, its quote."""
+    lines = QuoteLineItem.objects.visible_to(by).order_by()
+    lines = lines.select_related("quote", "product", "recipient_group")
+    line: QuoteLineItem = lines.select_for_update(no_key=True, of=("quote", "self")).get(pk=pk)
+    return line
+
+
+def _highest_number(quote: Quote) -> int:
+    highest: int | None = quote.lines.aggregate(highest=Max("line_number"))["highest"]
+    return highest or 0
+
+
+def _complete(line: QuoteLineItem) -> None:
+    """Take prices left out from the product, check the line's fields, compute the amounts."""
+    if line.product_id is not None:
+        for name in ("one_time_price", "recurring_price"):
+            if getattr(line, name) is None:
+                setattr(line, name, getattr(line.product, name))
+    line.full_clean()
+    line.price()
+
+
+# --- Splitting ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SplitChange(Change):
+    """How many parts came and went, and how many stay though their recipient left the group.
+
+    Planned, also the first new parts as they would be, and the quote's totals with and without.
+    """
+
+    created: int = 0
+    removed: int = 0
+    departed: int = 0
+    preview: Sequence[QuoteLineItem] = ()
+    totals_before: Totals | None = None
+    totals_after: Totals | None = None
+
+
+@operation()
+def split_line(line_id: UUID | str, *, by: Actor, dry_run: bool = False) -> SplitChange:
+    """Make one part of a group line for every member that has none yet.
+
+    Developer Guide v64.0, "Split Quote Line Item"; contract 2.4. The line stays as the parts'
+    parent, read-only and out of the totals. Raises DoesNotExist, and Refused:
+    REQUIRED_FIELD_MISSING (no group), INVALID_STATUS (quote not open, group archived or empty, line
+    is a part), ENTITY_IS_DELETED (an archived member would get a part), LIMIT_EXCEEDED.
+    """
+    with recording(by=by, dry_run=dry_run) as ledger:
+        line, group = splits.lock_group_line(line_id, by=by)
+        quote = line.quote
+        rules.refuse(splits.why_not_split(line, group))
+        highest, before = _look(quote, with_totals=dry_run)
+        known, departed = parts.count(line) if line.is_split else (0, 0)
+        entry = ledger.open(splits.LINE_SPLIT, line)
+        created = parts.make(line, above=highest, at=entry.at)
+        if known + created < group.member_count + departed:  # not all members are active
+            rules.refuse(splits.why_archived(line))
+        if not line.is_split:
+            splits.mark(line, split_at=entry.at, at=entry.at)
+        rules.tally(quote, created, *splits.amounts(line, created))
+        entry.touched = created
+        entry.numbers = {
+            "created": created, "departed": departed,
+            "members": group.member_count, "expected": group.expected_member_count,
+        }  # fmt: skip
+        preview = _foresee(quote, above=highest) if dry_run else ()
+        after = _totals(quote) if dry_run else None
+    return SplitChange(
+        entry, dry_run, created=created, departed=departed,
+        preview=preview, totals_before=before, totals_after=after,
+    )  # fmt: skip
+
+
+@operation()
+def unsplit_line(line_id: UUID | str, *, by: Actor, dry_run: bool = False) -> SplitChange:
+    """Remove all parts of a split line, which then counts by itself again.
+
+    A line that is not split stays so. Raises DoesNotExist, and Refused: REQUIRED_FIELD_MISSING (no
+    group), INVALID_STATUS (quote not open, line is a part, some part was edited).
+    """
+    with recording(by=by, dry_run=dry_run) as ledger:
+        line, _group = splits.lock_group_line(line_id, by=by)
+        quote = line.quote
+        rules.refuse(splits.why_not_unsplit(line))
+        before = _totals(quote) if dry_run else None
+        entry = ledger.open(splits.LINE_UNSPLIT, line)
+        removed = 0
+        if line.split_at:
+            kept = parts.keep(line.parts.all())
+            entry.effects = {"split_at": line.split_at.isoformat(), "parts": kept}
+            removed = parts.remove(line.parts.all())
+            splits.mark(line, split_at=None, at=entry.at)
+            rules.tally(quote, -removed, *splits.amounts(line, -removed))
+            entry.touched = removed or 1  # the line itself
+        entry.numbers = {"removed": removed if entry.touched else None}
+        after = _totals(quote) if dry_run else None
+    return SplitChange(entry, dry_run, removed=removed, totals_before=before, totals_after=after)
+
+
+def _look(quote: Quote, *, with_totals: bool) -> tuple[int, Totals | None]:
+    """The quote's highest line number and, if wanted, its totals: one statement either way."""
+    if not with_totals:
+        return _highest_number(quote), None
+    highest = quote.lines.order_by("-line_number").values("line_number")[:1]
+    found = Quote.objects.with_totals().annotate(highest=Subquery(highest)).get(pk=quote.pk)
+    return found.highest, found.totals
+
+
+def _foresee(quote: Quote, *, above: int) -> Sequence[QuoteLineItem]:
+    """The first new parts, with all that showing them takes."""
+    new = quote.lines.filter(line_number__gt=above).select_related("recipient", "quote")
+    return [*new.order_by("line_number")[:MOST_FORESEEN]]
+
+
+def _totals(quote: Quote) -> Totals:
+    totals: Totals = Quote.objects.with_totals().get(pk=quote.pk).totals
+    return totals

@@ -1,0 +1,151 @@
+"""The parts of a split line: what becomes of each field, and how parts come, compare and go.
+
+Whoever calls holds the locks of the line, its quote and its recipient group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db.models import CharField, Count, Exists, F, OuterRef, QuerySet, Value, Window
+from django.db.models.functions import Cast, Concat, RowNumber
+
+from commsapp.sql import UUID7, Joined, insert_select, insert_values
+from groups.models import Membership, Recipient
+from quotes.models import LineQuerySet, QuoteLineItem
+
+# One fate for every field (contract 2.4). A part copies these from its line; it gets an id, a
+# line number, a recipient and the line it was split from; the rest stays empty.
+COPIED = (
+    "licensee", "quote", "product", "description", "quantity", "one_time_price",
+    "recurring_price", "discount_percent", "configuration", "requested_date", "recipient_group",
+    "one_time_amount", "recurring_amount",
+)  # fmt: skip
+
+
+def _copied(line: QuoteLineItem) -> dict[str, Any]:
+    return {
+        field.name: getattr(line, field.attname)
+        for field in QuoteLineItem._meta.concrete_fields
+        if field.name in COPIED
+    }
+
+
+def _given(line: QuoteLineItem) -> dict[str, Any]:
+    """What a part copies, without the fields that are empty."""
+    return {name: value for name, value in _copied(line).items() if value is not None}
+
+
+def newcomers(line: QuoteLineItem) -> QuerySet[Recipient]:
+    """The members of the line's group that have no part of it."""
+    members = Recipient.objects.filter(memberships__group=line.recipient_group_id)
+    if not line.is_split:  # it has no parts at all
+        return members
+    return members.exclude(Exists(line.parts.filter(recipient=OuterRef("pk")).order_by()))
+
+
+def make(line: QuoteLineItem, *, above: int, at: datetime) -> int:
+    """Make a part for each newcomer who is not archived, in the order of their names.
+
+    `above` is the quote's highest line number; `at` says of which split a part is.
+    """
+    return insert_select(
+        QuoteLineItem,
+        newcomers(line).filter(archived_at=None),
+        id=UUID7(),
+        line_number=above + Window(RowNumber(), order_by=("name", "pk")),
+        recipient=F("pk"),
+        split_from=line,
+        created_at=at,
+        updated_at=at,
+        **_given(line),
+    )
+
+
+def count(line: QuoteLineItem) -> tuple[int, int]:
+    """How many parts the line has, and how many of them have a recipient who left the group."""
+    member = Membership.objects.filter(
+        group=line.recipient_group_id, recipient=OuterRef("recipient")
+    )
+    counted = line.parts.aggregate(all=Count("pk"), departed=Count("pk", filter=~Exists(member)))
+    return counted["all"], counted["departed"]
+
+
+def as_made(line: QuoteLineItem) -> LineQuerySet:
+    """The parts that are what a split makes of the line: nobody changed them, or to no effect."""
+    parts: LineQuerySet = line.parts.filter(**_copied(line))
+    return parts
+
+
+def edited(line: QuoteLineItem) -> LineQuerySet:
+    """The other parts: removing one would lose what somebody entered."""
+    parts: LineQuerySet = line.parts.exclude(pk__in=as_made(line).order_by().values("pk"))
+    return parts
+
+
+def remove(parts: LineQuerySet) -> int:
+    """Delete parts in one statement. QuerySet.delete() would read them all, for parts of parts."""
+    return parts.order_by()._raw_delete(parts.db)
+
+
+# --- Keeping them for an undo ---------------------------------------------------------------
+
+
+class Kept(NamedTuple):
+    """What a part that nobody changed has of its own."""
+
+    id: str
+    recipient: str
+    line_number: int
+    created_at: datetime
+
+
+def keep(parts: LineQuerySet) -> dict[str, str]:
+    """What read_kept() reads, as short as it can be: made when → "id recipient line,…"."""
+    own = Concat(
+        Cast("pk", CharField()), Value(" "), Cast("recipient", CharField()), Value(" "),
+        Cast("line_number", CharField()),
+    )  # fmt: skip
+    by_time = parts.order_by().values("created_at").annotate(own=Joined(own))
+    return {row["created_at"].isoformat(): row["own"] for row in by_time}
+
+
+def read_kept(kept: Mapping[str, str]) -> Iterator[Kept]:
+    """The parts that keep() told."""
+    for made_at, texts in kept.items():
+        created_at = datetime.fromisoformat(made_at)
+        for text in texts.split(","):
+            id, recipient, line_number = text.split(" ")
+            yield Kept(_bare(id), _bare(recipient), int(line_number), created_at)
+
+
+def put_back(line: QuoteLineItem, kept: Sequence[Kept], *, at: datetime) -> int:
+    """Make parts again as they were; above all lines, if one of their line numbers is taken."""
+    in_order = sorted(kept, key=lambda part: part.line_number)
+    rows = (
+        (part.id, part.recipient, number, part.created_at)
+        for part, number in zip(in_order, _free_numbers(line, in_order), strict=True)
+    )
+    return insert_values(
+        QuoteLineItem,
+        ("id", "recipient", "line_number", "created_at"),
+        rows,
+        fixed={**_given(line), "split_from": line.pk, "updated_at": at},
+    )
+
+
+def _free_numbers(line: QuoteLineItem, in_order: Sequence[Kept]) -> Sequence[int]:
+    numbers = [part.line_number for part in in_order]
+    if not numbers:
+        return numbers
+    later = line.quote.lines.filter(line_number__gte=numbers[0]).order_by("line_number")
+    taken = [*later.values_list("line_number", flat=True)]
+    if set(taken).isdisjoint(numbers):
+        return numbers
+    return range(taken[-1] + 1, taken[-1] + 1 + len(numbers))
+
+
+def _bare(id: str) -> str:
+    return id.replace("-", "")

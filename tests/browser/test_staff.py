@@ -1,0 +1,138 @@
+"""The staff side in a real browser."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from commsapp.access import Actor
+from contacts.models import ContactConnection
+from groups import operations as groups_operations
+from groups.models import Membership
+from quotes import operations as quotes_operations
+from quotes.models import QuoteLineItem
+from tests import factories
+
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def shop(alice, licensee):
+    """A customer's group of three with a group line, a contact, and two more recipients."""
+    by, same = Actor.of(alice, "staff"), {"licensee": licensee}
+    customer = factories.ContactGroupFactory(**same, name="Sample Bakeries")
+    contact = factories.ContactFactory(**same)
+    ContactConnection.objects.create(group=customer, contact=contact, position=1)
+    ours = {**same, "customer": customer}
+    group = factories.RecipientGroupFactory(**ours, name="Shops", expected_member_count=5)
+    members = factories.RecipientFactory.create_batch(3, **ours)
+    groups_operations.add_recipients(group.pk, [one.pk.hex for one in members], by=by)
+    factories.RecipientFactory(**ours, name="Corner shop")
+    factories.RecipientFactory(**ours, name="Harbour shop")
+    quote = factories.QuoteFactory(**ours, name="Fibre for the shops")
+    line = factories.QuoteLineItemFactory.build(
+        **same, quote=quote, product=factories.ProductFactory(**same), recipient_group=group,
+        line_number=None,
+        one_time_price=Decimal("49.90"), recurring_price=Decimal("9.99"),
+    )  # fmt: skip
+    return quotes_operations.create_line(line, by=by)
+
+
+def address(record, name: str = "page") -> str:
+    opts = record._meta
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_{name}", args=(record.pk,))
+
+
+def test_two_recipients_are_added_and_a_line_is_split(signed_in: Page, shop, complaints):
+    page = signed_in
+    page.get_by_role("navigation", name="Sections").get_by_role(
+        "link", name="Recipient groups"
+    ).click()
+    page.get_by_role("link", name="Shops").click()
+    page.get_by_role("link", name="Add recipients").click()
+    page.get_by_role("checkbox", name="Corner shop").check()
+    page.get_by_role("checkbox", name="Harbour shop").check()
+    page.get_by_role("button", name="Preview").first.click()
+    expect(page.get_by_text("2 recipients would be added.")).to_be_visible()
+    assert Membership.objects.count() == 3
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("2 recipients added.")
+    assert Membership.objects.count() == 5
+
+    page.get_by_role("link", name="Fibre for the shops").click()
+    page.get_by_role("link", name="Split…").click()
+    expect(page.get_by_text("5 lines would be created.")).to_be_visible()
+    expect(page.get_by_text("The same")).to_have_count(2)
+    page.get_by_role("button", name="Split").click()
+    expect(page.get_by_role("status")).to_contain_text("5 lines created.")
+    assert QuoteLineItem.objects.filter(split_from=shop).count() == 5
+
+    page.get_by_role("link", name="5 parts").click()
+    page.get_by_role("link", name="Edit 2").click()
+    page.get_by_label("Description").fill("Delivered at the back door")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("was changed successfully")
+    assert complaints == []
+
+
+def test_a_customer_is_picked_by_typing(signed_in: Page, live_server, shop, complaints):
+    page = signed_in
+    page.goto(live_server.url + reverse("admin:groups_recipientgroup_add"))
+    page.get_by_label("Name").fill("Cafes")
+    page.locator(".field-customer .select2-selection").click()
+    page.locator(".select2-search__field").fill("bakeries")
+    page.get_by_role("option", name="Sample Bakeries").click()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("heading", name="Cafes")).to_be_visible()
+    expect(page.get_by_role("link", name="Sample Bakeries")).to_be_visible()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_main_pages_are_accessible_and_fit_a_small_screen(
+    signed_in: Page, live_server, shop, complaints, scheme
+):
+    page, group, quote = signed_in, shop.recipient_group, shop.quote
+    page.emulate_media(color_scheme=scheme)
+    faults = {}
+    for url in (
+        "/admin/",
+        reverse("admin:groups_recipientgroup_changelist"),
+        reverse("admin:commsapp_operation_changelist"),
+        reverse("admin:quotes_quote_add"),
+        address(group),
+        address(group, "add-recipients"),
+        address(group, "history"),
+        address(quote),
+        address(shop, "split"),
+        address(quote.customer),
+    ):
+        for width in (1440, 390):
+            page.set_viewport_size({"width": width, "height": 844})
+            page.goto(live_server.url + url)
+            if width == 390:
+                wide = page.evaluate("document.documentElement.scrollWidth")
+                assert wide <= 390, (url, wide)
+        # Reading the style sheets anew would itself be refused by our policy.
+        found = Axe().run(page, options={"preload": False}).response["violations"]
+        if found:
+            faults[url] = [
+                (fault["id"], [node["html"][:120] for node in fault["nodes"]]) for fault in found
+            ]
+    assert faults == {}
+    assert complaints == []
+
+
+def test_the_theme_is_toggled_and_kept(signed_in: Page, live_server):
+    page = signed_in
+    page.get_by_role("button", name="Toggle theme").click()
+    chosen = page.evaluate("document.documentElement.dataset.theme")
+    assert chosen == "dark"
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert paper == "rgb(15, 19, 21)"

@@ -1,0 +1,55 @@
+"""Ids: made as UUIDv7, read in every spelling that the contract names."""
+
+import time
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commsapp.ids import NIL, dashed, read_guid, read_guids, uuid7
+
+GUID = "019ab2f0-1234-7abc-8def-0123456789ab"
+BARE = GUID.replace("-", "")
+
+
+def test_a_new_id_is_a_uuid_of_version_7_with_the_time_in_front():
+    before = time.time_ns() // 1_000_000
+    made = [uuid7() for _ in range(100)]
+    after = time.time_ns() // 1_000_000
+    assert {(one.version, one.variant) for one in made} == {(7, "specified in RFC 4122")}
+    assert all(before <= one.int >> 80 <= after for one in made)
+    assert len(set(made)) == 100
+
+
+@pytest.mark.parametrize(
+    "text", [GUID, BARE, f"{{{GUID}}}", f"({GUID})", f"{{{BARE}}}", GUID.upper(), NIL]
+)
+def test_an_id_is_read_however_it_is_written(text):
+    assert read_guid(text) == text.strip("{}()").replace("-", "").lower()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "1", "true", f"urn:uuid:{GUID}", GUID[:-1], f"{GUID}0", f"{{{GUID}", f"{GUID})",
+        f"({GUID}}}", GUID.replace("-", "", 1), f" {GUID}", f"{GUID}\n", GUID.replace("0", "٠"),
+        GUID.replace("0", "g"), 1, True, None, 1.5, [GUID], UUID(GUID), b"0" * 32,
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_anything_else_is_no_id(text):
+    assert read_guid(text) is None
+
+
+def test_each_id_has_the_place_where_it_first_stands():
+    other = str(uuid7())
+    places, malformed = read_guids([GUID, "x", other, BARE.upper(), NIL, GUID, ""])
+    assert places == {BARE: 0, other.replace("-", ""): 2}
+    assert malformed == {1: "x", 4: NIL, 6: ""}
+
+
+@given(st.uuids())
+def test_reading_what_is_written_gives_the_same(one):
+    assert dashed(one.hex) == str(one)
+    assert read_guid(str(one)) == read_guid(one.hex) == one.hex

@@ -1,0 +1,90 @@
+"""What the tests share: Alice and Bob, who work for two licensees, and how to ask as them."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from commsapp import clients, usage
+from commsapp.access import Actor
+from commsapp.models import Licensee, User
+from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def _quick_and_uncollected(settings):
+    """A real password hash costs a second each; collected static files are for serving."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        "commsapp.faces.oauth.SecretHasher",
+    ]
+    usage.forget()
+
+
+def actor(user: User, face: str = "rest") -> Actor:
+    """The user as an actor, with fresh permissions."""
+    return Actor.of(User.objects.get(pk=user.pk), face)
+
+
+def grant(user: User, *permissions: str) -> None:
+    """Give the user permissions, as `groups.change_recipientgroup`; `*` for all there are."""
+    if permissions == ("*",):
+        user.user_permissions.set(Permission.objects.all())
+        return
+    for name in permissions:
+        app, codename = name.split(".")
+        user.user_permissions.add(
+            Permission.objects.get(content_type__app_label=app, codename=codename)
+        )
+
+
+@pytest.fixture
+def licensee(db) -> Licensee:
+    """The licensee that Alice works for."""
+    return factories.LicenseeFactory(name="Northwind Networks")
+
+
+@pytest.fixture
+def alice(licensee) -> User:
+    """Has every right, for the one licensee."""
+    user = factories.UserFactory(username="alice", is_staff=True)
+    user.licensees.add(licensee)
+    grant(user, "*")
+    return user
+
+
+@pytest.fixture
+def bob(db) -> User:
+    """Has every right, for another licensee."""
+    user = factories.UserFactory(username="bob", is_staff=True)
+    user.licensees.add(factories.LicenseeFactory(name="Southwind Systems"))
+    grant(user, "*")
+    return user
+
+
+@pytest.fixture
+def charlie(licensee) -> User:
+    """Works for Alice's licensee and has no rights at all."""
+    user = factories.UserFactory(username="charlie", is_staff=True)
+    user.licensees.add(licensee)
+    return user
+
+
+@pytest.fixture
+def by_alice(alice) -> Actor:
+    return actor(alice)
+
+
+@pytest.fixture
+def by_bob(bob) -> Actor:
+    return actor(bob)
+
+
+def token(user: User) -> str:
+    """An access token of an API client of the user's."""
+    client, _secret = clients.create_client("test client", user)
+    return clients.issue_token(client, days=1)

@@ -1,0 +1,54 @@
+"""What rooms raise, as the face says it, and errors from outside of a view."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import RequestFactory
+
+from commsapp.faces.rest import errors
+from commsapp.ledger import Busy, Refusal, Refused
+
+
+def test_who_was_too_busy_says_when_to_come_back():
+    response = errors.handle(Busy(), {})
+    assert response.status_code == 503
+    assert response["Retry-After"] == "5"
+    assert list(response.data) == ["detail"]
+
+
+def test_a_refusal_tells_its_place_and_its_record():
+    refusals = [
+        Refusal("A", "First.", "recipients", 3),
+        Refusal("B", "Second.", record_id="7"),
+        Refusal("C", "Third.", "group"),
+    ]
+    response = errors.handle(Refused(*refusals), {})
+    assert response.status_code == 409
+    assert response.data == {
+        "detail": "First.",
+        "errors": [
+            {"code": "A", "message": "First.", "field": "recipients[3]"},
+            {"code": "B", "message": "Second.", "record": "7"},
+            {"code": "C", "message": "Third.", "field": "group"},
+        ],
+    }
+
+
+def test_a_field_rule_is_told_in_drfs_shape():
+    response = errors.handle(ValidationError({"name": ["Too long."], "__all__": ["No."]}), {})
+    assert response.status_code == 400
+    assert response.data == {"name": ["Too long."], "non_field_errors": ["No."]}
+    assert errors.handle(ValidationError("No."), {}).data == {"non_field_errors": ["No."]}
+
+
+def test_what_nobody_foresaw_is_left_to_the_middleware():
+    assert errors.handle(RuntimeError(), {}) is None
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 413, 415, 500, 503])
+def test_an_error_outside_of_a_view_has_a_sentence(status):
+    response = errors.error_response(RequestFactory().get("/api/v1/"), status)
+    assert response.status_code == status
+    assert b'{"detail": "' in response.content
+    assert response.get("Retry-After") == ("5" if status == 503 else None)
