@@ -12,13 +12,14 @@ PIP_COMPILE = env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/
 NEW_SECRET = $(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))'
 
 .DELETE_ON_ERROR:
-.PHONY: help run free-port test test-sqlite test-postgresql check lint types layers migrations deploy openapi lock
+.PHONY: help run free-port test test-sqlite test-postgresql check lint types layers migrations deploy openapi lock clients
 
 help:
-	@echo 'make run     the product with demo data on http://127.0.0.1:$(PORT) (PORT, DATABASE_URL, PUBLIC_URL)'
-	@echo 'make test    the whole suite, on SQLite and on PostgreSQL (ARGS="tests/quotes -x")'
-	@echo 'make check   style, types, layers, migrations, deployment settings, OpenAPI'
-	@echo 'make lock    the lock files anew from pyproject.toml (ARGS=--upgrade)'
+	@echo 'make run      the product with demo data on http://127.0.0.1:$(PORT) (PORT, DATABASE_URL, PUBLIC_URL)'
+	@echo 'make test     the whole suite, on SQLite and on PostgreSQL (ARGS="tests/quotes -x")'
+	@echo 'make check    style, types, layers, migrations, deployment settings, OpenAPI'
+	@echo 'make clients  what the tests of JavaScript clients need (npm)'
+	@echo 'make lock     the lock files anew from pyproject.toml (ARGS=--upgrade)'
 
 # --- The product ----------------------------------------------------------------------------
 
@@ -91,6 +92,14 @@ openapi: .venv/dev
 
 .venv/dev: requirements-dev.lock | .venv/bin/pip
 	$(PIP_INSTALL) -r requirements-dev.lock
+	@touch $@
+
+# Clients from npm, for tests alone.
+CLIENTS = tests/faces/clients
+clients: $(CLIENTS)/node_modules/.package-lock.json
+
+$(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package-lock.json
+	cd $(CLIENTS) && npm ci --silent
 	@touch $@
 
 lock: .venv/dev

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from rest_framework import serializers
@@ -10,13 +10,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from commsapp import ledger
+from commsapp.faces.described import MOMENT, sample_id
 from commsapp.faces.rest.filters import RecordFilters, YesNoFilter, lookups
 from commsapp.faces.rest.serializers import Nothing
-from commsapp.faces.rest.viewsets import Readable, answer, verb
+from commsapp.faces.rest.viewsets import Readable, Told, answer, verb
 from commsapp.models import Licensee, Operation
 
 
 class LicenseeSerializer(serializers.ModelSerializer[Licensee]):
+    sample: ClassVar[Told] = {
+        "id": sample_id("licensee"),
+        "name": "Northwind Networks",
+        "created_at": MOMENT,
+        "updated_at": MOMENT,
+    }
+
     class Meta:
         model = Licensee
         fields = ("id", "name", "created_at", "updated_at")
@@ -47,7 +55,30 @@ class Licensees(Readable):
 class OperationSerializer(serializers.ModelSerializer[Operation]):
     """One change: who, when, through what, and whether it can be, or was, undone."""
 
-    user_name = serializers.CharField(source="user.username", read_only=True, default=None)
+    sample: ClassVar[Told] = {
+        "id": sample_id("operation"),
+        "at": MOMENT,
+        "licensee": sample_id("licensee"),
+        "user": sample_id("user"),
+        "user_name": "integration",
+        "face": "rest",
+        "client": "Order portal",
+        "request_id": "0199f0a0b1c27d3e8f4a5b6c7d8e9f00",
+        "kind": "edited",
+        "target_type": "contacts.contact",
+        "target_id": sample_id("contact"),
+        "target_name": "Alice Example",
+        "summary": "Changed: phone.",
+        "touched": 1,
+        "batch": None,
+        "undoes": None,
+        "undone_by": None,
+        "undoable": False,
+    }
+
+    user_name = serializers.CharField(
+        source="user.username", read_only=True, default=None, allow_null=True
+    )
     summary = serializers.SerializerMethodField()
     undone_by = serializers.SerializerMethodField()
     undoable = serializers.SerializerMethodField()
@@ -73,6 +104,11 @@ class OperationSerializer(serializers.ModelSerializer[Operation]):
 
 class OperationWithEffects(OperationSerializer):
     """With what it changed, from what to what, which may be long."""
+
+    sample: ClassVar[Told] = {
+        **OperationSerializer.sample,
+        "effects": {"before": {"phone": ""}, "after": {"phone": "+43 1 5550100"}},
+    }
 
     class Meta(OperationSerializer.Meta):
         fields = (*OperationSerializer.Meta.fields, "effects")  # type: ignore[assignment]
@@ -107,7 +143,11 @@ class Operations(Readable):
     def get_serializer_class(self) -> Any:
         return OperationSerializer if self.action == "list" else OperationWithEffects
 
-    @verb("undo", needs=())  # the permission is that of the undone verb: the operation asks
+    @verb(
+        "undo",
+        needs=(),  # the permission is that of the undone verb: the operation asks
+        told={"message": "Undone: 2 reversed.", "reversed": 2, "kept": 0, "failed": 0},
+    )
     def undo(self, request: Request, pk: str) -> Response:
         """Reverse what it did, as far as it still stands. Itself an operation."""
         self.taken(Nothing)

@@ -216,7 +216,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["commsapp.faces.rest.negotiation.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "commsapp.faces.rest.paging.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "commsapp.faces.rest.schema.RestSchema",
     "EXCEPTION_HANDLER": "commsapp.faces.rest.errors.handle",
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "commsapp.faces.rest.negotiation.AlwaysJSON",
     "URL_FORMAT_OVERRIDE": None,
@@ -227,11 +227,13 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Sell communications services to groups of recipients.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SERVE_AUTHENTICATION": [],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,  # what is read-only is in no request
+    "PREPROCESSING_HOOKS": ["commsapp.faces.openapi.without_slash"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "commsapp.faces.openapi.with_all_faces",
+    ],
 }
 
 # --- Text, time, files ----------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from commsapp.access import Actor
+from commsapp.faces.described import sample_id
 from commsapp.faces.message.definition import (
     ListOf,
     Model,
@@ -145,6 +146,22 @@ def _reply(saved: Saved) -> Reply:
     return Reply(saved.message, {**id, "Outcome": saved.outcome.value})
 
 
+_SAMPLE = {
+    "SuiteDataSourceInstanceId": sample_id("data-source"),
+    "AlternateKey": "CUSTOMER-1001",
+    "ContactGroup": {
+        "ContactGroupName": "Example Bakeries",
+        "GroupRoleId": sample_id("role"),
+        "ContactConnections": [{"Index": 1, "ContactId": sample_id("contact")}],
+    },
+}
+_REPLY = Reply("Created.", {"ObjectId": sample_id("contact-group"), "Outcome": "Created"})
+
 SAVE_CONTACT_GROUP = Operation(
-    "Inserts or updates a contact group and its contact connections.", REQUEST, _run, _status_of
+    "Inserts or updates a contact group and its contact connections.",
+    REQUEST,
+    _run,
+    _status_of,
+    _SAMPLE,
+    _REPLY,
 )

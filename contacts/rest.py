@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -12,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from commsapp.faces.described import MOMENT, sample_id
 from commsapp.faces.rest import fields
 from commsapp.faces.rest.filters import RecordFilters, YesNoFilter, record_lookups
 from commsapp.faces.rest.serializers import (
@@ -19,8 +20,9 @@ from commsapp.faces.rest.serializers import (
     Strict,
     name_of,
     record_fields,
+    record_sample,
 )
-from commsapp.faces.rest.viewsets import Archivable, Rows, Writable, answer, verb, written
+from commsapp.faces.rest.viewsets import Archivable, Rows, Told, Writable, answer, verb, written
 from commsapp.ledger import Refused
 from contacts import operations
 from contacts.models import (
@@ -36,6 +38,8 @@ from contacts.models import (
 
 
 class DataSourceSerializer(RecordSerializer):
+    sample = record_sample("data-source", name="Billing suite", is_active=True)
+
     class Meta(RecordSerializer.Meta):
         model = DataSource
         fields = record_fields("name", "is_active")
@@ -58,6 +62,8 @@ class DataSources(Writable):
 
 
 class RoleSerializer(RecordSerializer):
+    sample = record_sample("role", name="Customer", kind="group")
+
     class Meta(RecordSerializer.Meta):
         model = Role
         fields = record_fields("name", "kind")
@@ -83,6 +89,12 @@ class Roles(Writable):
 
 
 class ContactSerializer(RecordSerializer):
+    sample = record_sample(
+        "contact", kind="person", name="Alice Example", email="alice@example.com",
+        phone="+43 1 5550100", archived_at=None,
+    )  # fmt: skip
+    edited = ("phone",)
+
     class Meta(RecordSerializer.Meta):
         model = Contact
         fields = record_fields("kind", "name", "email", "phone", "archived_at")
@@ -110,6 +122,11 @@ class Contacts(Archivable):
 
 
 class ContactGroupSerializer(RecordSerializer):
+    sample = record_sample(
+        "contact-group", name="Example Bakeries", role=sample_id("role"), role_name="Customer",
+        status="active", connection_count=2,
+    )  # fmt: skip
+
     role_name = name_of("role")
     connection_count = serializers.IntegerField(read_only=True)
 
@@ -140,11 +157,15 @@ class ConnectionItem(Strict):
 
 
 class NamedConnections(Strict):
+    sample: ClassVar[Told] = {"connections": [{"contact": sample_id("contact"), "position": 1}]}
+
     connections = ConnectionItem(many=True)
 
 
 class ContactOrder(Strict):
     """Contacts of the group in their new order; those left out follow in theirs."""
+
+    sample: ClassVar[Told] = {"contacts": [sample_id("contact")]}
 
     contacts = fields.Ids()
 
@@ -165,22 +186,30 @@ class ContactGroups(Archivable):
     def change(self, pk: str, values: dict[str, Any]) -> None:
         operations.edit_contact_group(pk, values, by=self.by)
 
-    @verb("archive")
+    @verb("archive", told={"message": "Archived.", "already": 0})
     def archive(self, request: Request, pk: str) -> Response:
         """Archive it; its connections stay."""
         return self.moved(operations.archive_contact_groups)
 
-    @verb("restore")
+    @verb("restore", told={"message": "Restored.", "already": 0})
     def restore(self, request: Request, pk: str) -> Response:
         """Bring it back, from the archive or from being deleted."""
         return self.moved(operations.restore_contact_groups)
 
-    @verb("delete", needs=(("delete", ContactGroup),))
+    @verb(
+        "delete",
+        needs=(("delete", ContactGroup),),
+        told={"message": "Deleted.", "already": 0},
+    )
     def mark_deleted(self, request: Request, pk: str) -> Response:  # `delete` is HTTP's own
         """Mark it as deleted: it leaves lists, and can be restored."""
         return self.moved(operations.delete_contact_groups)
 
-    @verb("add-connections", takes=NamedConnections)
+    @verb(
+        "add-connections",
+        takes=NamedConnections,
+        told={"message": "1 connection added.", "added": 1, "changed": 0, "already": 0},
+    )
     def add_connections(self, request: Request, pk: str) -> Response:
         """Connect contacts, each at its position or at the end."""
         items = self.taken(NamedConnections)["connections"]
@@ -191,7 +220,11 @@ class ContactGroups(Archivable):
         change = operations.add_connections(self.key(), new, by=self.by)
         return _changed(change, "added", "changed", "already")
 
-    @verb("remove-connections", takes=NamedConnections)
+    @verb(
+        "remove-connections",
+        takes=NamedConnections,
+        told={"message": "1 connection removed.", "removed": 1, "already": 0},
+    )
     def remove_connections(self, request: Request, pk: str) -> Response:
         """Disconnect contacts; of each connection only its contact matters."""
         items = self.taken(NamedConnections)["connections"]
@@ -199,7 +232,11 @@ class ContactGroups(Archivable):
         change = operations.remove_connections(self.key(), contacts, by=self.by)
         return _changed(change, "removed", "already")
 
-    @verb("reorder", takes=ContactOrder)
+    @verb(
+        "reorder",
+        takes=ContactOrder,
+        told={"message": "Connections put in order.", "changed": 2, "already": 0},
+    )
     def reorder(self, request: Request, pk: str) -> Response:
         """Put these contacts first, in this order; the others follow. The first is the primary."""
         contacts = self.taken(ContactOrder)["contacts"]
@@ -216,6 +253,14 @@ def _changed(change: operations.ConnectionsChange, *counts: str) -> Response:
 
 
 class ConnectionSerializer(serializers.ModelSerializer[ContactConnection]):
+    sample: ClassVar[Told] = {
+        "contact": sample_id("contact"),
+        "contact_name": "Alice Example",
+        "role": None,
+        "role_name": None,
+        "position": 1,
+    }
+
     contact_name = name_of("contact")
     role_name = name_of("role")
 
@@ -244,6 +289,13 @@ class Connections(Rows):
 
 
 class AlternateKeySerializer(RecordSerializer):
+    sample = record_sample(
+        "alternate-key", data_source=sample_id("data-source"), value="CUSTOMER-1001",
+        contact=None, contact_group=sample_id("contact-group"), role=None, last_saved_at=MOMENT,
+        last_outcome="Updated",
+    )  # fmt: skip
+    edited = ("value",)
+
     class Meta(RecordSerializer.Meta):
         model = AlternateKey
         fields = record_fields(

@@ -2,6 +2,8 @@
 
 from commsapp.faces import connect
 from commsapp.faces.connect import Call, Output, ProtocolError
+from commsapp.faces.connect_schema import TEXTS, About, additional_parameters
+from commsapp.faces.described import sample_id
 from commsapp.ledger import Refusal, Refused
 from groups import operations
 from groups.models import RecipientGroup
@@ -56,13 +58,36 @@ def _entry(refusal: Refusal) -> dict[str, str]:
 
 _MORE = {"recipientFields": "recipientsList"}
 
+_ABOUT = About(
+    name="Update Recipients",
+    told="Add recipients to a recipient group, or remove them from it.",
+    id_name="recipientGroupId",
+    id_of="recipient-group",
+    properties={
+        "recipientsAction": {
+            "type": "string",
+            "enum": ["Add", "Remove"],
+            "description": "In any case.",
+        },
+        "recipientsList": {**TEXTS, "description": "Ids of recipients."},
+        "additionalParameters": additional_parameters(
+            allOrNone="“false”: those without an error are taken, whatever the others are.",
+            dryRun="“true”: all but the write.",
+        ),
+    },
+    required=["recipientsAction"],
+    example={"recipientsAction": "Add", "recipientsList": [sample_id("recipient")]},
+    output="UpdatingRecipientGroupOutput",
+    place="recipientFields",
+    message="1 recipient added.",
+)
+
 urlpatterns = [
     connect.patch(
         "comms-sales/recipient-group/{id}/recipients",
         update_recipients,
         verb="change",
         model=RecipientGroup,
-        known=("recipientsAction", "recipientsList", "additionalParameters"),
-        body=True,
+        about=_ABOUT,
     )
 ]

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from commsapp.faces.described import sample_id
 from commsapp.faces.rest.fields import Ids, Truth
 from commsapp.faces.rest.filters import RecordFilters, YesNoFilter, record_lookups
-from commsapp.faces.rest.serializers import DryRun, RecordSerializer, name_of, record_fields
-from commsapp.faces.rest.viewsets import Archivable, Rows, answer, verb, written
+from commsapp.faces.rest.serializers import (
+    DryRun,
+    RecordSerializer,
+    name_of,
+    record_fields,
+    record_sample,
+)
+from commsapp.faces.rest.viewsets import Archivable, Rows, Told, answer, verb, written
 from groups import operations
 from groups.models import Recipient, RecipientGroup
 
 
 class RecipientSerializer(RecordSerializer):
+    sample = record_sample(
+        "recipient", name="Bakery on Main Street", recipient_type="Location",
+        customer=sample_id("contact-group"), customer_name="Example Bakeries", contact=None,
+        email="main.street@example.com", msisdn="", street="1 Main Street", city="Vienna",
+        state="", postal_code="1010", country="Austria", external_reference="SITE-0001",
+        archived_at=None,
+    )  # fmt: skip
+
     customer_name = name_of("customer")
 
     class Meta(RecordSerializer.Meta):
@@ -63,6 +78,12 @@ class Recipients(Archivable):
 
 
 class RecipientGroupSerializer(RecordSerializer):
+    sample = record_sample(
+        "recipient-group", name="Shops with fibre", customer=sample_id("contact-group"),
+        customer_name="Example Bakeries", description="All that get the same line.",
+        status="active", expected_member_count=12, member_count=12,
+    )  # fmt: skip
+
     customer_name = name_of("customer")
 
     class Meta(RecordSerializer.Meta):
@@ -87,6 +108,12 @@ class RecipientGroupFilters(RecordFilters):
 class NamedRecipients(DryRun):
     """Which recipients, and whether the good ones are taken where others may not be."""
 
+    sample: ClassVar[Told] = {
+        "recipients": [sample_id("recipient")],
+        "all_or_none": True,
+        "dry_run": False,
+    }
+
     recipients = Ids()
     all_or_none = Truth(default=True)
 
@@ -105,17 +132,31 @@ class RecipientGroups(Archivable):
     def change(self, pk: str, values: dict[str, Any]) -> None:
         operations.edit_recipient_group(pk, values, by=self.by)
 
-    @verb("add-recipients", takes=NamedRecipients)
+    @verb(
+        "add-recipients",
+        takes=NamedRecipients,
+        told={"message": "1 recipient added.", "added": 1, "already": 0},
+    )
     def add_recipients(self, request: Request, pk: str) -> Response:
         """Make each recipient a member; those that are already stay as they are."""
         return self._changed(operations.add_recipients, "added", "already")
 
-    @verb("remove-recipients", takes=NamedRecipients)
+    @verb(
+        "remove-recipients",
+        takes=NamedRecipients,
+        told={"message": "1 recipient removed.", "removed": 1, "already": 0},
+    )
     def remove_recipients(self, request: Request, pk: str) -> Response:
         """Make sure that none of the recipients is a member."""
         return self._changed(operations.remove_recipients, "removed", "already")
 
-    @verb("set-recipients", takes=NamedRecipients)
+    @verb(
+        "set-recipients",
+        takes=NamedRecipients,
+        told={
+            "message": "1 added, 3 removed, 0 stayed.", "added": 1, "removed": 3, "already": 0,
+        },
+    )  # fmt: skip
     def set_recipients(self, request: Request, pk: str) -> Response:
         """Make the recipients, and nobody else, members."""
         return self._changed(operations.set_recipients, "added", "removed", "already")

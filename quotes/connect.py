@@ -2,6 +2,7 @@
 
 from commsapp.faces import connect
 from commsapp.faces.connect import Call, Output
+from commsapp.faces.connect_schema import About, additional_parameters
 from commsapp.ids import dashed
 from commsapp.ledger import Refusal, Refused
 from quotes import operations
@@ -28,13 +29,25 @@ def split(call: Call) -> Output:
     return connect.output(change.message, change.skipped, entry, more)
 
 
+_ABOUT = About(
+    name="Split Quote Line Item",
+    told="Split a group line into one line for each recipient of its group.",
+    id_name="quoteLineItemId",
+    id_of="quote-line-item",
+    properties={"additionalParameters": additional_parameters(dryRun="“true”: all but the write.")},
+    required=[],
+    example={"additionalParameters": {"dryRun": "false"}},
+    output="SplittingGroupOutput",
+    place="recordId",
+    message="12 lines created.",
+)
+
 urlpatterns = [
     connect.patch(
         "comms-sales/quote-line-item/{id}",
         split,
         verb="change",
         model=QuoteLineItem,
-        known=("additionalParameters",),
-        body=False,
+        about=_ABOUT,
     )
 ]

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from commsapp.access import require
+from commsapp.faces.described import sample_id
 from commsapp.faces.rest.fields import FixedPoint
 from commsapp.faces.rest.filters import RecordFilters, record_lookups
 from commsapp.faces.rest.serializers import (
@@ -22,6 +23,7 @@ from commsapp.faces.rest.serializers import (
     RecordSerializer,
     name_of,
     record_fields,
+    record_sample,
 )
 from commsapp.faces.rest.viewsets import Rows, Writable, answer, verb, written
 from quotes import operations
@@ -72,6 +74,12 @@ def _price_of(model: type[Any], name: str, currency: str) -> Price:
 
 
 class ProductSerializer(RecordSerializer):
+    sample = record_sample(
+        "product", code="FIBRE-100", name="Fibre 100", description="A line of 100 Mbit/s.",
+        one_time_price="49.90", recurring_price="19.99", currency="EUR", is_active=True,
+    )  # fmt: skip
+    edited = ("recurring_price",)
+
     one_time_price = _price_of(Product, "one_time_price", "currency")
     recurring_price = _price_of(Product, "recurring_price", "currency")
 
@@ -107,6 +115,13 @@ class Products(Writable):
 
 
 class QuoteSerializer(RecordSerializer):
+    sample = record_sample(
+        "quote", number="Q-2026-0001", name="Fibre for all shops",
+        customer=sample_id("contact-group"), customer_name="Example Bakeries", currency="EUR",
+        recurring_period="month", status="draft", expires_on="2031-03-31",
+        one_time_total="598.80", recurring_total="239.88", line_count=1,
+    )  # fmt: skip
+
     customer_name = name_of("customer")
     one_time_total = Amount("currency")
     recurring_total = Amount("currency")
@@ -130,8 +145,8 @@ class QuoteFilters(RecordFilters):
         )
 
 
-def _move(move: str) -> Any:
-    """The verb of a quote's move: submit, approve, …"""
+def _move(move: str, told: str) -> Any:
+    """The verb of a quote's move: submit, approve, …; and what it tells, for example."""
 
     def moved(self: Quotes, request: Request, pk: str) -> Response:
         require(self.by, operations.permission_for(move), Quote)
@@ -141,7 +156,7 @@ def _move(move: str) -> Any:
 
     moved.__name__ = move
     moved.__doc__ = f"Move the quote: {move}."
-    return verb(move, needs=())(moved)
+    return verb(move, needs=(), told={"message": told})(moved)
 
 
 class Quotes(Writable):
@@ -161,18 +176,30 @@ class Quotes(Writable):
     def change(self, pk: str, values: dict[str, Any]) -> None:
         operations.edit_quote(pk, values, by=self.by)
 
-    submit = _move("submit")
-    approve = _move("approve")
-    accept = _move("accept")
-    reject = _move("reject")
-    cancel = _move("cancel")
-    reopen = _move("reopen")
+    submit = _move("submit", "From “Draft” to “In review”.")
+    approve = _move("approve", "From “In review” to “Approved”.")
+    accept = _move("accept", "From “Approved” to “Accepted”.")
+    reject = _move("reject", "From “Approved” to “Rejected”.")
+    cancel = _move("cancel", "From “Draft” to “Cancelled”.")
+    reopen = _move("reopen", "From “Rejected” to “Draft”.")
 
 
 # --- Lines ----------------------------------------------------------------------------------
 
 
 class QuoteLineItemSerializer(RecordSerializer):
+    sample = record_sample(
+        "quote-line-item", quote=sample_id("quote"), line_number=1,
+        product=sample_id("product"), product_name="Fibre 100", description="",
+        quantity="1.00", one_time_price="49.90", recurring_price="19.99",
+        discount_percent="0.00", configuration={"speed": "100"}, requested_date="2031-04-15",
+        recipient_group=sample_id("recipient-group"), recipient=None, recipient_name=None,
+        split_from=None, split_at=None, recipient_scaled_quantity="12.00",
+        one_time_amount="49.90", recurring_amount="19.99", one_time_total="598.80",
+        recurring_total="239.88",
+    )  # fmt: skip
+    edited = ("quantity",)
+
     product_name = name_of("product")
     recipient_name = name_of("recipient")
     one_time_price = _price_of(QuoteLineItem, "one_time_price", "quote.currency")
@@ -240,12 +267,12 @@ class QuoteLineItems(Writable):
         gone = operations.delete_line(self.key(), by=self.by)
         return Response(self.get_serializer(gone).data)
 
-    @verb("split", takes=DryRun)
+    @verb("split", takes=DryRun, told={"message": "12 lines created.", "created": 12})
     def split(self, request: Request, pk: str) -> Response:
         """Make one line for every recipient of the line's group that has none yet."""
         return self._split(operations.split_line, "created")
 
-    @verb("unsplit", takes=DryRun)
+    @verb("unsplit", takes=DryRun, told={"message": "12 lines removed.", "removed": 12})
     def unsplit(self, request: Request, pk: str) -> Response:
         """Take the parts back into the one line, while none of them was edited."""
         return self._split(operations.unsplit_line, "removed")

@@ -189,6 +189,11 @@ PROGRAMS = {
         "apt-get install chromium, or CHROMIUM=/path/to/it",
     ),
     "node": Program(("node",), "NODE", "apt-get install nodejs, or NODE=/path/to/it"),
+    "jsforce": Program(
+        (str(Path(__file__).parent / "faces/clients/node_modules/.bin/jsforce"),),
+        "JSFORCE",
+        "make clients, which takes npm",
+    ),
 }
 
 

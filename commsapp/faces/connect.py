@@ -23,6 +23,14 @@ from commsapp import usage
 from commsapp.access import Actor, may
 from commsapp.faces import strict_json
 from commsapp.faces.bodies import BadEncoding, read_body
+from commsapp.faces.connect_schema import (
+    About,
+    limits_described,
+    patched,
+    resources_described,
+    versions_described,
+)
+from commsapp.faces.described import Described, describe
 from commsapp.faces.signin import actor_of
 from commsapp.ids import NIL, read_guid
 from commsapp.ledger import Busy, Refusal, Refused
@@ -137,15 +145,13 @@ def _refuse_type(name: str, wanted: str) -> NoReturn:
     raise ProtocolError(400, "JSON_PARSER_ERROR", f"{name} must be {wanted}", name)
 
 
-def patch(
-    path: str, door: Door, *, verb: str, model: type[Record], known: Iterable[str], body: bool
-) -> Any:
+def patch(path: str, door: Door, *, verb: str, model: type[Record], about: About) -> Any:
     """The URL pattern of a PATCH resource below `connect/`, where `{id}` stands for the id.
 
-    The actor needs `verb` on the model; `known` are the body's properties; `body` says whether one
-    is required.
+    The actor needs `verb` on the model; `about` says which properties the body has, and whether
+    one is required.
     """
-    names = frozenset(known)
+    names, body = frozenset(about.properties), bool(about.required)
 
     def answer(request: HttpRequest, record_id: str) -> Output:
         by, use = _signed_in(request)
@@ -162,7 +168,7 @@ def patch(
             raise ProtocolError(*_NOT_FOUND) from None
 
     below = re.escape(path).replace(re.escape("{id}"), "(?P<record_id>[^/]+)")
-    return _resource(rf"/connect/{below}", answer)
+    return _resource(rf"/connect/{below}", answer, patched(path, about, [*VERSIONS]))
 
 
 # --- What there is to discover --------------------------------------------------------------
@@ -171,9 +177,9 @@ def patch(
 def discovery() -> list[Any]:
     """The URL patterns of the versions, a version's resources, and the limits."""
     return [
-        re_path(r"^services/data/?$", _view(_versions)),
-        _resource("", _resources),
-        _resource("/limits", _limits),
+        re_path(r"^services/data/?$", _view(_versions, versions_described(VERSIONS))),
+        _resource("", _resources, resources_described([*VERSIONS])),
+        _resource("/limits", _limits, limits_described([*VERSIONS])),
     ]
 
 
@@ -201,12 +207,13 @@ def _limits(request: HttpRequest) -> Output:
     return {"DailyApiRequests": {"Max": most, "Remaining": max(most - use.calls, 0)}}
 
 
-def _resource(path: str, answer: Callable[..., object]) -> Any:
+def _resource(path: str, answer: Callable[..., object], described: Described) -> Any:
     """The URL pattern of a resource below a version."""
-    return re_path(rf"^services/data/(?P<version>v?[0-9.]+|latest){path}/?$", _view(answer))
+    view = _view(answer, described)
+    return re_path(rf"^services/data/(?P<version>v?[0-9.]+|latest){path}/?$", view)
 
 
-def _view(answer: Callable[..., object]) -> Callable[..., HttpResponse]:
+def _view(answer: Callable[..., object], described: Described) -> Callable[..., HttpResponse]:
     @csrf_exempt
     def view(request: HttpRequest, version: str = "latest", **kwargs: str) -> HttpResponse:
         try:
@@ -218,6 +225,7 @@ def _view(answer: Callable[..., object]) -> Callable[..., HttpResponse]:
         except Busy:
             return _protocol_error(request, ProtocolError(503, *_NO_LOCK))
 
+    describe(view, described)
     return view
 
 
@@ -282,6 +290,8 @@ def _require_method(request: HttpRequest, *allowed: str) -> None:
     if method not in allowed:
         names = ", ".join(allowed)
         told = f"HTTP Method '{method}' not allowed. Allowed are {names}"
+        if method == "OPTIONS" and "PATCH" in allowed:
+            names += ", POST"  # who asks for all there is: with _HttpMethod, it is a PATCH
         raise ProtocolError(405, "METHOD_NOT_ALLOWED", told, allow=names)
 
 

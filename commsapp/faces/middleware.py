@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -16,11 +17,18 @@ from django.core.exceptions import (
 )
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django.views import defaults
 
-from commsapp.faces.bodies import BadEncoding, BodyTooLarge, UnknownEncoding, prepare
+from commsapp.faces.bodies import (
+    BadEncoding,
+    BodyTooLarge,
+    UnknownEncoding,
+    discard_rest,
+    prepare,
+)
 from commsapp.ids import uuid7
 from commsapp.ledger import Busy
 
@@ -47,7 +55,7 @@ _STATUSES: list[tuple[type[Exception] | tuple[type[Exception], ...], int]] = [
     (PermissionDenied, 403),
     ((BodyTooLarge, RequestDataTooBig), 413),
     (UnknownEncoding, 415),
-    ((BadEncoding, UnreadablePostError, SuspiciousOperation), 400),
+    ((BadEncoding, MultiPartParserError, UnreadablePostError, SuspiciousOperation), 400),
     ((Busy, OperationalError, InterfaceError), 503),
 ]
 
@@ -93,6 +101,14 @@ class FaceMiddleware:
     def _answer(self, request: HttpRequest) -> HttpResponse:
         if face_of(request.path_info) == "staff":
             return self.get_response(request)
+        response = self._machine_answer(request)
+        if not response.streaming:  # else it is read as the answer is written
+            response._resource_closers.append(  # type: ignore[attr-defined]
+                partial(discard_rest, request)
+            )
+        return response
+
+    def _machine_answer(self, request: HttpRequest) -> HttpResponse:
         try:
             prepare(request)
         except UnknownEncoding as error:

@@ -24,7 +24,9 @@ from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.views import AuthorizationView, TokenView
 
 from commsapp.access import Actor
-from commsapp.models import Face
+from commsapp.faces import oauth_schema
+from commsapp.faces.described import describe
+from commsapp.models import Client, Face
 
 
 class SecretHasher(BasePasswordHasher):
@@ -76,6 +78,13 @@ class Validator(OAuth2Validator):
             return bool(client.user and client.user.is_active)
         return known
 
+    def is_pkce_required(self, client_id: str, request: Any) -> bool:
+        """Asked before the challenge is looked at. One that does not say how it was made is S256,
+        as there is no other way here; jsforce leaves it out, and would be taken to mean plain."""
+        if request.code_challenge and not request.code_challenge_method:
+            request.code_challenge_method = "S256"
+        return bool(super().is_pkce_required(client_id, request))
+
     def validate_code(
         self, client_id: str, code: str, client: Any, request: Any, *args: Any, **kw: Any
     ) -> bool:
@@ -87,6 +96,12 @@ class Validator(OAuth2Validator):
     ) -> bool:
         known: bool = super().validate_refresh_token(refresh_token, client, request, *args, **kw)
         return known and request.user.is_active
+
+    def rotate_refresh_token(self, request: Any) -> bool:
+        """Only a public client's (RFC 9700, section 4.14.2). One that has to show its secret keeps
+        its refresh token: jsforce does not look for another in the answer, nor does Salesforce
+        give one."""
+        return bool(request.client.client_type == Client.CLIENT_PUBLIC)
 
 
 class Authorize(AuthorizationView):
@@ -172,8 +187,11 @@ def error_response(request: HttpRequest, status: int, message: str = "") -> Http
 
 def urlpatterns() -> list[Any]:
     """The three addresses of contract 1, Credentials."""
+    token = Token.as_view()
+    describe(token, oauth_schema.TOKEN)
+    describe(revoke, oauth_schema.REVOKE)
     return [
-        re_path(r"^services/oauth2/token/?$", Token.as_view(), name="oauth-token"),
+        re_path(r"^services/oauth2/token/?$", token, name="oauth-token"),
         re_path(r"^services/oauth2/revoke/?$", revoke, name="oauth-revoke"),
         re_path(r"^services/oauth2/authorize/?$", Authorize.as_view(), name="oauth-authorize"),
     ]

@@ -119,7 +119,7 @@ def url_path(url: str) -> str:
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("house")
-    port = _free_port()
+    port = free_port()
     with ExitStack() as stack:
         env = {
             **os.environ,
@@ -130,10 +130,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             "DATABASE_POOL": "8",
         }
         _manage(env, "migrate", "--verbosity=0")
-        waiting = stack.enter_context(_running(env, "-c", _DEMO_AGAIN))
+        waiting = stack.enter_context(running(env, "-c", _DEMO_AGAIN))
         house = House(env["BASE_URL"], env, waiting)
         house.demo()
-        stack.enter_context(_gunicorn(house, folder / "gunicorn.log"))
+        stack.enter_context(gunicorn(house, folder / "gunicorn.log"))
         yield house
 
 
@@ -184,7 +184,7 @@ def _manage(env: dict[str, str], *args: str) -> str:
 
 
 @contextmanager
-def _running(env: dict[str, str], *args: str, **more: Any) -> Iterator[subprocess.Popen[str]]:
+def running(env: dict[str, str], *args: str, **more: Any) -> Iterator[subprocess.Popen[str]]:
     """A Python program, until it is no longer needed."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, **more}
     with subprocess.Popen([sys.executable, *args], cwd=ROOT, env=env, **pipes) as process:
@@ -196,27 +196,28 @@ def _running(env: dict[str, str], *args: str, **more: Any) -> Iterator[subproces
 
 
 @contextmanager
-def _gunicorn(house: House, log: Path) -> Iterator[None]:
-    args = ("-m", "gunicorn", "--config", "commsapp/gunicorn.py", "commsapp.wsgi")
+def gunicorn(house: House, log: Path, *more: str, verify: bool | str = True) -> Iterator[None]:
+    """Serve the house; `verify` is what requests wants to hear about a certificate."""
+    args = ("-m", "gunicorn", "--config", "commsapp/gunicorn.py", *more, "commsapp.wsgi")
     with (
         log.open("wb") as output,
-        _running(house.env, *args, stdout=output, stderr=output) as server,
+        running(house.env, *args, stdout=output, stderr=output) as server,
     ):
-        _wait_for(house.base_url, server, log)
+        _wait_for(house.base_url, server, log, verify)
         yield
 
 
-def _wait_for(url: str, server: subprocess.Popen[str], log: Path) -> None:
+def _wait_for(url: str, server: subprocess.Popen[str], log: Path, verify: bool | str) -> None:
     deadline = time.monotonic() + 60
     while server.poll() is None and time.monotonic() < deadline:
         with suppress(requests.ConnectionError):
-            requests.get(f"{url}/services/data", timeout=30)
+            requests.get(f"{url}/services/data", timeout=30, verify=verify)
             return
         time.sleep(0.1)
     raise AssertionError(log.read_text())
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
     return port

@@ -207,6 +207,15 @@ def test_without_pkce_there_is_no_code(client, suite, alice):
     assert "error=invalid_request" in answer["Location"]
 
 
+def test_a_challenge_that_says_not_how_it_was_made_is_s256(client, suite, alice):
+    client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    asked = question(suite)
+    del asked["code_challenge_method"]
+    answer = client.get("/services/oauth2/authorize", asked)
+    assert answer.status_code == 200
+    assert answer.context["form"]["code_challenge_method"].value() == "S256"
+
+
 def test_an_unknown_way_back_is_told_here_and_not_followed(client, suite, alice):
     client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
     asked = question(suite, redirect_uri="https://elsewhere.example/")

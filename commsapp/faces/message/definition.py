@@ -98,6 +98,8 @@ class Operation:
     request: Model
     run: Run
     status_of: Callable[[Refusal], int] = lambda refusal: 400
+    sample: Mapping[str, Any] = field(default_factory=dict)  # a request, for example
+    reply: Reply = Reply("Done.")  # and what it is answered
 
     @property
     def name(self) -> str:

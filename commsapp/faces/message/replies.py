@@ -14,13 +14,13 @@ from commsapp.ledger import Refusal, Refused
 
 def done(request: HttpRequest, reply: Reply) -> HttpResponse:
     """200, and what was done."""
-    return _respond(request, 200, _status(reply.message, meta=reply.meta))
+    return _respond(request, 200, status_of(reply.message, meta=reply.meta))
 
 
 def refused(request: HttpRequest, operation: Operation, refusal: Refused) -> HttpResponse:
     """What was not done, and for all which reasons. The first decides code and status."""
     first = refusal.refusals[0]
-    status = _status(first.message, first.code, refusal.refusals)
+    status = status_of(first.message, first.code, refusal.refusals)
     return _respond(request, operation.status_of(first), {"ResponseStatus": status})
 
 
@@ -28,10 +28,10 @@ def failed(
     request: HttpRequest, status: int, code: str, message: str, meta: Mapping[str, str]
 ) -> HttpResponse:
     """An error that is nobody's choice, or that no operation was asked about."""
-    return _respond(request, status, {"ResponseStatus": _status(message, code, meta=meta)})
+    return _respond(request, status, {"ResponseStatus": status_of(message, code, meta=meta)})
 
 
-def _status(
+def status_of(
     message: str,
     code: str = "",
     refusals: Iterable[Refusal] = (),

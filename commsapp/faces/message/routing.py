@@ -9,7 +9,8 @@ from django.urls import URLPattern, re_path
 from django.views.decorators.csrf import csrf_exempt
 
 from commsapp.faces.bodies import read_body
-from commsapp.faces.message import replies
+from commsapp.faces.described import describe
+from commsapp.faces.message import replies, schema
 from commsapp.faces.message.binding import bind
 from commsapp.faces.message.definition import Operation
 from commsapp.faces.message.errors import error_response
@@ -21,6 +22,7 @@ from commsapp.models import Face
 
 def urlpatterns(operations: Iterable[Operation]) -> list[URLPattern]:
     """The addresses of these operations, all of them by POST. What is none's there is a 405."""
+    operations = list(operations)
     by_name = {each.name.lower(): each for each in operations}
 
     @csrf_exempt  # a machine's token is no cookie
@@ -34,6 +36,7 @@ def urlpatterns(operations: Iterable[Operation]) -> list[URLPattern]:
             return response
         return _post(request, operation)
 
+    describe(view, schema.described(operations))
     return [re_path(rf"^{route}$", view) for route in ROUTES]
 
 

@@ -19,7 +19,7 @@ from commsapp.faces.rest.fields import LARGEST_WHOLE
 from commsapp.fields import FixedPointField
 from commsapp.ids import NIL, read_guid
 
-LONGEST_SEARCH = 255  # SQLite's LIKE gives up on very long patterns
+LONGEST_TEXT = 255  # SQLite's LIKE gives up on very long patterns
 
 
 class Search(SearchFilter):
@@ -27,8 +27,8 @@ class Search(SearchFilter):
 
     def get_search_terms(self, request: Request) -> list[str]:
         text = request.query_params.get(self.search_param, "")
-        if len(text) > LONGEST_SEARCH or "\0" in text:
-            raise RestError({"search": [f"Give at most {LONGEST_SEARCH} characters."]})
+        if len(text) > LONGEST_TEXT or "\0" in text:
+            raise RestError({"search": [f"Give at most {LONGEST_TEXT} characters."]})
         terms: list[str] = super().get_search_terms(request)
         return terms
 
@@ -101,7 +101,7 @@ class DayFilter(django_filters.DateFilter):
 
 class TextFilter(django_filters.CharFilter):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"max_length": LONGEST_SEARCH, **kwargs})
+        super().__init__(*args, **{"max_length": LONGEST_TEXT, **kwargs})
 
 
 def _digits_of(field: Any) -> dict[str, int]:
@@ -134,6 +134,8 @@ class RecordFilters(django_filters.FilterSet):
         every: dict[str, Any] = self.base_filters  # type: ignore[has-type]
         self.base_filters = {name: every[name] for name in every if name in (data or ())}
         super().__init__(data, *args, **kwargs)
+        for each in self.filters.values():
+            each.extra["required"] = True  # an empty one is a mistake, not a wish for all rows
 
 
 _LOOKUPS = {

@@ -19,6 +19,7 @@ from commsapp.faces.described import (
     sample_id,
     schema_ref,
 )
+from commsapp.faces.rest.filters import LONGEST_TEXT, TextFilter
 
 # --- Errors ---------------------------------------------------------------------------------
 
@@ -79,7 +80,9 @@ _ERRORS = {
     "413": ("TooLarge", _problem("The body is over the limit.", "The request body is too large.")),
     "415": (
         "UnsupportedMediaType",
-        _problem("The body is not JSON in UTF-8.", 'Unsupported media type "text/plain" in request.'),
+        _problem(
+            "The body is not JSON in UTF-8.", 'Unsupported media type "text/plain" in request.'
+        ),
     ),
     "503": (
         "Busy",
@@ -119,6 +122,9 @@ COMPONENTS: dict[str, dict[str, Any]] = {
 }
 
 _READING = ("401", "403", "405", "503")
+ERRORS_OF_READING = {
+    status: response_ref(_ERRORS[status][0]) for status in ("405", "503")
+}  # without sign-in
 _WRITING = ("400", *_READING, "409", "413", "415")
 
 
@@ -136,6 +142,8 @@ _SUMMARIES = {
 class RestSchema(AutoSchema):
     """Adds to what DRF's views tell: every status, and an example of every body."""
 
+    view: Any
+
     def get_operation(self, *args: Any) -> Any:
         operation: Any = super().get_operation(*args)
         if operation is None:
@@ -148,6 +156,8 @@ class RestSchema(AutoSchema):
                     "schema": {"type": "string", "format": "uuid"},
                     "example": sample_id(kind.removesuffix("s")),
                 }
+            elif parameter["name"] in self._texts():
+                parameter["schema"] |= {"minLength": 1, "maxLength": LONGEST_TEXT}
         if "requestBody" in operation:
             self._show(operation["requestBody"], self._asked())
         for told in operation["responses"].values():
@@ -157,6 +167,11 @@ class RestSchema(AutoSchema):
             status: response_ref(_ERRORS[status][0]) for status in sorted(self._statuses())
         }
         return operation
+
+    def _texts(self) -> set[str]:
+        filters = getattr(self.view, "filterset_class", None)
+        every = filters.base_filters if filters else {}
+        return {name for name, each in every.items() if isinstance(each, TextFilter)}
 
     def _statuses(self) -> set[str]:
         is_reading = self.method == "GET"
@@ -192,6 +207,10 @@ class RestSchema(AutoSchema):
             return {"next": None, "previous": None, "results": [sample]}
         return sample
 
+    def get_operation_id(self) -> str:
+        id = str(super().get_operation_id())
+        return id if self.view.told is None else id.removesuffix("_create")  # a verb makes nothing
+
     def get_summary(self) -> str:
         pattern = _SUMMARIES.get(self.view.action)
         if pattern is None:
@@ -200,7 +219,7 @@ class RestSchema(AutoSchema):
         return pattern.format(one=names.verbose_name, many=names.verbose_name_plural)
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
-        schema = super()._map_basic_serializer(serializer, direction)
+        schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         if direction == "request":
             if getattr(serializer, "is_strict", False):
                 schema["additionalProperties"] = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -11,12 +11,19 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from commsapp.access import Actor
+from commsapp.faces.described import MOMENT, sample_id
 from commsapp.faces.rest import fields
 from commsapp.fields import FixedPointField
 
 
 class Strict(serializers.Serializer[Any]):
-    """Refuses names that it does not know: a mistyped `dry_run` must not write."""
+    """Refuses names that it does not know: a mistyped `dry_run` must not write.
+
+    `sample` is an example, for the API's description.
+    """
+
+    is_strict = True
+    sample: ClassVar[Mapping[str, Any]] = {}
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping) and (strange := sorted(data.keys() - self.fields.keys())):
@@ -26,7 +33,12 @@ class Strict(serializers.Serializer[Any]):
 
 
 class RecordSerializer(Strict, serializers.ModelSerializer[Any]):
-    """A business record. What may not be is the model's to say, when the operation saves it."""
+    """A business record. What may not be is the model's to say, when the operation saves it.
+
+    `sample` is all of one, and `edited` what an example of an edit changes.
+    """
+
+    edited: ClassVar[Sequence[str]] = ("name",)
 
     licensee = fields.LicenseeId(required=False)
 
@@ -70,9 +82,17 @@ def record_fields(*names: str) -> tuple[str, ...]:
     return ("id", "licensee", *names, "created_at", "updated_at")
 
 
+def record_sample(kind: str, /, **own: Any) -> dict[str, Any]:
+    """An example of a record, with what all have around its own."""
+    told = {"id": sample_id(kind), "licensee": sample_id("licensee"), **own}
+    return {**told, "created_at": MOMENT, "updated_at": MOMENT}
+
+
 def name_of(source: str) -> Any:
     """A field for the name of what a foreign key refers to: what a reader wants."""
-    return serializers.CharField(source=f"{source}.name", read_only=True, default=None)
+    return serializers.CharField(
+        source=f"{source}.name", read_only=True, default=None, allow_null=True
+    )
 
 
 # --- Bodies of verbs ------------------------------------------------------------------------
@@ -84,6 +104,8 @@ class Nothing(Strict):
 
 class DryRun(Strict):
     """Whether to do everything but the write, to see what would come of it."""
+
+    sample: ClassVar[Mapping[str, Any]] = {"dry_run": False}
 
     dry_run = fields.Truth(default=False)
 
@@ -114,10 +136,3 @@ class Answer(serializers.Serializer[Any]):
     failed = serializers.IntegerField(required=False)
     errors = Error(many=True)  # type: ignore[assignment]  # (also the name of DRF's own property)
     operation = serializers.UUIDField(allow_null=True)
-
-
-class Refusals(serializers.Serializer[Any]):
-    """Why nothing was done."""
-
-    detail = serializers.CharField()
-    errors = Error(many=True)  # type: ignore[assignment]

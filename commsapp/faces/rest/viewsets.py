@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, cast
 
@@ -23,11 +23,12 @@ from commsapp.access import Actor
 from commsapp.faces.bodies import read_body
 from commsapp.faces.rest.errors import entries
 from commsapp.faces.rest.filters import Search
-from commsapp.faces.rest.serializers import Answer, Nothing, Refusals
+from commsapp.faces.rest.serializers import Answer, Nothing
 from commsapp.ids import NIL, read_guid
 from commsapp.models import Operation
 
 Needs = Sequence[tuple[str, type[Model]]]
+Told = Mapping[str, Any]
 _VERBS = {
     "list": "view",
     "retrieve": "view",
@@ -52,6 +53,7 @@ class Rows(mixins.ListModelMixin, GenericViewSet[Any]):
     orderings: ClassVar[Sequence[str]] = ("created_at", "updated_at")
     ordering: ClassVar[str] = "id"
     needs: Needs | None = None  # permissions, where they do not follow from the HTTP method
+    told: Told | None = None  # an example of what a verb answers
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """After the credentials and the permission, and not before, the body."""
@@ -136,17 +138,22 @@ class Writable(Readable):
 
 
 def verb(
-    path: str, *, needs: Needs | None = None, takes: type[Serializer[Any]] = Nothing
+    path: str,
+    *,
+    told: Told,
+    needs: Needs | None = None,
+    takes: type[Serializer[Any]] = Nothing,
 ) -> Callable[[Callable[..., Response]], Any]:
-    """Decorator: POST `{id}/path`, with what it takes. Without `needs`, it takes "change"."""
+    """Decorator: POST `{id}/path`, with what it takes. Without `needs`, it takes "change".
+
+    `told` is an example of its answer: the message and the counts.
+    """
 
     def decorate(function: Callable[..., Response]) -> Any:
-        described = extend_schema(
-            request=None if takes is Nothing else takes, responses={200: Answer, 409: Refusals}
-        )
-        posted = action(
-            detail=True, methods=["post"], url_path=path, filter_backends=[], needs=needs
-        )
+        request = None if takes is Nothing else takes
+        described = extend_schema(request=request, responses={200: Answer})
+        more: Any = {"needs": needs, "told": told, "filter_backends": []}
+        posted = action(detail=True, methods=["post"], url_path=path, **more)
         return described(posted(function))
 
     return decorate
@@ -173,12 +180,12 @@ def written(change: ledger.Change) -> Operation | None:
 class Archivable(Writable):
     """Records that are archived and restored."""
 
-    @verb("archive")
+    @verb("archive", told={"message": "Archived.", "already": 0})
     def archive(self, request: Request, pk: str) -> Response:
         """Archive it; one that is archived already stays so."""
         return self.moved(partial(records.archive, self.model))
 
-    @verb("restore")
+    @verb("restore", told={"message": "Restored.", "already": 0})
     def restore(self, request: Request, pk: str) -> Response:
         """Bring it back from the archive."""
         return self.moved(partial(records.restore, self.model))

@@ -274,6 +274,13 @@ BAD_FILTERS = [
     ("products", "one_time_price", "9999999999999999999"),
     ("products", "currency", "EURO"),
     ("quotes", "expires_on", "20300131"),
+    ("recipients", "customer", ""),
+    ("recipients", "customer__isnull", ""),
+    ("recipients", "customer__isnull", "maybe"),
+    ("recipients", "created_at__gte", ""),
+    ("recipients", "name", ""),
+    ("recipient-groups", "member_count__gte", ""),
+    ("quotes", "status", ""),
 ]
 
 
