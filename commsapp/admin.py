@@ -20,8 +20,8 @@ from commsapp import clients, ledger
 from commsapp.faces.staff import history, people
 from commsapp.faces.staff.actors import actor_of, licensees_of
 from commsapp.faces.staff.pages import page_on, panel_on, show
-from commsapp.faces.staff.visible import QuickAdmin, VisibleAdmin
-from commsapp.models import Client, Licensee, Operation, User
+from commsapp.faces.staff.visible import KeptAdmin, QuickAdmin, ReadOnly, VisibleAdmin
+from commsapp.models import ApiUse, Client, Licensee, Operation, User
 
 if TYPE_CHECKING:
     PeopleAdmin = UserAdmin[User]
@@ -54,7 +54,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(Operation)
-class OperationAdmin(VisibleAdmin):
+class OperationAdmin(ReadOnly, VisibleAdmin):
     """All that was done, through whatever face: to be read and undone."""
 
     menu_place = 40
@@ -96,15 +96,6 @@ class OperationAdmin(VisibleAdmin):
         if operation.undoes_id:
             return str(_("An undo"))
         return str(_("Undone")) if operation.is_undone else ""
-
-    def has_add_permission(self, request: Any) -> bool:
-        return False
-
-    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
-        return False
 
     def get_urls(self) -> list[URLPattern]:
         undo = self.admin_site.admin_view(history.undo_batch)
@@ -231,6 +222,18 @@ class LicenseeAdmin(QuickAdmin):
 
     def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(ApiUse)
+class ApiUseAdmin(KeptAdmin):
+    """How much of its daily allocation each licensee used."""
+
+    menu_place = 45
+    list_display = ("day", "licensee", "calls")
+    list_filter = ("day",)
+    list_select_related = ("licensee",)
+    search_fields = ("licensee__name",)
+    ordering = ("-day", "licensee_id")
 
 
 # --- API clients ----------------------------------------------------------------------------

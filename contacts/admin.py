@@ -16,6 +16,7 @@ from commsapp.access import Actor
 from commsapp.faces.staff.archiving import ArchivedAdmin
 from commsapp.faces.staff.lists import ArchivedFilter, VisibleFilter
 from commsapp.faces.staff.records import DeletableAdmin, RecordAdmin
+from commsapp.faces.staff.visible import KeptAdmin
 from commsapp.models import Record
 from contacts import operations
 from contacts import pages as pages
@@ -118,6 +119,20 @@ class ContactGroupAdmin(ArchivedAdmin):
     def has_discard_permission(self, request: Any, obj: Any = None) -> bool:
         """To mark a group deleted, which has_delete_permission() would offer to do for good."""
         return bool(request.user.has_perm("contacts.delete_contactgroup"))
+
+
+@admin.register(ContactConnection)
+class ContactConnectionAdmin(KeptAdmin):
+    """Who is connected to what, over all groups; a group's own page is where it changes."""
+
+    menu_place = 35
+    licensee_path = "group__licensee"
+    list_display = ("contact", "group", "role", "position")
+    list_filter = (("role", VisibleFilter),)
+    list_select_related = ("contact", "group", "role")
+    search_fields = ("contact__name", "group__name")
+    search_help_text = _("Contact or contact group")
+    ordering = ("group_id", "position", "id")
 
 
 @admin.register(AlternateKey)

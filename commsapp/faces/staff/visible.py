@@ -23,7 +23,7 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.faces.staff.actors import actor_of, may_see
+from commsapp.faces.staff.actors import actor_of, licensees_of, may_see
 from commsapp.faces.staff.forms import FixedPointFormField
 from commsapp.faces.staff.lists import BoundedPaginator, RecordChangeList, VisibleFilter
 from commsapp.faces.staff.pages import (
@@ -74,6 +74,29 @@ class QuickAdmin(ModelAdmin):
 
     def _get_obj_does_not_exist_redirect(self, request: Any, opts: Any, object_id: str) -> Any:
         raise Http404
+
+
+class ReadOnly(ModelAdmin):
+    """Of what only operations write: to be looked at."""
+
+    def has_add_permission(self, request: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: Any, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
+        return False
+
+
+class KeptAdmin(ReadOnly, QuickAdmin):
+    """Of rows that are no records, but somebody's: `licensee_path` leads to whose."""
+
+    licensee_path: ClassVar[str] = "licensee"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.filter(**{f"{self.licensee_path}__in": licensees_of(actor_of(request))})
 
 
 class VisibleAdmin(QuickAdmin):
