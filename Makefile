@@ -12,11 +12,12 @@ PIP_COMPILE = env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/
 NEW_SECRET = $(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))'
 
 .DELETE_ON_ERROR:
-.PHONY: help run free-port test test-sqlite test-postgresql check lint types layers migrations deploy openapi lock clients
+.PHONY: help run free-port test test-sqlite test-postgresql fuzz check lint types layers migrations deploy openapi lock clients
 
 help:
 	@echo 'make run      the product with demo data on http://127.0.0.1:$(PORT) (PORT, DATABASE_URL, PUBLIC_URL)'
 	@echo 'make test     the whole suite, on SQLite and on PostgreSQL (ARGS="tests/quotes -x")'
+	@echo 'make fuzz     every operation of the API, asked at random (SECONDS=600 DATABASE=postgresql)'
 	@echo 'make check    style, types, layers, migrations, deployment settings, OpenAPI'
 	@echo 'make clients  what the tests of JavaScript clients need (npm)'
 	@echo 'make lock     the lock files anew from pyproject.toml (ARGS=--upgrade)'
@@ -49,6 +50,10 @@ test:
 
 test-sqlite test-postgresql: test-%: .venv/dev
 	$(BIN)/pytest -n logical --database=$* $(ARGS)
+
+# As long as one likes: it is a minute of the suite, too.
+fuzz: .venv/dev
+	FUZZ_SECONDS=$(or $(SECONDS),600) $(BIN)/pytest --database=$(or $(DATABASE),postgresql) tests/faces/test_fuzz.py
 
 check: lint types layers migrations deploy openapi
 

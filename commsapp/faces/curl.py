@@ -59,5 +59,5 @@ def _body(operation: Schema) -> Iterator[str]:
             yield from (f'--data-urlencode "{name}={value}"' for name, value in example.items())
         else:
             yield f"-H 'Content-Type: {content_type}'"
-            yield f"-d {shlex.quote(json.dumps(example, ensure_ascii=False))}"
+            yield f"-d {shlex.quote(json.dumps(example, ensure_ascii=False, indent=2))}"
         return

@@ -46,11 +46,11 @@ def without_slash(endpoints: list[Any], **_more: Any) -> list[Any]:
 def with_all_faces(result: Document, **_more: Any) -> Document:
     """For drf-spectacular: what it cannot find, because it is no view of REST framework's."""
     _merge(result["components"], COMPONENTS)
+    paths: Document = {}
     for described in _described(get_resolver().url_patterns):
-        for path, methods in described.paths.items():
-            result["paths"].setdefault(path, {}).update(methods)
+        paths |= described.paths
         _merge(result["components"], described.components)
-    return result
+    return {**result, "paths": {**paths, **result["paths"]}}
 
 
 def _described(patterns: list[Any]) -> Iterator[Described]:

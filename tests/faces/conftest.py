@@ -118,7 +118,13 @@ def url_path(url: str) -> str:
 
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    folder = tmp_path_factory.mktemp("house")
+    with serving(tmp_path_factory.mktemp("house")) as house:
+        yield house
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[House]:
+    """An installation of its own, with demo data, for as long as it is needed."""
     port = free_port()
     with ExitStack() as stack:
         env = {

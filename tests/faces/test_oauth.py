@@ -98,6 +98,13 @@ def test_errors_around_the_endpoint_are_oauths(client):
     assert set(client.get("/services/oauth2/nothing").json()) == {"error", "error_description"}
 
 
+@pytest.mark.parametrize("path", ["/services/oauth2/token", "/services/oauth2/revoke"])
+def test_a_form_in_parts_that_are_not_told_apart_is_400(client, path):
+    answer = client.generic("POST", path, "token=1", content_type="multipart/form-data")
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "invalid_request"
+
+
 def test_revoking_takes_the_token_and_nothing_else(client, credentials):
     token = client.post(TOKEN, form(credentials)).json()["access_token"]
     headers = {"Authorization": f"Bearer {token}"}

@@ -148,19 +148,24 @@ def _object(model: Model) -> dict[str, Any]:
     }
 
 
-def _type(each: Property) -> dict[str, Any]:
+def _type(each: Property) -> Schema:
     if isinstance(each.type, Scalar):
-        return dict(_SCALARS[each.type])
+        return _SCALARS[each.type]
     if isinstance(each.type, ListOf):
         return {"type": "array", "items": schema_ref(each.type.item.name)}
-    return {**schema_ref(each.type.name)}
+    return schema_ref(each.type.name)
 
 
-_SCALARS = {
+_SCALARS: dict[Scalar, Schema] = {
     Scalar.TEXT: _TEXT,
     Scalar.GUID: {"type": "string", "format": "uuid"},
     Scalar.BOOL: {"type": "boolean"},
-    Scalar.INT: {"type": "integer", "format": "int32"},
+    Scalar.INT: {
+        "type": "integer",
+        "format": "int32",
+        "minimum": -(2**31),
+        "maximum": 2**31 - 1,
+    },
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from typing import Any
 
 from django import forms
@@ -63,7 +64,7 @@ class _Moment(IsoDateTimeField):
         moment = super().to_python(value)
         if moment is not None and not 1 < moment.year < 9999:  # a zone away is no year at all
             raise ValidationError(_("Give a later or an earlier time."), code="invalid")
-        return moment
+        return moment and moment.astimezone(UTC)  # PostgreSQL knows no zone 20 hours away
 
 
 class _Day(forms.DateField):
@@ -135,7 +136,7 @@ class RecordFilters(django_filters.FilterSet):
         self.base_filters = {name: every[name] for name in every if name in (data or ())}
         super().__init__(data, *args, **kwargs)
         for each in self.filters.values():
-            each.extra["required"] = True  # an empty one is a mistake, not a wish for all rows
+            each.field.required = True  # an empty one is a mistake, not a wish for all rows
 
 
 _LOOKUPS = {

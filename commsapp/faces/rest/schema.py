@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.validators import BaseValidator, MaxValueValidator, MinValueValidator
 from drf_spectacular.extensions import (
     OpenApiAuthenticationExtension,
     OpenApiSerializerFieldExtension,
@@ -150,7 +151,7 @@ class RestSchema(AutoSchema):
             return None
         for parameter in operation.get("parameters", ()):
             if parameter["in"] == "path":
-                kind = self.path.removeprefix(self.path_prefix).split("/")[1]
+                kind = self.path.split("/")[3]  # below /api/v1/
                 parameter |= {
                     "description": "An id.",
                     "schema": {"type": "string", "format": "uuid"},
@@ -194,6 +195,7 @@ class RestSchema(AutoSchema):
         if isinstance(serializer, type):
             return sample
         writable = {name for name, field in serializer.fields.items() if not field.read_only}
+        writable -= {"licensee"}  # usually the caller's only one
         if self.view.action == "partial_update":
             writable &= set(serializer.edited)
         return {name: value for name, value in sample.items() if name in writable and value}
@@ -225,6 +227,8 @@ class RestSchema(AutoSchema):
                 schema["additionalProperties"] = False
         elif hasattr(serializer, "Meta"):  # a record tells all of its fields, always
             schema["required"] = sorted(schema["properties"])
+        if not type(serializer).__doc__:  # a base class's is for its programmers
+            schema.pop("description", None)
         return schema
 
 
@@ -238,12 +242,19 @@ class FixedPointSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-unty
     match_subclasses = True
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        least, most = self._limit(MinValueValidator), self._limit(MaxValueValidator)
         whole = self.target.max_digits - self.target.decimal_places
         pattern = rf"^-?[0-9]{{1,{whole}}}(\.[0-9]{{1,{self.target.decimal_places}}})?$"
         if direction == "response":
             return {"type": "string", "format": "decimal", "pattern": pattern}
         told = "A decimal, as a text or a JSON number; without an exponent."
-        return {"type": ["string", "number"], "pattern": pattern, "description": told}
+        schema = {"type": ["string", "number"], "pattern": pattern, "description": told}
+        limits = {"minimum": least, "maximum": most}
+        return schema | {name: float(limit) for name, limit in limits.items() if limit is not None}
+
+    def _limit(self, kind: type[BaseValidator]) -> Any:
+        found = [each for each in self.target.validators if type(each) is kind]
+        return found[0].limit_value if found else None
 
 
 class IdsSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]

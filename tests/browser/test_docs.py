@@ -1,0 +1,37 @@
+"""The API's documentation in a real browser, under our policy for scripts and styles."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from commsapp.faces.openapi import document
+
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_swagger_ui_shows_every_operation_without_a_complaint(
+    page: Page, live_server, complaints, scheme
+):
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{live_server.url}/api/docs")
+    groups = {each["tags"][0] for path in document()["paths"].values() for each in path.values()}
+    expect(page.locator(".opblock-tag")).to_have_count(len(groups))
+
+    page.locator(".opblock-tag", has_text="Connect").click()
+    page.locator("#operations-Connect-connect_limits").click()
+    expect(page.get_by_text("DailyApiRequests").first).to_be_visible()
+
+    assert complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_of_commands_can_be_read_by_all(page: Page, live_server, complaints, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{live_server.url}/api/docs/curl")
+    expect(page.get_by_text('curl -X PATCH "$BASE/services/data/v64.0').first).to_be_visible()
+
+    assert Axe().run(page).response["violations"] == []
+    assert complaints == []
