@@ -11,7 +11,8 @@ from uuid import UUID
 from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib.auth.hashers import BasePasswordHasher
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from django.urls import re_path
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
@@ -67,6 +68,10 @@ class Validator(OAuth2Validator):
         token["id"] = f"/id/{licensee}/{user.pk}"  # the view knows the host
         token["issued_at"] = str(time.time_ns() // 1_000_000)
 
+    def _load_application(self, client_id: str | None, request: Any) -> Any:
+        """PostgreSQL cannot even be asked for a text with a NUL, nor can a client's id have one."""
+        return None if "\0" in (client_id or "") else super()._load_application(client_id, request)
+
     def validate_grant_type(
         self, client_id: str, grant_type: str, client: Any, request: Any, *args: Any, **kw: Any
     ) -> bool:
@@ -109,6 +114,8 @@ class Authorize(AuthorizationView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kw: Any) -> HttpResponseBase:
         """Let the answer's redirect leave for the client: form-action holds for redirects, too."""
+        if _has_nul(request.GET) or _has_nul(request.POST):
+            raise SuspiciousOperation("A parameter has a NUL character")
         response: HttpResponseBase = super().dispatch(request, *args, **kw)
         wanted = urlsplit(getattr(self, "oauth2_data", {}).get("redirect_uri", ""))
         if wanted.netloc:
@@ -125,6 +132,8 @@ class Token(TokenView):
 
     def post(self, request: HttpRequest, *args: Any, **kw: Any) -> HttpResponse:
         """The provider's answer, with the host; an error it does not describe is described."""
+        if _has_nul(request.POST):
+            return error_response(request, 400, "A parameter has a NUL character")
         response: HttpResponse = super().post(request, *args, **kw)
         told = json.loads(response.content)
         if response.status_code == 200:
@@ -154,6 +163,11 @@ def revoke(request: HttpRequest) -> HttpResponse:
     for refresh in get_refresh_token_model().objects.filter(token_checksum=checksum, revoked=None):
         refresh.revoke()
     return JsonResponse({})
+
+
+def _has_nul(parameters: QueryDict) -> bool:
+    """Whether there is a character that PostgreSQL's texts cannot hold; no parameter means one."""
+    return any("\0" in text for name, texts in parameters.lists() for text in (name, *texts))
 
 
 def _only_post(request: HttpRequest) -> HttpResponse:

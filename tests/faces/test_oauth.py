@@ -105,6 +105,22 @@ def test_a_form_in_parts_that_are_not_told_apart_is_400(client, path):
     assert answer.json()["error"] == "invalid_request"
 
 
+@pytest.mark.parametrize(
+    "name", ["client_id", "client_secret", "code", "code_verifier", "redirect_uri", "refresh_token"]
+)
+def test_a_parameter_with_a_nul_is_400(client, credentials, name):
+    answer = client.post(TOKEN, form(credentials, **{name: "a\0"}))
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
+def test_a_client_whose_id_has_a_nul_is_nobody(client):
+    basic = base64.b64encode(b"a%00:b").decode()
+    answer = client.post(
+        TOKEN, {"grant_type": "client_credentials"}, headers={"Authorization": f"Basic {basic}"}
+    )
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+
 def test_revoking_takes_the_token_and_nothing_else(client, credentials):
     token = client.post(TOKEN, form(credentials)).json()["access_token"]
     headers = {"Authorization": f"Bearer {token}"}

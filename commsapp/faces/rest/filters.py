@@ -102,7 +102,7 @@ class DayFilter(django_filters.DateFilter):
 
 class TextFilter(django_filters.CharFilter):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"max_length": LONGEST_TEXT, **kwargs})
+        super().__init__(*args, **{"max_length": LONGEST_TEXT, "strip": False, **kwargs})
 
 
 def _digits_of(field: Any) -> dict[str, int]:
