@@ -12,12 +12,13 @@ PIP_COMPILE = env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/
 NEW_SECRET = $(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))'
 
 .DELETE_ON_ERROR:
-.PHONY: help run free-port test test-sqlite test-postgresql fuzz check lint types layers migrations deploy openapi lock clients
+.PHONY: help run free-port test test-sqlite test-postgresql fuzz bench check lint types layers migrations deploy openapi lock clients
 
 help:
 	@echo 'make run      the product with demo data on http://127.0.0.1:$(PORT) (PORT, DATABASE_URL, PUBLIC_URL)'
 	@echo 'make test     the whole suite, on SQLite and on PostgreSQL (ARGS="tests/quotes -x")'
 	@echo 'make fuzz     every operation of the API, asked at random (SECONDS=600 DATABASE=postgresql)'
+	@echo 'make bench    what things cost, as ratios (DATABASE=sqlite ARGS="bulk --repeat 3")'
 	@echo 'make check    style, types, layers, migrations, deployment settings, OpenAPI'
 	@echo 'make clients  what the tests of JavaScript clients need (npm)'
 	@echo 'make lock     the lock files anew from pyproject.toml (ARGS=--upgrade)'
@@ -54,6 +55,10 @@ test-sqlite test-postgresql: test-%: .venv/dev
 # As long as one likes: it is a minute of the suite, too.
 fuzz: .venv/dev
 	FUZZ_SECONDS=$(or $(SECONDS),600) $(BIN)/pytest --database=$(or $(DATABASE),postgresql) tests/faces/test_fuzz.py
+
+# On a quiet machine: only ratios of one run say anything.
+bench: .venv/dev
+	$(BIN)/python bench/run.py --database=$(or $(DATABASE),postgresql) $(ARGS)
 
 check: lint types layers migrations deploy openapi
 

@@ -7,6 +7,9 @@ WEB_THREADS       requests at once in each of them; default: 8
 
 import os
 from pathlib import Path
+from typing import Any
+
+from commsapp.faces.redaction import WithoutSession
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 worker_class = "gthread"
@@ -27,3 +30,9 @@ limit_request_field_size = 8190
 
 accesslog = None  # a query string can hold a session id; the operations tell who did what
 control_socket_disable = True  # else one more socket in the home directory, that nobody asked for
+
+
+def on_starting(server: Any) -> None:
+    """What gunicorn itself logs of a request that fails has its whole address in it."""
+    for log in (server.log.error_log, server.log.access_log):
+        log.addFilter(WithoutSession())

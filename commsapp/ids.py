@@ -1,8 +1,10 @@
 """Ids are UUIDv7. Lists of them travel as 32 hex digits, which SQLite stores and PostgreSQL reads:
 100,000 uuid.UUID objects would cost three times as much and buy nothing."""
 
+import random
 import re
 import secrets
+import threading
 import time
 from collections.abc import Iterable
 from uuid import UUID
@@ -15,9 +17,25 @@ _GUID = re.compile(
 )
 
 
+_lock = threading.Lock()
+_last = [0, 0]  # milliseconds and chance of the last id
+
+
 def uuid7() -> UUID:
-    """A new id: 48 bits of milliseconds, then chance (RFC 9562, section 5.7)."""
-    milliseconds, chance = time.time_ns() // 1_000_000, secrets.randbits(74)
+    """A new id: 48 bits of milliseconds, then chance (RFC 9562, section 5.7).
+
+    Each is greater than those that the process made before it (section 6.2, method 2): what is
+    made later sorts later, also within a millisecond and when the clock goes back. An id is no
+    secret: the system is asked for chance once a millisecond, for that costs more than all else.
+    """
+    with _lock:
+        milliseconds = time.time_ns() // 1_000_000
+        if milliseconds > _last[0]:
+            chance = secrets.randbits(73)
+        else:
+            step = random.getrandbits(32)
+            milliseconds, chance = _last[0], _last[1] + 1 + step
+        _last[:] = milliseconds, chance
     return UUID(
         int=milliseconds << 80 | 7 << 76 | chance >> 62 << 64 | 2 << 62 | chance & (1 << 62) - 1
     )
@@ -31,19 +49,19 @@ def read_guid(text: object) -> str | None:
 
 
 def read_guids(texts: Iterable[str]) -> tuple[dict[str, int], dict[int, str]]:
-    """Each id once with the place where it first stands; and what is no id, by its place.
+    """Each id once with the place where it first stands; and what is no id, likewise by its place.
 
     The all-zero Guid means "not given" and is no id.
     """
     places: dict[str, int] = {}
-    malformed: dict[int, str] = {}
+    malformed: dict[str, int] = {}
     for place, text in enumerate(texts):
         guid = read_guid(text)
         if guid is None or guid == NIL:
-            malformed[place] = text
+            malformed.setdefault(text, place)
         else:
             places.setdefault(guid, place)
-    return places, malformed
+    return places, {place: text for text, place in malformed.items()}
 
 
 def dashed(guid: str) -> str:

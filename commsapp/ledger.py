@@ -80,9 +80,20 @@ _kinds: dict[str, Kind] = {}
 class Kind:
     """A kind of operation: its sentence, the permission it takes, and how it is undone."""
 
-    def __init__(self, name: str, *, verb: str = "change", says: Says) -> None:
-        """`says(numbers, planned)` tells what was done, or, planned, what would be."""
-        self.name, self.verb, self.says = name, verb, says
+    def __init__(
+        self,
+        name: str,
+        *,
+        verb: str = "change",
+        says: Says,
+        verbs_of: Callable[[Operation], Sequence[str]] | None = None,
+    ) -> None:
+        """`says(numbers, planned)` tells what was done, or, planned, what would be.
+
+        `verbs_of` tells the permissions that one took, where not all of the kind take `verb`.
+        """
+        self.name, self.says = name, says
+        self.verbs_of = verbs_of or (lambda operation: (verb,))
         self._inverse: Inverse | None = None
         _kinds[name] = self
 
@@ -120,7 +131,8 @@ def is_undoable(operation: Operation) -> bool:
 def may_undo(operation: Operation, by: Actor) -> bool:
     """Whether undo() would try, and the actor has the permission that it takes."""
     model = apps.get_model(operation.target_type)
-    return is_undoable(operation) and may(by, _kinds[operation.kind].verb, model)
+    verbs = _kinds[operation.kind].verbs_of(operation)
+    return is_undoable(operation) and all(may(by, verb, model) for verb in verbs)
 
 
 # --- Recording ------------------------------------------------------------------------------
@@ -149,12 +161,18 @@ class Ledger:
 
     def open(self, kind: Kind, target: Record, /) -> Operation:
         """Begin the entry of one changed record. Only what touched something is written."""
+        return self.open_by_id(kind, type(target), target.pk, target.licensee_id, str(target))
+
+    def open_by_id(
+        self, kind: Kind, model: type[Record], id: UUID, licensee_id: UUID, name: str
+    ) -> Operation:
+        """Begin the entry of a record that is not at hand: making one costs more than the entry."""
         return self._enter(
             kind=kind.name,
-            licensee_id=target.licensee_id,
-            target_type=target._meta.label_lower,
-            target_id=target.pk,
-            target_name=str(target)[:255],
+            licensee_id=licensee_id,
+            target_type=model._meta.label_lower,
+            target_id=id,
+            target_name=name[:255],
         )
 
     def open_reversal(self, undone: Operation) -> Operation:
@@ -316,7 +334,8 @@ def undo_batch(batch: UUID, *, by: Actor) -> list[Undone]:
 def _undo(operations: Sequence[Operation], ledger: Ledger) -> list[Undoing]:
     by_kind: dict[str, list[Undoing]] = {}
     for entry in operations:
-        require(ledger.by, _kinds[entry.kind].verb, apps.get_model(entry.target_type))
+        for verb in _kinds[entry.kind].verbs_of(entry):
+            require(ledger.by, verb, apps.get_model(entry.target_type))
         undoing = Undoing(entry, ledger.open_reversal(entry))
         by_kind.setdefault(entry.kind, []).append(undoing)
     for name, undoings in by_kind.items():

@@ -10,13 +10,12 @@ from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractApplication
 
 from commsapp.ids import uuid7
-from commsapp.sql import GivenIds
+from commsapp.sql import GivenIds, Now
 
 if TYPE_CHECKING:
     from commsapp.access import Actor
@@ -65,6 +64,28 @@ class Client(AbstractApplication):
 
     def __str__(self) -> str:
         return str(self.name or self.client_id)
+
+
+class Session(models.Model):
+    """A person's or a suite's sign-in on the Message face (contract 1, Credentials).
+
+    It is one more secret for an access token, its BearerToken: user and end are the token's, and
+    whichever of the two is revoked, both are. Only a hash of the secret is kept.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    checksum = models.CharField(max_length=64, unique=True, editable=False)
+    token = models.OneToOneField(
+        "oauth2_provider.AccessToken", models.CASCADE, related_name="session", editable=False
+    )
+
+    class Meta:
+        default_permissions = ()  # nobody's business but its user's
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class ApiUse(models.Model):

@@ -9,15 +9,17 @@ from uuid import UUID
 
 from django.apps import apps
 from django.db import IntegrityError
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from commsapp.access import Actor
 from commsapp.ids import uuid7
-from commsapp.ledger import Kind, Numbers, Undoing, lock, operation, recording
+from commsapp.ledger import Kind, Numbers, Refusal, Refused, Undoing, lock, operation, recording
 from commsapp.models import Operation, Record
 
 R = TypeVar("R", bound=Record)
 Check = Callable[[Any, frozenset[str]], None]
+Expected = Mapping[str, Any] | None
 
 CREATED = Kind("created", verb="add", says=lambda numbers, planned: _("Created."))
 EDITED = Kind(
@@ -56,14 +58,17 @@ def edit(
     *,
     by: Actor,
     check: Check | None = None,
+    expected: Expected = None,
 ) -> R:
     """Change some fields of a record; what is equal already is no change.
 
     `check(record, changed)` is the room's say about the other rows: it raises to refuse.
+    `expected` is what the caller read in these fields; see refuse_overwriting().
     Raises ValidationError, naming the fields, for what may not be.
     """
     with recording(by=by) as ledger:
         record = lock(model, pk, by=by)
+        refuse_overwriting(record, values, expected)
         before = values_of(record)
         for name, value in values.items():
             setattr(record, name, value)
@@ -76,6 +81,36 @@ def edit(
             record.save(force_update=True)
             note_edit(ledger.open(EDITED, record), before, after)
     return record
+
+
+OVERWRITES = "CHANGED_MEANWHILE"
+
+
+def refuse_overwriting(record: Record, values: Mapping[str, Any], expected: Expected) -> None:
+    """Two people who change one field do not overwrite each other silently.
+
+    To be called under the record's lock, with the values asked for and those that the caller had
+    read, by field. Refused for each field that is neither as it was read nor as it is wanted. What
+    was not read, as by a machine that sends values only, is not compared.
+    """
+    refuse = [
+        Refusal(OVERWRITES, _("It was changed by somebody else meanwhile."), name)
+        for name, value in values.items()
+        if expected and name in expected and _stands(record, name) not in (
+            _key(expected[name]), _key(value)
+        )
+    ]  # fmt: skip
+    if refuse:
+        raise Refused(*refuse)
+
+
+def _stands(record: Record, name: str) -> Any:
+    return getattr(record, record._meta.get_field(name).attname)  # type: ignore[union-attr]
+
+
+def _key(value: Any) -> Any:
+    """A record as its column keeps it."""
+    return value.pk if isinstance(value, Model) else value
 
 
 def is_referred_to(record: Record) -> bool:
@@ -114,16 +149,37 @@ class Moved:
         return self.operations[0] if self.operations else None
 
 
+def told_of(moving: Sequence[Record]) -> Numbers:
+    """What is said of records that move: their number, and the name where it is one."""
+    return {"count": len(moving), **({"name": str(moving[0])} if len(moving) == 1 else {})}
+
+
+def says_moved(
+    numbers: Numbers, planned: bool, *, one: tuple[str, str], many: tuple[str, str]
+) -> str:
+    """The sentence of records that move: done and planned, of one (by its name) and of many."""
+    count: int = numbers["count"]
+    if count != 1 or (planned and "name" not in numbers):
+        return many[planned] % count
+    return one[1] % numbers["name"] if planned else one[0]
+
+
 def _says_archived(numbers: Numbers, planned: bool) -> str:
-    count = numbers["count"]
-    told = _("%d would be archived.") if planned else _("%d archived.")
-    return _("Archived.") if count == 1 and not planned else told % count
+    return says_moved(
+        numbers,
+        planned,
+        one=(_("Archived."), _("“%s” would be archived.")),
+        many=(_("%d archived."), _("%d would be archived.")),
+    )
 
 
 def _says_restored(numbers: Numbers, planned: bool) -> str:
-    count = numbers["count"]
-    told = _("%d would be restored.") if planned else _("%d restored.")
-    return _("Restored.") if count == 1 and not planned else told % count
+    return says_moved(
+        numbers,
+        planned,
+        one=(_("Restored."), _("“%s” would be restored.")),
+        many=(_("%d restored."), _("%d would be restored.")),
+    )
 
 
 ARCHIVED = Kind("archived", says=_says_archived)
@@ -161,7 +217,7 @@ def _move(kind: Kind, model: type[Record], ids: Iterable[str], by: Actor, dry_ru
         if moving:
             rows = model.objects.among(record.pk.hex for record in moving)
             rows.change(**(model.ARCHIVED if to_archive else model.ACTIVE))
-    message = kind.says({"count": len(moving)}, dry_run)
+    message = kind.says(told_of(moving), dry_run)
     return Moved([] if dry_run else ledger.operations, message, len(there) - len(moving))
 
 

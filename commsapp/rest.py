@@ -121,6 +121,8 @@ class OperationFilters(RecordFilters):
     class Meta:
         model = Operation
         fields = lookups(
+            text="target_name",
+            range="touched",
             exact="licensee user face client request_id kind target_type target_id batch undoes",
             moment="at",
         )

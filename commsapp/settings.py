@@ -10,12 +10,18 @@ HTTPS           on behind TLS: secure cookies, HSTS; default: off, as on one's o
 TRUSTED_PROXY   on behind a proxy that sets X-Forwarded-Proto; default: off
 TIME_ZONE       default: UTC
 DAILY_API_REQUESTS   allocation of each licensee on the Connect face; default: 1,000,000
-API_REQUESTS_A_SECOND  burst limit of each licensee there, by worker; default: 0, off
+API_REQUESTS_A_SECOND  burst limit of each licensee there; default: 0, off
+REDIS_URL       where all workers count both together; default: none, each for itself
 MAX_BODY_BYTES  largest request body, also after inflation; default: 16 MiB
+LOCK_SECONDS    how long a request waits for another's lock, or for the database; default: 10
+SESSION_HOURS   how long a session of the Message face lives; default: 24
+CORS_ORIGINS    whose pages may use the Message face in a browser (comma separated, as
+                https://suite.example); default: nobody's
 """
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -99,12 +105,14 @@ TEMPLATES = [
 
 # --- Database -------------------------------------------------------------------------------
 
-LOCK_SECONDS = 10  # how long to wait for another's lock before answering "try again"
+LOCK_SECONDS = env.float("LOCK_SECONDS", default=10)  # then the answer is "try again"
 
 
 def _database() -> dict[str, Any]:
     database: dict[str, Any] = env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
     if database["ENGINE"].endswith("sqlite3"):
+        # Opening the file anew for each request would cost more than most of them do.
+        database["CONN_MAX_AGE"] = None
         # IMMEDIATE: a transaction takes the write lock at its start, so that it never reads what
         # another is about to change, and never fails half-way for want of the lock.
         database["OPTIONS"] = {
@@ -115,8 +123,13 @@ def _database() -> dict[str, Any]:
     else:
         database["OPTIONS"] = {
             **database.get("OPTIONS", {}),
-            "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=10)},
-            "options": f"-c lock_timeout={LOCK_SECONDS}s",
+            "pool": {
+                "min_size": 1,
+                "max_size": env.int("DATABASE_POOL", default=10),
+                "timeout": LOCK_SECONDS,  # also for a server that is away
+                "reconnect_timeout": 1,  # then a request tries: else it waits ever longer
+            },
+            "options": f"-c lock_timeout={round(LOCK_SECONDS * 1000)}ms",
         }
     if test_name := env.str("TEST_DATABASE_NAME", default=""):
         database["TEST"] = {"NAME": test_name}
@@ -150,6 +163,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 
 OAUTH2_PROVIDER_APPLICATION_MODEL = "commsapp.Client"
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "oauth2_provider.AccessToken"  # named for our migrations
 OAUTH2_PROVIDER = {
     "SCOPES": {"api": "Use the API", "refresh_token": "Stay signed in"},
     "DEFAULT_SCOPES": ["api"],
@@ -174,8 +188,12 @@ PASSWORD_HASHERS = [
     "commsapp.faces.oauth.SecretHasher",
 ]
 
+SESSION_HOURS = env.float("SESSION_HOURS", default=24)  # of the Message face
 DAILY_API_REQUESTS = env.int("DAILY_API_REQUESTS", default=1_000_000)
 API_REQUESTS_A_SECOND = env.int("API_REQUESTS_A_SECOND", default=0)
+REDIS_URL = env.str("REDIS_URL", default="")
+if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+    raise ImproperlyConfigured("REDIS_URL begins with redis://, rediss:// or unix://.")
 
 # --- Security -------------------------------------------------------------------------------
 
@@ -187,6 +205,21 @@ if env.bool("TRUSTED_PROXY", default=False):
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 # The proxy that ends TLS redirects people; a machine face never answers with a redirect.
 SILENCED_SYSTEM_CHECKS = ["security.W008"]
+
+
+def _origins() -> list[str]:
+    """Scheme and host each, as a browser words an Origin; anything else would never match."""
+    origins = [origin.rstrip("/").lower() for origin in env.list("CORS_ORIGINS", default=[])]
+    for origin in origins:
+        parts = urlsplit(origin)
+        whole = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        if parts.scheme not in ("http", "https") or not parts.hostname or origin != whole:
+            raise ImproperlyConfigured(f"CORS_ORIGINS: “{origin}” is not a scheme and a host.")
+    return origins
+
+
+CORS_ORIGINS = _origins()
+DEFAULT_EXCEPTION_REPORTER_FILTER = "commsapp.faces.redaction.ReporterFilter"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -265,6 +298,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"without_session": {"()": "commsapp.faces.redaction.WithoutSession"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "filters": ["without_session"],
+        }
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
+    # runserver tells each request's line, query and all.
+    "loggers": {"django.server": {"handlers": ["console"], "level": "INFO", "propagate": False}},
 }

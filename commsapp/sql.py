@@ -26,8 +26,19 @@ from django.db.models import (
     Value,
 )
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Now as _Now
 
 Sql = tuple[str, tuple[Any, ...]]
+
+
+class Now(_Now):
+    """The database's time, with all six digits: SQLite keeps and compares times as texts, and
+    Django's own writes three there, so that what is equal to it would be less than it."""
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Sql:
+        template = "STRFTIME('%%%%Y-%%%%m-%%%%d %%%%H:%%%%M:%%%%f000', 'NOW')"
+        sql, params = self.as_sql(compiler, connection, template=template, **context)
+        return sql, tuple(params)
 
 
 class GivenIds(Expression):
@@ -163,6 +174,54 @@ def insert_values(
             f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(column.values())}) {select}"
             + (f" ON CONFLICT ({at}) DO {action}" if unique else ""),
             params,
+        )
+        return int(cursor.rowcount)
+
+
+def add_to(model: type[Model], name: str, amounts: Mapping[str, int]) -> dict[str, int]:
+    """Add to a number of rows, each by its id (32 hex digits): one statement. Returns the sums."""
+    connection = connections["default"]
+    quote = connection.ops.quote_name
+    table, column = quote(model._meta.db_table), quote(_fields(model, [name])[name].column)
+    given, params = given_rows(model, ("id", name), sorted(amounts.items()))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET {column} = {table}.{column} + given.{column}"
+            f" FROM ({given}) AS given WHERE {table}.id = given.id"
+            f" RETURNING {table}.id, {table}.{column}",
+            params,
+        )
+        return {getattr(id, "hex", id): total for id, total in cursor.fetchall()}
+
+
+def update_values(
+    model: type[Model],
+    names: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    fixed: Mapping[str, Any] | None = None,
+) -> int:
+    """Give the named fields of rows that are there new values, each row by its id, which the names
+    begin with: one statement, one parameter. `fixed` as in insert_values(). Returns how many.
+    """
+    values = list(rows)
+    if not values:
+        return 0
+    connection = connections["default"]
+    quote = connection.ops.quote_name
+    table, fields = quote(model._meta.db_table), _fields(model, [*names[1:], *(fixed or ())])
+    column = {name: quote(field.column) for name, field in fields.items()}
+    given, params = given_rows(model, names, values)
+    to = [f"{column[name]} = given.{column[name]}" for name in names[1:]]
+    to += [f"{column[name]} = {_constant(fields[name], connection)}" for name in fixed or ()]
+    constants = (
+        fields[name].get_db_prep_save(value, connection) for name, value in (fixed or {}).items()
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET {', '.join(to)} FROM ({given}) AS given"
+            f" WHERE {table}.id = given.id",
+            (*constants, *params),
         )
         return int(cursor.rowcount)
 

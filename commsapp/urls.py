@@ -2,6 +2,7 @@
 
 from commsapp import home, rest
 from commsapp.faces import connect, oauth, openapi
+from commsapp.faces.message import metadata, sessions
 from commsapp.faces.message import routing as message_routing
 from commsapp.faces.rest import routing
 from contacts import message as contacts_message
@@ -10,6 +11,8 @@ from groups import connect as groups_connect
 from groups import rest as groups_rest
 from quotes import connect as quotes_connect
 from quotes import rest as quotes_rest
+
+MESSAGES = [contacts_message.SAVE_CONTACT_GROUP]
 
 urlpatterns = [
     *home.urlpatterns,
@@ -21,7 +24,9 @@ urlpatterns = [
     *routing.urlpatterns(
         rest.RESOURCES, contacts_rest.RESOURCES, groups_rest.RESOURCES, quotes_rest.RESOURCES
     ),
-    *message_routing.urlpatterns([contacts_message.SAVE_CONTACT_GROUP]),
+    *sessions.urlpatterns(),
+    *message_routing.urlpatterns(MESSAGES),
+    *metadata.urlpatterns(MESSAGES),
 ]
 
 handler404 = "commsapp.faces.middleware.page_not_found"

@@ -2,5 +2,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from commsapp import counts
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "commsapp.settings")
 application = get_wsgi_application()
+counts.start()

@@ -49,27 +49,27 @@ def add_connections(
     it is deleted or for what is wrong with the connections, each told with its index.
     """
     with recording(by=by) as ledger:
-        group = _lock_standing(group_id, by=by)
+        group = lock_standing(group_id, by=by)
         wishes = _wishes(group, connections)
         before = connections_of(group)
         asked = [wish.contact for wish in wishes]
-        return _rewrite(ledger.open(ADDED, group), before, merge(before, wishes), asked)
+        return rewrite(ledger.open(ADDED, group), before, merge(before, wishes), asked)
 
 
 @operation()
 def remove_connections(
-    group_id: UUID | str, contact_ids: Sequence[str], *, by: Actor
+    group_id: UUID | str, contact_ids: Sequence[str], *, by: Actor, dry_run: bool = False
 ) -> ConnectionsChange:
     """Make sure that none of the contacts is connected. Raises as add_connections() does."""
-    with recording(by=by) as ledger:
-        group = _lock_standing(group_id, by=by)
+    with recording(by=by, dry_run=dry_run) as ledger:
+        group = lock_standing(group_id, by=by)
         places, malformed = read_guids(contact_ids)
         unfit = [*_no_ids(malformed), *_unknown_contacts(group, places)]
         if unfit:
             raise Refused(*unfit)
         before = connections_of(group)
         after = {contact: role for contact, role in before.items() if contact not in places}
-        return _rewrite(ledger.open(REMOVED, group), before, after, places)
+        return rewrite(ledger.open(REMOVED, group), before, after, places, planned=dry_run)
 
 
 @operation()
@@ -81,7 +81,7 @@ def reorder_connections(
     Raises DoesNotExist for the group, Refused if it is deleted or a contact is not connected.
     """
     with recording(by=by) as ledger:
-        group = _lock_standing(group_id, by=by)
+        group = lock_standing(group_id, by=by)
         before = connections_of(group)
         places, malformed = read_guids(contact_ids)
         strangers = (id for id in places if id not in before)
@@ -89,7 +89,7 @@ def reorder_connections(
         if unfit:
             raise Refused(*unfit)
         after = {contact: before[contact] for contact in [*places, *before]}
-        return _rewrite(ledger.open(REORDERED, group), before, after, places)
+        return rewrite(ledger.open(REORDERED, group), before, after, places)
 
 
 def connections_of(group: ContactGroup) -> Connections:
@@ -121,6 +121,13 @@ def write_connections(changes: Iterable[tuple[str, Connections, Connections]]) -
     )
 
 
+def write_group(group: str, before: Connections, after: Connections) -> None:
+    """Bring one group's rows from before to after, and let the next save by a key be applied."""
+    write_connections([(group, before, after)])
+    ContactGroup.objects.among([group]).change()
+    clear_hashes([group])
+
+
 def counts(before: Connections, after: Connections, asked: Iterable[str]) -> dict[str, int]:
     """Of the contacts that were asked about: how many came, changed role or place, left, stayed."""
     was, becomes = _numbered(before), _numbered(after)
@@ -146,30 +153,33 @@ def _numbered(connections: Connections) -> dict[str, tuple[int, str | None]]:
     }
 
 
-def _lock_standing(group_id: UUID | str, *, by: Actor) -> ContactGroup:
+def lock_standing(group_id: UUID | str, *, by: Actor) -> ContactGroup:
+    """The group under its lock. Raises DoesNotExist, or Refused if it is deleted."""
     group = lock(ContactGroup, group_id, by=by)
     if group.status == ContactGroup.Status.DELETED:
         raise Refused(Refusal("INVALID_STATUS", _("The contact group is deleted."), "group"))
     return group
 
 
-def _rewrite(
-    entry: Operation, before: Connections, after: Connections, asked: Iterable[str]
+def rewrite(
+    entry: Operation,
+    before: Connections,
+    after: Connections,
+    asked: Iterable[str],
+    *,
+    planned: bool = False,
 ) -> ConnectionsChange:
-    """Write and tell, if there is a difference."""
+    """Write the connections of the entry's group and tell of it, if there is a difference."""
     numbers: dict[str, Any] = counts(before, after, asked)
     entry.numbers = numbers
     if [*before.items()] != [*after.items()]:
-        group = entry.target_id.hex
-        write_connections([(group, before, after)])
-        ContactGroup.objects.among([group]).change()
-        clear_hashes([group])
+        write_group(entry.target_id.hex, before, after)
         entry.touched = numbers["added"] + numbers["changed"] + numbers["removed"]
         entry.effects = {
             "before": {"connections": compact(before)},
             "after": {"connections": compact(after)},
         }
-    return ConnectionsChange(entry, **numbers)
+    return ConnectionsChange(entry, planned, **numbers)
 
 
 # --- What is wrong ----------------------------------------------------------------------------
@@ -258,8 +268,19 @@ def _says_changed(numbers: Numbers, planned: bool) -> str:
     return f"{says_connections(numbers) or _('No connection changed')}."
 
 
+def _says_removed(numbers: Numbers, planned: bool) -> str:
+    removed, already = numbers["removed"], numbers["already"]
+    if planned:
+        told = ngettext("%d contact would be removed", "%d contacts would be removed", removed)
+        known = ngettext(", %d is not connected", ", %d are not connected", already)
+    else:
+        told = ngettext("%d contact removed", "%d contacts removed", removed)
+        known = ngettext(", %d was not connected", ", %d were not connected", already)
+    return f"{told % removed}{known % already if already else ''}."
+
+
 ADDED = Kind("contacts.connections_added", says=_says_changed)
-REMOVED = Kind("contacts.connections_removed", says=_says_changed)
+REMOVED = Kind("contacts.connections_removed", says=_says_removed)
 REORDERED = Kind(
     "contacts.connections_reordered",
     says=lambda numbers, planned: (

@@ -28,7 +28,9 @@ def create_alternate_key(key: AlternateKey, *, by: Actor) -> AlternateKey:
 
 
 @operation(again_on=IntegrityError)
-def edit_alternate_key(pk: UUID | str, values: Mapping[str, Any], *, by: Actor) -> AlternateKey:
+def edit_alternate_key(
+    pk: UUID | str, values: Mapping[str, Any], *, by: Actor, expected: records.Expected = None
+) -> AlternateKey:
     """Change what a key is called or what it names. Raises DoesNotExist, ValidationError."""
     values = {**values}
     if isinstance(values.get("value"), str):
@@ -40,7 +42,7 @@ def edit_alternate_key(pk: UUID | str, values: Mapping[str, Any], *, by: Actor) 
             after.content_hash = ""
             _tell_sources([before, after])
 
-        return records.edit(AlternateKey, pk, values, by=by, check=rebind)
+        return records.edit(AlternateKey, pk, values, by=by, check=rebind, expected=expected)
 
 
 @operation(again_on=IntegrityError)

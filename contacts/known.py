@@ -69,17 +69,23 @@ class Known:
 def look_up(saves: Iterable[ContactGroupSave], *, whole: bool) -> Known:
     """Read what the saves speak of: data sources, groups and all keys of those; for the `whole`
     contacts, roles and connections, too. Of any licensee: the reader decides who may see it."""
-    wanted = _Wanted()
+    wanted = Wanted()
     for save in saves:
         wanted.add(save, whole)
+    return read(wanted, whole=whole)
+
+
+def read(wanted: Wanted, *, whole: bool) -> Known:
+    """Read what is wanted; see look_up()."""
     rows: dict[str, list[Any]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(*_statement(wanted, whole))
         for what, *row in cursor.fetchall():
             rows[what].append(row)
+    licensee_of = cache(UUID)  # there are few
     known = Known(
         sources={
-            id: Source(id, UUID(licensee), bool(is_active), int(bindings))
+            id: Source(id, licensee_of(licensee), bool(is_active), int(bindings))
             for id, licensee, is_active, bindings, *_rest in rows["source"]
         },
         keys={
@@ -89,11 +95,11 @@ def look_up(saves: Iterable[ContactGroupSave], *, whole: bool) -> Known:
             for id, source, kind, value, target, content_hash, outcome, saved_at in rows["key"]
         },
         groups={
-            id: Group(id, UUID(licensee), name, role, status)
+            id: Group(id, licensee_of(licensee), name, role, status)
             for id, licensee, name, role, status, *_rest in rows["group"]
         },
-        contacts={id: UUID(licensee) for id, licensee, *_rest in rows["contact"]},
-        roles={id: (UUID(licensee), kind) for id, licensee, kind, *_rest in rows["role"]},
+        contacts={id: licensee_of(licensee) for id, licensee, *_rest in rows["contact"]},
+        roles={id: (licensee_of(licensee), kind) for id, licensee, kind, *_rest in rows["role"]},
     )
     in_order = sorted(rows["connection"], key=lambda row: int(row[3]))
     for group, contact, role, *_rest in in_order:
@@ -104,12 +110,18 @@ def look_up(saves: Iterable[ContactGroupSave], *, whole: bool) -> Known:
     return known
 
 
+def lock_groups(ids: Iterable[str]) -> None:
+    """Let nobody else change these groups until the transaction ends."""
+    rows = ContactGroup.objects.among(ids).order_by("pk")
+    list(rows.select_for_update(no_key=True).values_list("pk"))
+
+
 def _aware(saved_at: datetime | None) -> datetime | None:
     """SQLite keeps times in UTC, but does not say so."""
     return saved_at and (saved_at if saved_at.tzinfo else saved_at.replace(tzinfo=UTC))
 
 
-class _Wanted:
+class Wanted:
     """The ids and keys that some saves name."""
 
     def __init__(self) -> None:
@@ -181,7 +193,7 @@ FROM contacts_contactconnection WHERE group_id IN (SELECT id FROM named)
 _HEX = re.compile(r"\{hex:(.+?)\}")
 
 
-def _statement(wanted: _Wanted, whole: bool) -> Sql:
+def _statement(wanted: Wanted, whole: bool) -> Sql:
     """The statement, with one parameter for each set of what is wanted."""
     keys, params = given_rows(AlternateKey, ("data_source", "kind", "value"), wanted.keys)
     sets = {"groups": wanted.groups, "sources": wanted.sources}

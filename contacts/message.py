@@ -18,9 +18,30 @@ from commsapp.ids import dashed
 from commsapp.ledger import Refusal, Refused
 from contacts import operations
 from contacts.operations import ConnectionSave, ContactGroupSave, GroupContent, Saved
+from contacts.saves import faults
 
 _GUID, _TEXT, _BOOL, _INT = Scalar.GUID, Scalar.TEXT, Scalar.BOOL, Scalar.INT
 
+# The texts are the document's, but for its misspellings and what is no longer so: that a role's
+# alternate key is not implemented, and that the texts of a RuleValidationResult are Guids.
+LINK = Model(
+    "SubscriptionLinkContact",
+    (
+        Property("ContactId", _GUID, "Guid of the contact object within PSTPF."),
+        Property(
+            "ContactAlternateKey", _TEXT,
+            "The unique key that represents the contact on the external system.",
+        ),
+        Property(
+            "RoleId", _GUID,
+            "Guid of the Role List Item object within PSTPF.",
+        ),
+        Property(
+            "RoleAlternateKey", _TEXT,
+            "The unique key that represents the role type on the external system.",
+        ),
+    ),
+)  # fmt: skip
 CONNECTION = Model(
     "SubscriptionContactGroupConnectionModel",
     (
@@ -31,27 +52,19 @@ CONNECTION = Model(
         ),
         Property(
             "MarkAsDeleted", _BOOL,
-            "Set this to be true if the contact connection to the group is to be deleted.",
-        ),
-        Property("ContactId", _GUID, "Guid of the contact."),
-        Property(
-            "ContactAlternateKey", _TEXT,
-            "The unique key that represents the contact on the external system.",
-        ),
-        Property("RoleId", _GUID, "Guid of the connection's role."),
-        Property(
-            "RoleAlternateKey", _TEXT,
-            "The unique key that represents the role type on the external system.",
+            "Set this to be true if the contact connection to the group is to be deleted",
         ),
     ),
     ConnectionSave,
+    base=LINK,
 )  # fmt: skip
 GROUP = Model(
     "SubscriptionContactGroupModel",
     (
         Property("ContactGroupName", _TEXT, "A name for the contact group.", is_required=True),
         Property(
-            "GroupRoleId", _GUID, "Guid of the role that defines the role of the group.",
+            "GroupRoleId", _GUID,
+            "Guid of the Role List Item object within PSTPF that defines the role of the group.",
             is_required=True,
         ),
         Property(
@@ -60,20 +73,20 @@ GROUP = Model(
         ),
         Property(
             "ContactConnections", ListOf(CONNECTION),
-            "A list of records that link contacts (and their role in the contact group) to the "
-            "contact group.",
+            "A list of ContactGroupConnection records that link contacts (and their role in the "
+            "contact group) to the contact group.",
         ),
         Property(
             "MarkAsDeleted", _BOOL,
-            "Set this to be true if the contact group is to be deleted.",
+            "Set this to be true if the contact group is to be deleted",
         ),
         Property(
             "MarkAsArchived", _BOOL,
-            "Set this to be true if the contact group is to be archived.",
+            "Set this to be true if the contact group is to be archived",
         ),
         Property(
             "MarkAsRestored", _BOOL,
-            "Set this to be true if the contact group is to be restored.",
+            "Set this to be true if the contact group is to be restored",
         ),
     ),
     GroupContent,
@@ -81,17 +94,27 @@ GROUP = Model(
 VALIDATION = Model(
     "RuleValidationResult",
     (
-        Property("Message", _TEXT, "Validation/error message details."),
-        Property("Key", _TEXT, "Summary/label of the validation/error."),
-        Property("ErrorCode", _TEXT, "Key/code representing the validation/error."),
+        Property("Message", _TEXT, "Validation/Error message details"),
+        Property("Key", _TEXT, "Summary/label of validation/error"),
+        Property("ErrorCode", _TEXT, "Key/code representing validation/error"),
     ),
 )
+VALIDATIONS = Model(
+    "ValidationErrorList",
+    (
+        Property(
+            "ValidationErrors", ListOf(VALIDATION),
+            "List of any validation/errors occurring during a method call",
+            is_ignored=True,
+        ),
+    ),
+)  # fmt: skip
 REQUEST = Model(
     "SaveContactGroup",
     (
         Property(
             "SuiteDataSourceInstanceId", _GUID,
-            "Guid representing the external system's data source information.",
+            "Guid representing the external systems datasource information.",
             is_required=True,
         ),
         Property(
@@ -101,8 +124,8 @@ REQUEST = Model(
         ),
         Property(
             "ObjectId", _GUID,
-            "Guid of the contact group. If it is known, the external system may pass this instead "
-            "of the alternate key.",
+            "Guid of the contact group object within PSTPF. If ObjectId is known, the external "
+            "system may pass this instead of the alternate key.",
         ),
         Property(
             "IgnoreHash", _BOOL,
@@ -117,13 +140,9 @@ REQUEST = Model(
         ),
         Property("LicenseeId", _GUID, "The data source's licensee.", in_query=True),
         Property("SessionId", _GUID, "Signs in.", in_query=True, is_ignored=True),
-        Property(
-            "ValidationErrors", ListOf(VALIDATION),
-            "List of any validation/errors occurring during a method call.",
-            is_ignored=True,
-        ),
     ),
     ContactGroupSave,
+    base=VALIDATIONS,
 )  # fmt: skip
 
 _STATUSES = {"Forbidden": 403, "Conflict": 409, "Deleted": 409}
@@ -136,8 +155,15 @@ def _status_of(refusal: Refusal) -> int:
     return _STATUSES.get(refusal.code, 400)
 
 
-def _run(requests: Sequence[ContactGroupSave], by: Actor) -> list[Reply | Refused]:
-    answers = operations.save_contact_groups(requests, by=by)
+def _check(save: ContactGroupSave) -> Refused | None:
+    found = faults(save)
+    return Refused(*found) if found else None
+
+
+def _run(
+    requests: Sequence[ContactGroupSave], by: Actor, *, until_refused: bool = False
+) -> list[Reply | Refused]:
+    answers = operations.save_contact_groups(requests, by=by, until_refused=until_refused)
     return [one if isinstance(one, Refused) else _reply(one) for one in answers]
 
 
@@ -158,9 +184,10 @@ _SAMPLE = {
 _REPLY = Reply("Created.", {"ObjectId": sample_id("contact-group"), "Outcome": "Created"})
 
 SAVE_CONTACT_GROUP = Operation(
-    "Inserts or updates a contact group and its contact connections.",
+    "Inserts or Updates a contact group and its contact connections.",
     REQUEST,
     _run,
+    _check,
     _status_of,
     _SAMPLE,
     _REPLY,

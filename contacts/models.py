@@ -18,11 +18,13 @@ class DataSource(Record):
 
     `bindings` counts the changes of what its keys of contacts and roles mean. It is part of every
     content hash of the data source, so one more makes all of them stale without touching them.
+    `refusals` counts the refused saves, and numbers them.
     """
 
     name = models.CharField(_("name"), max_length=255)
     is_active = models.BooleanField(_("active"), default=True)
     bindings = models.PositiveBigIntegerField(_("changes of keys"), default=0, editable=False)
+    refusals = models.PositiveBigIntegerField(_("refused saves"), default=0, editable=False)
 
     class Meta:
         verbose_name = _("data source")
@@ -205,6 +207,13 @@ class AlternateKey(Record):
     class Meta:
         verbose_name = _("alternate key")
         verbose_name_plural = _("alternate keys")
+        indexes = [
+            models.Index(
+                fields=("data_source", "last_saved_at"),
+                name="alternatekey_last_saved",
+                condition=Q(last_saved_at__isnull=False),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=("data_source", "kind", "value"),
@@ -235,3 +244,73 @@ class AlternateKey(Record):
             )
         [self.kind] = named
         super().clean_fields(exclude=exclude)  # type: ignore[arg-type]
+
+
+# --- What became of the saves ---------------------------------------------------------------
+
+
+class SaveCount(models.Model):
+    """How many saves of a data source had an outcome on a day (UTC; contract 3.4)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    data_source = models.ForeignKey(
+        DataSource, models.CASCADE, related_name="save_counts", verbose_name=_("data source"),
+        db_index=False,  # the unique triple begins with it
+    )  # fmt: skip
+    day = models.DateField(_("day"))
+    outcome = models.CharField(_("outcome"), max_length=9)
+    count = models.PositiveBigIntegerField(_("saves"), default=0)
+
+    class Meta:
+        default_permissions = ()  # a data source's page shows them
+        verbose_name = _("count of saves")
+        verbose_name_plural = _("counts of saves")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("data_source", "day", "outcome"),
+                name="%(app_label)s_%(class)s_one_row_a_day",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.outcome} {self.count}"
+
+
+class SaveFailure(models.Model):
+    """A refused save and why, without what it said. The last 1,000 of each data source are kept.
+
+    They go round: the failure after the last slot takes the place of the oldest one.
+    """
+
+    SLOTS: ClassVar[int] = 1_000
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    data_source = models.ForeignKey(
+        DataSource, models.CASCADE, related_name="save_failures", verbose_name=_("data source"),
+        db_index=False,  # the unique pair begins with it
+    )  # fmt: skip
+    number = models.PositiveBigIntegerField(_("number"))
+    slot = models.PositiveSmallIntegerField(_("slot"))
+    at = models.DateTimeField(_("time"))
+    key = models.CharField(_("key"), max_length=255, blank=True)
+    line = models.PositiveBigIntegerField(_("line"), default=0)  # 0: it came alone
+    faults = models.JSONField(_("reasons"), default=list)  # each: code, field, message
+    fault_count = models.PositiveIntegerField(_("number of reasons"))
+
+    class Meta:
+        default_permissions = ()  # a data source's page shows them
+        verbose_name = _("failed save")
+        verbose_name_plural = _("failed saves")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("data_source", "slot"), name="%(app_label)s_%(class)s_slot_is_taken_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}. {self.key}"
+
+    @property
+    def untold(self) -> int:
+        """How many reasons there were beside those that are kept."""
+        return int(self.fault_count) - len(self.faults)

@@ -14,6 +14,9 @@ from commsapp.ids import dashed, uuid7
 from commsapp.ledger import Kind, Numbers, Refusal, Refused, Undoing, operation, recording
 from commsapp.records import Moved
 from commsapp.sql import hold_still
+from contacts import reversal as reversal  # tells the ledger how saves are undone
+from contacts.arranging import change_roles as change_roles
+from contacts.arranging import move_connection as move_connection
 from contacts.connections import ConnectionsChange as ConnectionsChange
 from contacts.connections import NewConnection as NewConnection
 from contacts.connections import add_connections as add_connections
@@ -37,7 +40,9 @@ Status = ContactGroup.Status
 # --- Contact groups -------------------------------------------------------------------------
 
 
-def edit_contact_group(pk: UUID | str, values: Mapping[str, Any], *, by: Actor) -> ContactGroup:
+def edit_contact_group(
+    pk: UUID | str, values: Mapping[str, Any], *, by: Actor, expected: records.Expected = None
+) -> ContactGroup:
     """Change a group's fields. Raises Refused if it is deleted, ValidationError, DoesNotExist."""
 
     def check(group: ContactGroup, changed: frozenset[str]) -> None:
@@ -45,7 +50,7 @@ def edit_contact_group(pk: UUID | str, values: Mapping[str, Any], *, by: Actor) 
             raise Refused(_deleted(group))
         clear_hashes([group.pk.hex])
 
-    return records.edit(ContactGroup, pk, values, by=by, check=check)
+    return records.edit(ContactGroup, pk, values, by=by, check=check, expected=expected)
 
 
 @operation()
@@ -86,7 +91,7 @@ def _move(kind: Kind, ids: Iterable[str], by: Actor, dry_run: bool) -> Moved:
             entry.touched, entry.numbers = 1, {"count": 1}
             entry.effects = {"before": {"status": group.status}, "after": {"status": status}}
         _set_status({group.pk.hex: status for group in moving})
-    message = kind.says({"count": len(moving)}, dry_run)
+    message = kind.says(records.told_of(moving), dry_run)
     return Moved([] if dry_run else ledger.operations, message, len(groups) - len(moving))
 
 
@@ -105,9 +110,12 @@ def _deleted(group: ContactGroup) -> Refusal:
 
 
 def _says_deleted(numbers: Numbers, planned: bool) -> str:
-    count = numbers["count"]
-    told = _("%d would be deleted.") if planned else _("%d deleted.")
-    return _("Deleted.") if count == 1 and not planned else told % count
+    return records.says_moved(
+        numbers,
+        planned,
+        one=(_("Deleted."), _("“%s” would be deleted.")),
+        many=(_("%d deleted."), _("%d would be deleted.")),
+    )
 
 
 GROUP_ARCHIVED = Kind("contacts.group_archived", says=records.ARCHIVED.says)
@@ -142,9 +150,11 @@ def _move_back(undoings: Sequence[Undoing], by: Actor) -> None:
 # --- Roles ----------------------------------------------------------------------------------
 
 
-def edit_role(pk: UUID | str, values: Mapping[str, Any], *, by: Actor) -> Role:
+def edit_role(
+    pk: UUID | str, values: Mapping[str, Any], *, by: Actor, expected: records.Expected = None
+) -> Role:
     """Change a role's fields. Its kind stays while groups or connections have it."""
-    return records.edit(Role, pk, values, by=by, check=_check_kind)
+    return records.edit(Role, pk, values, by=by, check=_check_kind, expected=expected)
 
 
 def _check_kind(role: Role, changed: frozenset[str]) -> None:

@@ -50,3 +50,76 @@ def arrange(others: Sequence[T], placed: Mapping[T, int]) -> list[T]:
         arranged += islice(waiting, index - 1 - len(arranged))
         arranged.append(item)
     return [*arranged, *waiting]
+
+
+@dataclass(frozen=True)
+class Unmerged:
+    """Connections as they stood before a merge, as far as they can; and how many of its changes
+    were put back, or kept because another came since. That it moved contacts is one change."""
+
+    connections: Connections
+    reversed: int
+    kept: int
+
+
+def unmerge(
+    now: Mapping[str, str | None],
+    before: Mapping[str, str | None],
+    after: Mapping[str, str | None],
+) -> Unmerged:
+    """Put back what a merge made of `before`, where it still is as in `after`.
+
+    Whoever came since stays behind whom they stand; whoever was put in order since keeps it.
+    """
+    back, put_back, kept = dict(now), 0, 0
+    for contact in {**before, **after}:
+        was, became, stands = (each.get(contact, _GONE) for each in (before, after, now))
+        if was == became or stands == was:
+            continue
+        if stands != became:
+            kept += 1
+            continue
+        put_back += 1
+        if isinstance(was, str) or was is None:
+            back[contact] = was
+        else:
+            del back[contact]
+    order = (
+        _order_before(back, now, before) if _agree(now, after) else _order_now(back, now, before)
+    )
+    if not _agree(before, after):
+        put_back += not _agree(order, now)
+        kept += _agree(order, now) and not _agree(now, before)
+    return Unmerged({contact: back[contact] for contact in order}, put_back, kept)
+
+
+_GONE = object()
+
+
+def _agree(one: Iterable[str], other: Iterable[str]) -> bool:
+    """Whether the contacts that are in both stand in the same order."""
+    one, other = dict.fromkeys(one), dict.fromkeys(other)
+    return [each for each in one if each in other] == [each for each in other if each in one]
+
+
+def _order_before(back: Connections, now: Iterable[str], before: Iterable[str]) -> list[str]:
+    """That of before, with each of the others behind whom it stands now."""
+    order = [contact for contact in before if contact in back]
+    known = {*order}
+    place = 0
+    for contact in now:
+        if contact not in back:
+            continue
+        if contact in known:
+            place = order.index(contact) + 1
+        else:
+            order.insert(place, contact)
+            place += 1
+    return order
+
+
+def _order_now(back: Connections, now: Mapping[str, object], before: Iterable[str]) -> list[str]:
+    """That of now, with each of those who come back at its old place."""
+    staying = [contact for contact in back if contact in now]
+    old_places = enumerate(before, 1)
+    return arrange(staying, {c: place for place, c in old_places if c in back and c not in now})

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from commsapp.ids import dashed
 from commsapp.ledger import Kind, Numbers, sentence
@@ -80,11 +80,11 @@ Differences = dict[str, tuple[Any, Any]]  # by column: what was, what is
 
 
 def differences_of(before: Group | None, after: Group) -> Differences:
-    is_, was = _told(after), _told(before) if before else {}
+    is_, was = told(after), told(before) if before else {}
     return {name: (was.get(name), is_[name]) for name in is_ if was.get(name) != is_[name]}
 
 
-def _told(group: Group) -> dict[str, Any]:
+def told(group: Group) -> dict[str, Any]:
     """A group as the ledger keeps it."""
     return {
         "name": group.name,
@@ -97,26 +97,36 @@ def _told(group: Group) -> dict[str, Any]:
 # --- What was done, in words ------------------------------------------------------------------
 
 
+# Lazy, so that of a thousand lines each looks up but the one that it tells.
+_DONE = {
+    Outcome.CREATED: gettext_lazy("Created"),
+    Outcome.UPDATED: gettext_lazy("Updated"),
+    Outcome.UNCHANGED: gettext_lazy("Nothing has changed"),
+    Outcome.ARCHIVED: gettext_lazy("Archived"),
+    Outcome.RESTORED: gettext_lazy("Restored"),
+    Outcome.DELETED: gettext_lazy("Deleted"),
+}
+_WOULD = {
+    Outcome.CREATED: gettext_lazy("Would be created"),
+    Outcome.UPDATED: gettext_lazy("Would be updated"),
+    Outcome.UNCHANGED: gettext_lazy("Nothing would change"),
+    Outcome.ARCHIVED: gettext_lazy("Would be archived"),
+    Outcome.RESTORED: gettext_lazy("Would be restored"),
+    Outcome.DELETED: gettext_lazy("Would be deleted"),
+}
+
+
 def _says_saved(numbers: Numbers, planned: bool) -> str:
-    done = {
-        Outcome.CREATED: _("Created"),
-        Outcome.UPDATED: _("Updated"),
-        Outcome.UNCHANGED: _("Nothing has changed"),
-        Outcome.ARCHIVED: _("Archived"),
-        Outcome.RESTORED: _("Restored"),
-        Outcome.DELETED: _("Deleted"),
-    }
-    would = {
-        Outcome.CREATED: _("Would be created"),
-        Outcome.UPDATED: _("Would be updated"),
-        Outcome.UNCHANGED: _("Nothing would change"),
-        Outcome.ARCHIVED: _("Would be archived"),
-        Outcome.RESTORED: _("Would be restored"),
-        Outcome.DELETED: _("Would be deleted"),
-    }
-    told = (would if planned else done)[Outcome(numbers["outcome"])]
+    told = (_WOULD if planned else _DONE)[Outcome(numbers["outcome"])]
     connections = says_connections(numbers) if "added" in numbers else ""
     return f"{told}: {connections}." if connections else f"{told}."
 
 
-SAVED = Kind("contacts.group_saved", says=_says_saved)
+def _verbs_of(saved: Operation) -> tuple[str, ...]:
+    """The permissions that a save took: see saving."""
+    verb = {Outcome.CREATED: "add", Outcome.DELETED: "delete"}.get(saved.numbers["outcome"])
+    changes = not verb or saved.numbers.get("changes_more", False)
+    return tuple(filter(None, (verb, "change" if changes else None)))
+
+
+SAVED = Kind("contacts.group_saved", says=_says_saved, verbs_of=_verbs_of)

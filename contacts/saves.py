@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -53,10 +52,10 @@ class GroupContent:
 
     @cached_property
     def said(self) -> bytes:
-        """All that is asked for. A null or a default says no more than what is not given."""
-        asked = _said(self)
-        asked["contact_connections"] = [_said(one) for one in self.contact_connections]
-        return orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
+        """All that is asked for. A null or a default says no more than what is not given: either
+        way the same stands here, for what is not given has its default."""
+        told = orjson.dumps(self)
+        return told if b'""' not in told else orjson.dumps(_without_blanks(self))
 
     def flags(self) -> list[str]:
         """The flags that are set, by their names on the wire."""
@@ -70,7 +69,10 @@ class GroupContent:
 
 @dataclass(frozen=True)
 class ContactGroupSave:
-    """SaveContactGroup. `unread` tells what could not even be read; its fields are empty here."""
+    """SaveContactGroup. `unread` tells what could not even be read; its fields are empty here.
+
+    `line` is its place in a batch or the line in a stream, from 1; 0 if it came alone.
+    """
 
     suite_data_source_instance_id: str | None = None
     alternate_key: str | None = None
@@ -79,6 +81,7 @@ class ContactGroupSave:
     ignore_hash: bool = False
     contact_group: GroupContent | None = None
     unread: tuple[Refusal, ...] = ()
+    line: int = 0
 
     @property
     def key(self) -> str:
@@ -103,8 +106,14 @@ def content_hash(content: GroupContent, bindings: int) -> str:
     return hashlib.sha256(b"%d %b" % (bindings, content.said)).hexdigest()
 
 
-def _said(part: Any) -> dict[str, Any]:
-    return {name: value for name, value in vars(part).items() if value}
+def _without_blanks(content: GroupContent) -> GroupContent:
+    """Empty texts as nulls, which say the same."""
+
+    def blanks(part: Any) -> dict[str, Any]:
+        return {name: None for name, value in vars(part).items() if value == ""}
+
+    connections = tuple(replace(one, **blanks(one)) for one in content.contact_connections)
+    return replace(content, contact_connections=connections, **blanks(content))
 
 
 # --- What is wrong ----------------------------------------------------------------------------
@@ -165,7 +174,7 @@ def _faults_of_group(content: GroupContent) -> Iterator[Refusal]:
 
 
 def _faults_of_connections(connections: Iterable[ConnectionSave]) -> Iterator[Refusal]:
-    seen: dict[str, set[Any]] = defaultdict(set)
+    seen: dict[str, set[Any]] = {"id": set(), "key": set(), "index": set()}
 
     def is_again(name: str, value: Any) -> bool:
         known = bool(value) and value in seen[name]
@@ -179,8 +188,8 @@ def _faults_of_connections(connections: Iterable[ConnectionSave]) -> Iterator[Re
         again = [is_again("id", one.contact_id), is_again("key", contact_key)]
         if any(again):
             yield same_contact_again(place, one)
-        yield from _too_long(contact_key, path(place, "ContactAlternateKey"))
-        yield from _too_long(key_of(one.role_alternate_key), path(place, "RoleAlternateKey"))
+        yield from _too_long(contact_key, "ContactAlternateKey", place)
+        yield from _too_long(key_of(one.role_alternate_key), "RoleAlternateKey", place)
         if one.index < 0:
             told = _("An index is 1 or more, or 0 for none.")
             yield Refusal("GreaterThanOrEqualTo", told, path(place, "Index"))
@@ -193,6 +202,7 @@ def same_contact_again(place: int, one: ConnectionSave) -> Refusal:
     return Refusal("Predicate", _("The contact is listed twice."), path(place, one.named_by))
 
 
-def _too_long(text: str, field: str) -> Iterator[Refusal]:
+def _too_long(text: str, field: str, place: int | None = None) -> Iterator[Refusal]:
     if len(text) > LONGEST:
+        field = field if place is None else path(place, field)
         yield Refusal("MaximumLength", _("At most %d characters.") % LONGEST, field)

@@ -7,7 +7,8 @@ that does not grow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from uuid import UUID
 
@@ -21,7 +22,8 @@ from commsapp.ledger import Ledger, Refusal, Refused, operation, recording
 from commsapp.models import Operation
 from commsapp.sql import insert_values
 from contacts.connections import counts, write_connections
-from contacts.known import Group, Key, KeyName, Known, Source, look_up
+from contacts.failures import Failures, keep_failures
+from contacts.known import Group, Key, KeyName, Known, Source, lock_groups, look_up
 from contacts.models import AlternateKey, ContactGroup
 from contacts.ordering import Connections
 from contacts.outcomes import (
@@ -39,6 +41,7 @@ from contacts.saves import (
     faults,
     first_of_each_field,
 )
+from contacts.tally import count_outcomes
 from contacts.targets import (
     Asked,
     Target,
@@ -59,26 +62,40 @@ def save_contact_group(save: ContactGroupSave, *, by: Actor, dry_run: bool = Fal
 
 @operation(again_on=IntegrityError)
 def save_contact_groups(
-    saves: Sequence[ContactGroupSave], *, by: Actor, dry_run: bool = False
+    saves: Sequence[ContactGroupSave],
+    *,
+    by: Actor,
+    until_refused: bool = False,
+    dry_run: bool = False,
 ) -> list[Saved | Refused]:
     """Create or change a group for each save, in their order; each succeeds or fails by itself.
 
     All that is wrong with a save is told at once; its refusals carry the Message face's codes, and
     their fields are the paths in the request. Asks the actor's permissions, for the data decide
-    which are needed. Keep chunks small (500): all is in memory and under one transaction.
+    which are needed. With `until_refused` those after the first refusal are neither done nor
+    answered. Keep chunks small (500): all is in memory and under one transaction.
     """
     settled, to_lock = _settle_unchanged(saves, by)
     answers: dict[int, Saved | Refused] = {**settled}
     rest = {place: save for place, save in enumerate(saves) if place not in settled}
+    failures: Failures = {}
     if rest:
         batch = uuid7() if len(saves) > 1 else None
         with recording(by=by, dry_run=dry_run, batch=batch) as ledger:
             if to_lock:
-                _lock(to_lock)
+                lock_groups(to_lock)
             saving = _Saving(look_up(rest.values(), whole=True), to_lock, ledger, dry_run)
-            answers |= {place: saving.answer(save) for place, save in rest.items()}
+            for place, save in rest.items():
+                answers[place] = saving.answer(save)
+                if until_refused and isinstance(answers[place], Refused):
+                    saves = saves[: place + 1]
+                    break
             saving.write()
-    return [answers[place] for place in range(len(saves))]
+            failures = saving.failures
+    told = [answers[place] for place in range(len(saves))]
+    if not dry_run:
+        count_outcomes(saves, told, failures)
+    return told
 
 
 def _settle_unchanged(
@@ -110,11 +127,6 @@ def _settle_unchanged(
         if group:
             to_lock.add(group)
     return settled, to_lock
-
-
-def _lock(groups: set[str]) -> None:
-    rows = ContactGroup.objects.among(groups).order_by("pk")
-    list(rows.select_for_update(no_key=True).values_list("pk"))
 
 
 def _rights(by: Actor) -> Callable[[str], bool]:
@@ -154,11 +166,15 @@ class _Saving:
         self.ours = {*locked}  # the groups that may be changed: locked, or made here
         self.stood: dict[str, Connections] = {}  # of the groups that change, at first
         self.keys: dict[str, Key] = {}  # those that change, by id
+        self.failures: Failures = {}
 
     def answer(self, save: ContactGroupSave) -> Saved | Refused:
         try:
             return self._save(save)
         except Refused as refused:
+            source = self.known.sources.get(save.suite_data_source_instance_id or "")
+            if source and self.ledger.by.sees(source.licensee):
+                self.failures.setdefault(source.id, []).append((save, refused))
             return refused
 
     def _save(self, save: ContactGroupSave) -> Saved:
@@ -179,7 +195,7 @@ class _Saving:
         before = target.group
         after = asked_for(save.content, asked, before or _new_group(source))
         differences = differences_of(before, after)
-        changes_more = save.content.mark_as_deleted and differences.keys() - {"status"}
+        changes_more = save.content.mark_as_deleted and bool(differences.keys() - {"status"})
         if changes_more and not self.may_do("change"):
             raise _forbidden()
         outcome = outcome_of(before, after)
@@ -201,6 +217,10 @@ class _Saving:
             "outcome": outcome.value,
             **counts(before.connections if before else {}, after.connections, contacts),
         }
+        if "alternate_key" in differences and key:
+            entry.numbers["key"] = key.id
+        if changes_more:
+            entry.numbers["changes_more"] = True
         return Saved(after.id, outcome, entry, self.planned)
 
     def _keep_hash(self, key: Key | None, group: Group, asked: str, outcome: Outcome) -> None:
@@ -215,8 +235,9 @@ class _Saving:
 
     def _note(self, before: Group | None, after: Group, differences: Differences) -> Operation:
         """The entry of a changed group, with all that an undo will need."""
-        record = ContactGroup(id=UUID(after.id), licensee_id=after.licensee, name=after.name)
-        entry = self.ledger.open(SAVED, record)
+        entry = self.ledger.open_by_id(
+            SAVED, ContactGroup, UUID(after.id), after.licensee, after.name
+        )
         entry.touched = 1
         entry.effects = {
             "before": {name: was for name, (was, _is) in differences.items()} if before else {},
@@ -225,17 +246,11 @@ class _Saving:
         return entry
 
     def write(self) -> None:
-        """Write all that changed: four statements."""
-        changed = [self.known.groups[id] for id in sorted(self.stood)]
-        insert_values(
-            ContactGroup,
-            ("id", "licensee", "name", "role", "status", "created_at", "updated_at"),
-            [(g.id, g.licensee, g.name, g.role, g.status, self.now, self.now) for g in changed],
-            unique=("id",),
-            update=("name", "role", "status", "updated_at"),
-        )
-        write_connections((g.id, self.stood[g.id], g.connections) for g in changed)
+        """Write all that changed: four statements, and two more for what was refused."""
+        write_groups(self.known, self.stood, at=self.now)
         self._write_keys()
+        if self.failures and not self.planned:
+            keep_failures(self.failures, at=self.now)
 
     def _write_keys(self) -> None:
         # In one order, so that two chunks with the same new keys do not wait for each other.
@@ -253,6 +268,21 @@ class _Saving:
             unique=("id",),
             update=("content_hash", "last_outcome", "last_saved_at", "updated_at"),
         )  # fmt: skip
+
+
+def write_groups(known: Known, stood: Mapping[str, Connections], *, at: datetime) -> None:
+    """Write the groups that changed, by their ids, from the connections they had: three
+    statements."""
+    changed = [known.groups[id] for id in sorted(stood)]
+    insert_values(
+        ContactGroup,
+        ("id", "licensee", "name", "role", "status"),
+        [(group.id, group.licensee, group.name, group.role, group.status) for group in changed],
+        fixed={"created_at": at, "updated_at": at},
+        unique=("id",),
+        update=("name", "role", "status", "updated_at"),
+    )
+    write_connections((group.id, stood[group.id], group.connections) for group in changed)
 
 
 def _forbidden() -> Refused:

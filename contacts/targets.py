@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -132,14 +133,15 @@ def resolve(save: ContactGroupSave, target: Target, known: Known) -> Asked:
     if target.source is None:
         return asked
     resolver = _Resolver(target.source, known, asked.faults.append)
-    content, group = save.content, "ContactGroup."
-    at = f"{group}GroupRoleId", f"{group}RoleAlternateKey"
+    content = save.content
+    at = Place("ContactGroup.", "GroupRoleId", "RoleAlternateKey")
     asked.role = resolver.role(
         content.group_role_id, content.role_alternate_key, Role.Kind.GROUP, at
     )
-    if not asked.role and not target.group and not save.object_id:
+    names_role = bool(content.group_role_id or key_of(content.role_alternate_key))
+    if not names_role and not target.group and not save.object_id:
         told = _("A new contact group needs a role.")
-        asked.faults.append(Refusal("NotEmpty", told, f"{group}GroupRoleId"))
+        asked.faults.append(Refusal("NotEmpty", told, at.id))
     seen: set[str] = set()
     for place, one in enumerate(content.contact_connections):
         wish = resolver.wish(place, one)
@@ -150,19 +152,36 @@ def resolve(save: ContactGroupSave, target: Target, known: Known) -> Asked:
     return asked
 
 
+class Place(NamedTuple):
+    """Where in the request something is named, by its id and by its key."""
+
+    within: str
+    id_name: str
+    key_name: str
+
+    @property
+    def id(self) -> str:
+        return self.within + self.id_name
+
+    @property
+    def key(self) -> str:
+        return self.within + self.key_name
+
+
 class _Resolver:
     def __init__(self, source: Source, known: Known, tell: Callable[[Refusal], None]) -> None:
         self.source, self.known, self.tell = source, known, tell
 
     def wish(self, place: int, one: ConnectionSave) -> Wish:
-        at = path(place, "RoleId"), path(place, "RoleAlternateKey")
+        connection = path(place, "")
+        at = Place(connection, "RoleId", "RoleAlternateKey")
         role = self.role(one.role_id, one.role_alternate_key, Role.Kind.CONNECTION, at)
-        at = path(place, "ContactId"), path(place, "ContactAlternateKey")
+        at = Place(connection, "ContactId", "ContactAlternateKey")
         is_ours = self.known.contacts.get(one.contact_id or "") == self.source.licensee
         contact = self._one(Kind.CONTACT, one.contact_id, is_ours, one.contact_alternate_key, at)
         return Wish(contact or "", role, one.index, one.mark_as_deleted)
 
-    def role(self, id: str | None, key: str | None, kind: str, at: tuple[str, str]) -> str | None:
+    def role(self, id: str | None, key: str | None, kind: str, at: Place) -> str | None:
         """The role named by id, by key, or by both if they agree; of the right kind."""
         licensee, _kind = self.known.roles.get(id or "", (None, ""))
         role = self._one(Kind.ROLE, id, licensee == self.source.licensee, key, at)
@@ -172,22 +191,22 @@ class _Resolver:
                 if kind == Role.Kind.GROUP
                 else _("This is a role of groups, not of connections.")
             )
-            self.tell(Refusal("Predicate", told, at[0] if id else at[1]))
+            self.tell(Refusal("Predicate", told, at.id if id else at.key))
         return role
 
     def _one(
-        self, kind: Kind, id: str | None, is_ours: bool, key: str | None, at: tuple[str, str]
+        self, kind: Kind, id: str | None, is_ours: bool, key: str | None, at: Place
     ) -> str | None:
         """What an id, an alternate key, or both name. None, and told, where they do not."""
         if id and not is_ours:
-            self.tell(Refusal("NotFound", _("There is none with this id."), at[0]))
+            self.tell(Refusal("NotFound", _("There is none with this id."), at.id))
             id = None
         if value := key_of(key):
             named = self.known.keys.get((self.source.id, kind.value, value))
             if named is None:
-                self.tell(Refusal("NotFound", _("The data source has no such key."), at[1]))
+                self.tell(Refusal("NotFound", _("The data source has no such key."), at.key))
             elif id and named.target != id:
-                self.tell(Refusal("Predicate", _("Id and key name different ones."), at[1]))
+                self.tell(Refusal("Predicate", _("Id and key name different ones."), at.key))
             else:
                 id = named.target
         return id

@@ -15,16 +15,18 @@ _PLACES = {"group": "recipientGroupId", "recipients": "recipientsList"}
 def update_recipients(call: Call) -> Output:
     """Add or remove recipients: all or none, unless additionalParameters say otherwise."""
     act = _ACTIONS[_action(call)]
+    dry_run = call.flag("dryRun", default=False)
     try:
         change = act(
             call.record_id,
             call.texts("recipientsList"),
             by=call.by,
             all_or_none=call.flag("allOrNone", default=True),
-            dry_run=call.flag("dryRun", default=False),
+            dry_run=dry_run,
         )
     except Refused as refused:
-        return connect.output(connect.refused_message(refused), refused.refusals, _entry, _MORE)
+        told = connect.refused_message(refused, planned=dry_run)
+        return connect.output(told, refused.refusals, _entry, _MORE)
     return connect.output(change.message, change.skipped, _entry, _MORE)
 
 

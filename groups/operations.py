@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, QuerySet
-from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -28,7 +27,15 @@ from commsapp.ledger import (
     recording,
 )
 from commsapp.models import Operation
-from commsapp.sql import GivenIds, Joined, hold_still, insert_select, insert_values, missing_from
+from commsapp.sql import (
+    GivenIds,
+    Joined,
+    Now,
+    hold_still,
+    insert_select,
+    insert_values,
+    missing_from,
+)
 from groups.models import Membership, Recipient, RecipientGroup
 
 MOST_MEMBERS = 100_000
@@ -302,16 +309,30 @@ def _undo_membership_change(undoing: Undoing, by: Actor) -> None:
 # --- The records themselves -----------------------------------------------------------------
 
 
-def edit_recipient(recipient_id: UUID | str, values: Mapping[str, Any], *, by: Actor) -> Recipient:
+def edit_recipient(
+    recipient_id: UUID | str,
+    values: Mapping[str, Any],
+    *,
+    by: Actor,
+    expected: records.Expected = None,
+) -> Recipient:
     """Change a recipient's fields. Its customer stays while memberships or lines depend on it."""
-    return records.edit(Recipient, recipient_id, values, by=by, check=_check_customer)
+    return records.edit(
+        Recipient, recipient_id, values, by=by, check=_check_customer, expected=expected
+    )
 
 
 def edit_recipient_group(
-    group_id: UUID | str, values: Mapping[str, Any], *, by: Actor
+    group_id: UUID | str,
+    values: Mapping[str, Any],
+    *,
+    by: Actor,
+    expected: records.Expected = None,
 ) -> RecipientGroup:
     """Change a group's fields. Its customer stays while memberships or lines depend on it."""
-    return records.edit(RecipientGroup, group_id, values, by=by, check=_check_customer)
+    return records.edit(
+        RecipientGroup, group_id, values, by=by, check=_check_customer, expected=expected
+    )
 
 
 def _check_customer(record: Recipient | RecipientGroup, changed: frozenset[str]) -> None:

@@ -50,7 +50,7 @@ class RecipientFilters(RecordFilters):
     class Meta:
         model = Recipient
         fields = record_lookups(
-            text="name email city state country",
+            text="name email street city state country",
             exact="recipient_type customer contact msisdn postal_code external_reference",
             empty="customer contact",
             moment="archived_at",
@@ -98,7 +98,7 @@ class RecipientGroupFilters(RecordFilters):
     class Meta:
         model = RecipientGroup
         fields = record_lookups(
-            text="name",
+            text="name description",
             exact="customer status",
             range="expected_member_count member_count",
             empty="customer expected_member_count",

@@ -20,12 +20,12 @@ def split(call: Call) -> Output:
         }
 
     more = {"recordId": dashed(call.record_id)}
+    dry_run = call.flag("dryRun", default=False)
     try:
-        change = operations.split_line(
-            call.record_id, by=call.by, dry_run=call.flag("dryRun", default=False)
-        )
+        change = operations.split_line(call.record_id, by=call.by, dry_run=dry_run)
     except Refused as refused:
-        return connect.output(connect.refused_message(refused), refused.refusals, entry, more)
+        told = connect.refused_message(refused, planned=dry_run)
+        return connect.output(told, refused.refusals, entry, more)
     return connect.output(change.message, change.skipped, entry, more)
 
 

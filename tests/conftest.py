@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import Permission
 
-from commsapp import clients, usage
+from commsapp import clients, counts
 from commsapp.access import Actor
 from commsapp.models import Licensee, User
 from tests import factories
@@ -22,7 +22,7 @@ def _quick_and_uncollected(settings):
         "django.contrib.auth.hashers.MD5PasswordHasher",
         "commsapp.faces.oauth.SecretHasher",
     ]
-    usage.forget()
+    counts.forget()
 
 
 def actor(user: User, face: str = "rest") -> Actor:

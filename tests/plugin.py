@@ -25,6 +25,13 @@ from typing import Any, NamedTuple
 import psycopg
 import pytest
 
+# What somebody has set for their own house is none of the tests' business.
+SETTINGS = (
+    *("ALLOWED_HOSTS", "CORS_ORIGINS", "DEBUG", "HTTPS", "PUBLIC_URL", "TRUSTED_PROXY"),
+    *("API_REQUESTS_A_SECOND", "DAILY_API_REQUESTS", "MAX_BODY_BYTES", "REDIS_URL"),
+    *("LOCK_SECONDS", "SESSION_HOURS", "TIME_ZONE"),
+)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -39,7 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     if "PYTEST_XDIST_WORKER" not in os.environ:  # the workers inherit what we set here
-        for name in ("ALLOWED_HOSTS", "DEBUG", "HTTPS", "PUBLIC_URL", "TIME_ZONE", "TRUSTED_PROXY"):
+        for name in SETTINGS:
             os.environ.pop(name, None)
         os.environ["SECRET_KEY"] = secrets.token_urlsafe(50)
         # Being ended is like Ctrl-C: what was started is stopped, what was made is removed.
@@ -64,11 +71,11 @@ def _use_sqlite(stack: ExitStack) -> None:
 def _use_postgresql(stack: ExitStack) -> None:
     os.environ.pop("TEST_DATABASE_NAME", None)
     if not os.environ.get("DATABASE_URL", "").startswith(("postgres:", "postgresql:")):
-        os.environ["DATABASE_URL"] = stack.enter_context(_postgresql_server())
+        os.environ["DATABASE_URL"] = stack.enter_context(postgresql_server())
 
 
 @contextmanager
-def _postgresql_server() -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """Run a server of our own, on a free port, from a folder that goes away with it; its URL."""
     with tempfile.TemporaryDirectory(prefix="commsapp-") as name:
         folder = Path(name)
@@ -192,6 +199,16 @@ PROGRAMS = {
     "jsforce": Program(
         (str(Path(__file__).parent / "faces/clients/node_modules/.bin/jsforce"),),
         "JSFORCE",
+        "make clients, which takes npm",
+    ),
+    "redis-server": Program(
+        ("redis-server",),
+        "REDIS_SERVER",
+        "apt-get install redis-server, or REDIS_SERVER=/path/to/it",
+    ),
+    "servicestack": Program(
+        (str(Path(__file__).parent / "faces/clients/node_modules/.bin/tsc"),),
+        "SERVICESTACK",
         "make clients, which takes npm",
     ),
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import time
 import zlib
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -37,7 +38,7 @@ class Readable(Protocol):
 def prepare(request: HttpRequest) -> None:
     """Let the request's stream give the plain body, whatever way it comes in."""
     environ: dict[str, Any] = request.META
-    encoding = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
+    encoding = encoding_of(request)
     if encoding not in _WINDOWS:
         raise UnknownEncoding(encoding)
     source: Readable = request._stream
@@ -46,9 +47,14 @@ def prepare(request: HttpRequest) -> None:
         source = environ["wsgi.input"]  # ends where the body ends, without a Content-Length
     elif not _WINDOWS[encoding]:
         return
-    body = BodyStream(source, _WINDOWS[encoding])
+    body = BodyStream(plain(_pieces(source), encoding))
     request._stream = io.BufferedReader(body, _PIECE)
     request._read_started = False  # type: ignore[attr-defined]
+
+
+def encoding_of(request: HttpRequest) -> str:
+    """What the request says in Content-Encoding."""
+    return request.headers.get("Content-Encoding", "").strip().lower()
 
 
 def read_body(request: HttpRequest) -> bytes:
@@ -93,60 +99,66 @@ _MOST_DISCARDED, _DISCARD_SECONDS = 4, 10  # times the limit
 
 
 class BodyStream(io.RawIOBase):
-    """A stream's plain bytes, inflated if need be, up to the limit and not one further."""
+    """A body's pieces as a file, up to the limit and not one byte further."""
 
-    def __init__(self, source: Readable, window: int) -> None:
+    def __init__(self, pieces: Iterator[bytes]) -> None:
         super().__init__()
-        self._source, self._window = source, window
-        self._inflater: Any = None
+        self._pieces, self._rest = pieces, b""
         self._given = 0
-        self._ended = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any, /) -> int:
-        piece = self._piece(len(buffer))
+        whole = self._rest or next(self._pieces, b"")
+        piece, self._rest = whole[: len(buffer)], whole[len(buffer) :]
         self._given += len(piece)
         if self._given > settings.MAX_BODY_BYTES:
             raise BodyTooLarge
         buffer[: len(piece)] = piece
         return len(piece)
 
-    def _piece(self, size: int) -> bytes:
-        if not self._window:
-            return self._read(size)
-        while not self._ended:
-            waiting = self._inflater.unconsumed_tail if self._inflater else b""
-            sent = waiting or self._read(_PIECE)
-            if not sent:
-                return self._end()
-            if piece := self._inflate(sent, size):
-                return piece
-        return b""
 
-    def _inflate(self, sent: bytes, size: int) -> bytes:
-        if self._inflater is None:
-            bare = self._window == _ZLIB and sent[0] & 0x0F != 8
-            self._inflater = zlib.decompressobj(-self._window if bare else self._window)
+def _pieces(source: Readable) -> Iterator[bytes]:
+    try:
+        while piece := source.read(_PIECE):
+            yield piece
+    except (OSError, ParseException) as error:  # broken off, or chunks that are none
+        raise UnreadablePostError(*error.args) from error
+
+
+def plain(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """The pieces of a body, inflated if they are of such an encoding; none is empty, but for those
+    that were. Raises BadEncoding."""
+    window = _WINDOWS[encoding]
+    return _inflated(pieces, window) if window else pieces
+
+
+def _inflated(pieces: Iterator[bytes], window: int) -> Iterator[bytes]:
+    inflater: Any = None
+    for piece in pieces:
+        if not piece:
+            yield piece
+            continue
+        if inflater is None:
+            bare = window == _ZLIB and piece[0] & 0x0F != 8
+            inflater = zlib.decompressobj(-window if bare else window)
+        yield from _from(inflater, piece)
+        if inflater.eof and (inflater.unused_data or any(pieces)):
+            raise BadEncoding  # something follows the end: not one body
+    if inflater and not inflater.eof:
+        raise BadEncoding  # broke off inside
+
+
+def _from(inflater: Any, packed: bytes) -> Iterator[bytes]:
+    """All that can be had from these bytes, but never much at once."""
+    while True:
         try:
-            piece: bytes = self._inflater.decompress(sent, size)
+            piece: bytes = inflater.decompress(packed, _PIECE)
         except zlib.error as error:
             raise BadEncoding from error
-        if self._inflater.eof:
-            self._ended = True
-            if self._inflater.unused_data or self._read(1):
-                raise BadEncoding  # something follows the end: not one body
-        return piece
-
-    def _end(self) -> bytes:
-        self._ended = True
-        if self._inflater is not None:
-            raise BadEncoding  # broke off inside
-        return b""
-
-    def _read(self, size: int) -> bytes:
-        try:
-            return self._source.read(size)
-        except (OSError, ParseException) as error:  # broken off, or chunks that are none
-            raise UnreadablePostError(*error.args) from error
+        if piece:
+            yield piece
+        packed = inflater.unconsumed_tail
+        if not packed and len(piece) < _PIECE:
+            return

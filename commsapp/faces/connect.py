@@ -117,16 +117,17 @@ class Call:
     def flag(self, name: str, *, default: bool) -> bool:
         """One of additionalParameters that is `true` or `false`; key and value in any case.
 
-        Anything else is an error: a mistyped dry run must not write.
+        Anything else is an error, and so is a second one: a mistyped dry run must not write.
         """
-        flag = default
-        for key, value in self.parameters().items():
-            if key.lower() != name.lower():
-                continue
-            if value.lower() not in ("true", "false"):
-                _refuse_type(f"additionalParameters.{key}", "“true” or “false”")
-            flag = value.lower() == "true"
-        return flag
+        given = {
+            key: value.lower()
+            for key, value in self.parameters().items()
+            if key.lower() == name.lower()
+        }
+        for place, (key, value) in enumerate(given.items()):
+            if place or value not in ("true", "false"):
+                _refuse_type(f"additionalParameters.{key}", "“true” or “false”, and given once")
+        return "true" in given.values() if given else default
 
     def texts(self, name: str) -> list[str]:
         """A list of strings; absent or null is empty."""
@@ -354,12 +355,18 @@ def output(
     errors = [entry(refusal) for refusal in refusals]
     hidden = len(errors) - MOST_ERRORS
     if hidden > 0:
-        last = {"statusCode": "TOO_MANY_ERRORS", "errorMessage": f"{hidden} more errors", **more}
+        told = f"{hidden} more error{_plural(hidden)}."
+        last = {"statusCode": "TOO_MANY_ERRORS", "errorMessage": told, **more}
         errors[MOST_ERRORS:] = [last]
     return {"isSuccessful": not errors, "statusMessage": message, "errorsList": errors}
 
 
-def refused_message(refused: Refused) -> str:
-    """The statusMessage of a call that changed nothing."""
+def refused_message(refused: Refused, *, planned: bool) -> str:
+    """The statusMessage of a call that changed nothing, or of a dry run of one that would not."""
     count = len(refused.refusals)
-    return f"Nothing was changed: {count} error{'' if count == 1 else 's'}."
+    told = "would be" if planned else "was"
+    return f"Nothing {told} changed: {count} error{_plural(count)}."
+
+
+def _plural(count: int) -> str:
+    return "" if count == 1 else "s"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.exceptions import (
+    BadRequest,
     ObjectDoesNotExist,
     PermissionDenied,
     RequestDataTooBig,
@@ -29,6 +31,8 @@ from commsapp.faces.bodies import (
     discard_rest,
     prepare,
 )
+from commsapp.faces.message import cors
+from commsapp.faces.redaction import take_session_id
 from commsapp.ids import uuid7
 from commsapp.ledger import Busy
 
@@ -41,7 +45,7 @@ _PATHS = [
     (re.compile(r"/services/oauth2(/|$)"), "oauth"),
     (re.compile(r"/services(/|$)"), "connect"),
     (re.compile(r"/api/(v1|schema|docs)(/|$)"), "rest"),
-    (re.compile(r"/(api|auth|types|metadata)(/|$)"), "message"),
+    (re.compile(r"/(api|(?i:auth|types|metadata))(/|$)"), "message"),
     (re.compile(r"/(json|jsonl|xml|csv|other)/", re.IGNORECASE), "message"),
 ]
 _SHAPES = {
@@ -55,7 +59,10 @@ _STATUSES: list[tuple[type[Exception] | tuple[type[Exception], ...], int]] = [
     (PermissionDenied, 403),
     ((BodyTooLarge, RequestDataTooBig), 413),
     (UnknownEncoding, 415),
-    ((BadEncoding, MultiPartParserError, UnreadablePostError, SuspiciousOperation), 400),
+    (
+        (BadEncoding, BadRequest, MultiPartParserError, UnreadablePostError, SuspiciousOperation),
+        400,
+    ),
     ((Busy, OperationalError, InterfaceError), 503),
 ]
 
@@ -86,6 +93,25 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return error_response(request, 500)
 
 
+def _unread(request: HttpRequest, error: UnknownEncoding) -> HttpResponse:
+    return error_response(request, 415, f"Content-Encoding “{error}” is not read here.")
+
+
+class _Unreadable(io.RawIOBase):
+    """A body that we cannot read, which is told when it is asked for, and not before: the address,
+    the credentials and the method are looked at first."""
+
+    def __init__(self, error: UnknownEncoding) -> None:
+        super().__init__()
+        self.error = error
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> NoReturn:
+        raise self.error
+
+
 class FaceMiddleware:
     """Outermost: gives the request its id, and no answer of a machine face leaves as HTML."""
 
@@ -94,14 +120,19 @@ class FaceMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.request_id = uuid7().hex  # type: ignore[attr-defined]
+        take_session_id(request)
         response = self._answer(request)
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
-        if face_of(request.path_info) == "staff":
+        face = face_of(request.path_info)
+        if face == "staff":
             return self.get_response(request)
-        response = self._machine_answer(request)
+        allowed = cors.preflight(request) if face == "message" else None
+        response = allowed or self._machine_answer(request)
+        if face == "message":
+            cors.share(request, response)
         if not response.streaming:  # else it is read as the answer is written
             response._resource_closers.append(  # type: ignore[attr-defined]
                 partial(discard_rest, request)
@@ -112,7 +143,9 @@ class FaceMiddleware:
         try:
             prepare(request)
         except UnknownEncoding as error:
-            return error_response(request, 415, f"Content-Encoding “{error}” is not read here.")
+            if face_of(request.path_info) == "message":  # its streams read past request._stream
+                return _unread(request, error)
+            request._stream = io.BufferedReader(_Unreadable(error))
         response = self.get_response(request)
         if response.status_code >= 400 and response.get("Content-Type", "").startswith("text/html"):
             return error_response(request, response.status_code)
@@ -127,6 +160,8 @@ class FaceMiddleware:
             log.error(
                 "request %s failed", request.request_id, exc_info=error  # type: ignore[attr-defined]
             )  # fmt: skip
+        if isinstance(error, UnknownEncoding):
+            return _unread(request, error)
         return error_response(request, status)
 
 

@@ -132,6 +132,8 @@ class Token(TokenView):
 
     def post(self, request: HttpRequest, *args: Any, **kw: Any) -> HttpResponse:
         """The provider's answer, with the host; an error it does not describe is described."""
+        if not _is_form(request):
+            return error_response(request, 415)
         if _has_nul(request.POST):
             return error_response(request, 400, "A parameter has a NUL character")
         response: HttpResponse = super().post(request, *args, **kw)
@@ -140,7 +142,9 @@ class Token(TokenView):
             base = settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
             told |= {"instance_url": base, "id": base + told["id"]}
         elif not told.get("error_description"):
-            told["error_description"] = f"This endpoint cannot serve it: {told['error']}"
+            told["error_description"] = _TOLD.get(told["error"], _MESSAGES[400])
+        if response.status_code == 401:
+            response["WWW-Authenticate"] = 'Basic realm="oauth2"'
         response.content = json.dumps(told)
         return response
 
@@ -154,6 +158,8 @@ def revoke(request: HttpRequest) -> HttpResponse:
     its holder may use it anyway (contract 1); one that is not there is ended already (RFC 7009)."""
     if request.method != "POST":
         return _only_post(request)
+    if not _is_form(request):
+        return error_response(request, 415)
     token = request.POST.get("token", "")
     if not token:
         return error_response(request, 400, "token is missing")
@@ -170,6 +176,16 @@ def _has_nul(parameters: QueryDict) -> bool:
     return any("\0" in text for name, texts in parameters.lists() for text in (name, *texts))
 
 
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def _is_form(request: HttpRequest) -> bool:
+    """A form in UTF-8, as RFC 6749 wants it; in parts will do. No body needs no type."""
+    charset = (request.content_params or {}).get("charset", "utf-8").strip("'\"").lower()
+    is_form = request.content_type in _FORMS
+    return (is_form and charset in ("utf-8", "utf8")) or not request.body
+
+
 def _only_post(request: HttpRequest) -> HttpResponse:
     response = error_response(request, 405)
     response["Allow"] = "POST"
@@ -183,19 +199,34 @@ _CODES = {
     503: "temporarily_unavailable",
 }
 _MESSAGES = {
+    400: "The request could not be processed",
     404: "The requested resource does not exist",
     405: "Only POST is answered here",
     413: "The request body is too large",
+    415: "The request body must be a form in UTF-8",
     503: "Try again shortly",
+}
+
+
+# What the provider leaves without a word.
+_TOLD = {
+    "invalid_client": "The client's id or secret is wrong",
+    "invalid_grant": "The code or token is wrong, used up or out of date",
+    "invalid_scope": "There is no such scope",
+    "unauthorized_client": "The client has another grant, or nobody to act as",
+    "unsupported_grant_type": "Give a grant_type: client_credentials, authorization_code or"
+    " refresh_token",
 }
 
 
 def error_response(request: HttpRequest, status: int, message: str = "") -> HttpResponse:
     """An error as OAuth words it (RFC 6749, section 5.2)."""
-    told = message or _MESSAGES.get(status, "The request could not be processed")
+    told = message or _MESSAGES.get(status, _MESSAGES[400])
     body = {"error": _CODES.get(status, "invalid_request"), "error_description": told}
     response = JsonResponse(body, status=status)
     response["Cache-Control"] = "no-store"
+    if status == 503:
+        response["Retry-After"] = "5"  # seconds
     return response
 
 

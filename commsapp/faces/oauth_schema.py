@@ -35,7 +35,8 @@ _ERRORS = {
     "401": (
         "OAuthInvalidClient",
         _error(
-            "The client's id or secret is wrong.", "invalid_client", "Unknown client",
+            "The client's id or secret is wrong.", "invalid_client",
+            "The client's id or secret is wrong",
             headers=SIGN_IN,
         ),
     ),
@@ -48,10 +49,10 @@ _ERRORS = {
         _error("The body is over the limit.", "invalid_request", "The request body is too large"),
     ),
     "415": (
-        "OAuthUnsupportedEncoding",
+        "OAuthUnsupportedType",
         _error(
-            "The body's Content-Encoding is not read.", "invalid_request",
-            "Content-Encoding “br” is not read here.",
+            "The body is no form in UTF-8, or of a Content-Encoding that is not read.",
+            "invalid_request", "The request body must be a form in UTF-8",
         ),
     ),
     "503": (

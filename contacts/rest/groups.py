@@ -129,7 +129,7 @@ class ContactGroups(Archivable):
     @verb(
         "remove-connections",
         takes=NamedConnections,
-        told={"message": "1 connection removed.", "removed": 1, "already": 0},
+        told={"message": "1 contact removed.", "removed": 1, "already": 0},
     )
     def remove_connections(self, request: Request, pk: str) -> Response:
         """Disconnect contacts; of each connection only its contact matters."""

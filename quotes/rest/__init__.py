@@ -48,7 +48,9 @@ class ProductFilters(RecordFilters):
     class Meta:
         model = Product
         fields = record_lookups(
-            text="name", exact="code currency is_active", range="one_time_price recurring_price"
+            text="name description",
+            exact="code currency is_active",
+            range="one_time_price recurring_price",
         )
 
 

@@ -70,9 +70,10 @@ class LineFilters(RecordFilters):
     class Meta:
         model = QuoteLineItem
         fields = record_lookups(
+            text="description",
             exact="quote product recipient_group recipient split_from",
             range="line_number quantity one_time_price recurring_price discount_percent"
-            " requested_date",
+            " requested_date one_time_amount recurring_amount",
             moment="split_at",
             empty="recipient_group recipient split_from split_at requested_date",
         )

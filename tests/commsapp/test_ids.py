@@ -22,6 +22,11 @@ def test_a_new_id_is_a_uuid_of_version_7_with_the_time_in_front():
     assert len(set(made)) == 100
 
 
+def test_ids_ascend_in_the_order_in_which_they_are_made():
+    made = [uuid7() for _ in range(10_000)]
+    assert made == sorted(set(made))
+
+
 @pytest.mark.parametrize(
     "text", [GUID, BARE, f"{{{GUID}}}", f"({GUID})", f"{{{BARE}}}", GUID.upper(), NIL]
 )
@@ -47,6 +52,7 @@ def test_each_id_has_the_place_where_it_first_stands():
     places, malformed = read_guids([GUID, "x", other, BARE.upper(), NIL, GUID, ""])
     assert places == {BARE: 0, other.replace("-", ""): 2}
     assert malformed == {1: "x", 4: NIL, 6: ""}
+    assert read_guids(["x", "", "x", ""]) == ({}, {0: "x", 1: ""})
 
 
 @given(st.uuids())

@@ -241,6 +241,9 @@ def test_who_cannot_have_the_lock_in_time_is_told_so(licensee, by_alice):
                 cursor.execute(quick.get(connection.vendor, "PRAGMA busy_timeout = 50"))
             change()
         finally:
+            if connection.vendor == "postgresql":  # it goes back to the pool, for the next test
+                with connection.cursor() as cursor:
+                    cursor.execute("RESET lock_timeout")
             connection.close()
             done.set()
 

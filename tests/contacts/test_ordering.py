@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contacts.ordering import Wish, arrange, merge
+from contacts.ordering import Wish, arrange, merge, unmerge
 
 CONTACTS = "abcdefghij"
 
@@ -75,3 +75,56 @@ def test_examples():
     assert arrange(["a", "b", "c"], {"x": 2, "y": 4}) == ["a", "x", "b", "y", "c"]
     assert arrange(["a"], {"x": 9, "y": 7}) == ["a", "y", "x"]
     assert arrange([], {"x": 2, "y": 1}) == ["y", "x"]
+
+
+# --- Putting back ---------------------------------------------------------------------------
+
+
+def items(connections):
+    return [*connections.items()]
+
+
+@given(listed())
+def test_a_merge_is_put_back_as_a_whole_where_nothing_came_since(case):
+    old, wishes = case
+    merged = merge(old, wishes)
+    back = unmerge(merged, old, merged)
+    assert items(back.connections) == items(old)
+    assert back.kept == 0
+    assert bool(back.reversed) == (items(merged) != items(old))
+
+
+@given(listed())
+def test_what_is_as_before_already_is_left_so(case):
+    old, wishes = case
+    back = unmerge(old, old, merge(old, wishes))
+    assert items(back.connections) == items(old)
+    assert (back.reversed, back.kept) == (0, 0)
+
+
+@given(listed(), st.data())
+def test_who_changed_since_is_kept_and_all_others_are_as_before(case, data):
+    old, wishes = case
+    merged = merge(old, wishes)
+    some = data.draw(st.lists(st.sampled_from(CONTACTS), unique=True))
+    since = [Wish(contact, "r3", remove=data.draw(st.booleans())) for contact in some]
+    now = merge(merged, since)
+    back = unmerge(now, old, merged).connections
+    for contact in CONTACTS:
+        was, became, stands = (each.get(contact, "-") for each in (old, merged, now))
+        assert back.get(contact, "-") == (was if stands == became else stands)
+
+
+def test_order_is_put_back_as_far_as_it_can():
+    old = dict.fromkeys("abc")
+    moved = merge(old, [Wish("c", index=1)])
+    assert [*moved] == ["c", "a", "b"]
+    joined = merge(moved, [Wish("x", index=2)])  # behind c, who goes back to the end
+    assert [*unmerge(joined, old, moved).connections] == ["a", "b", "c", "x"]
+    by_hand = merge(moved, [Wish("b", index=1)])
+    back = unmerge(by_hand, old, moved)
+    assert [*back.connections] == ["b", "c", "a"]
+    assert (back.reversed, back.kept) == (0, 1)
+    gone = merge(old, [Wish("a", remove=True)])
+    by_hand = merge(gone, [Wish("c", index=1)])
+    assert [*unmerge(by_hand, old, gone).connections] == ["a", "c", "b"]

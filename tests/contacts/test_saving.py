@@ -216,7 +216,10 @@ def test_another_licensees_role_and_contact_are_unknown(suite):
         group_role_id=role.pk.hex,
     )  # fmt: skip
     unknown = [ROLE, at(0, "RoleId"), at(0, "ContactId")]
-    assert set(told) - {("NotEmpty", ROLE)} == {("NotFound", field) for field in unknown}
+    assert set(told) == {("NotFound", field) for field in unknown}
+    assert suite.refused(group_role_id=None, role_alternate_key="?") == [
+        ("NotFound", "ContactGroup.RoleAlternateKey")
+    ]
 
 
 def test_a_key_of_another_data_source_is_unknown(suite):
@@ -449,6 +452,81 @@ def test_an_undo_makes_the_next_save_count(suite):
     suite.save("K", 0)
     undo(moved.operation.pk, by=suite.by)
     assert suite.save("K", 0).outcome == "Updated"
+
+
+@pytest.mark.parametrize("flag", ["", "mark_as_deleted", "mark_as_archived", "mark_as_restored"])
+@pytest.mark.parametrize("by", ["key", "key and id", "id"])
+def test_a_retry_is_unchanged_and_writes_nothing(suite, flag, by):
+    """However the group is named, and whatever is asked: the same at once again is harmless."""
+    group = suite.save("K", 0, 1, 2).object_id
+    named = {"object_id": group} if "id" in by else {}
+    request = suite.request(
+        "K" if "key" in by else None, suite.connection(0, mark_as_deleted=True),
+        suite.connection(3, index=1), 1, contact_group_name="B", **named,
+        **({flag: True} if flag else {}),
+    )  # fmt: skip
+    first = operations.save_contact_group(request, by=suite.by)
+    before = everything()
+    for _again in range(2):
+        again = operations.save_contact_group(request, by=suite.by)
+        assert (again.outcome, again.object_id) == ("Unchanged", first.object_id)
+        assert everything() == before
+
+
+def test_a_refused_request_is_refused_again_just_so(suite):
+    asked = ["K", suite.connection(0), suite.connection(0, index=-1)], {"mark_as_deleted": True}
+    first = suite.refused(*asked[0], contact_group_name="")
+    assert suite.refused(*asked[0], contact_group_name="") == first
+    suite.save("K", 0)
+    suite.save("K", **asked[1])
+    assert suite.refused("K", 0) == suite.refused("K", 0) == [("Deleted", "AlternateKey")]
+
+
+def test_saves_by_id_where_no_hash_counts_still_end_the_same(suite):
+    group = suite.save("A", 0, 1, 2).object_id
+    suite.save("B", object_id=group)
+    request = suite.request(
+        None, suite.connection(3, index=2), suite.connection(0, mark_as_deleted=True),
+        object_id=group,
+    )  # fmt: skip
+    for _again in range(3):
+        assert operations.save_contact_group(request, by=suite.by).outcome == "Updated"
+        assert suite.order(group) == [1, 3, 2]
+    assert Operation.objects.filter(target_id=group).count() == 3  # made, bound, changed once
+
+
+def test_the_last_applied_saves_time_and_outcome_stand_on_the_key(suite):
+    def stands():
+        key = suite.key()
+        return key.last_saved_at, key.last_outcome
+
+    suite.save("K", 0)
+    told = stands()
+    assert told[1] == "Created"
+    suite.save("K", 0)
+    suite.refused("K", 0, 0)
+    assert stands() == told  # neither was applied
+    outcomes = [
+        ({"contact_group_name": "B"}, "Updated"), ({"mark_as_archived": True}, "Archived"),
+        ({"mark_as_restored": True}, "Restored"), ({"mark_as_deleted": True}, "Deleted"),
+    ]  # fmt: skip
+    for asked, outcome in outcomes:
+        suite.save("K", **asked)
+        assert stands()[1] == outcome
+        assert stands()[0] > told[0]
+        told = stands()
+    suite.save("K", mark_as_deleted=True)
+    assert stands() == told
+
+
+def test_a_group_carries_keys_of_several_data_sources_each_with_its_own_hash(suite):
+    other = factories.DataSourceFactory(licensee=suite.licensee)
+    group = suite.save("K", 0).object_id
+    elsewhere = {"suite_data_source_instance_id": other.pk.hex}
+    assert suite.save("K", 0, object_id=group, **elsewhere).outcome == "Updated"
+    assert suite.save("K", 0, **elsewhere).outcome == "Unchanged"
+    assert suite.save("K", 0).outcome == "Updated"  # for the other data source had come between
+    assert suite.save(None, 0, object_id=group).outcome == "Unchanged"  # its only key here
 
 
 # --- Permissions ----------------------------------------------------------------------------

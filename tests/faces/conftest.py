@@ -202,9 +202,15 @@ def running(env: dict[str, str], *args: str, **more: Any) -> Iterator[subprocess
 
 
 @contextmanager
-def gunicorn(house: House, log: Path, *more: str, verify: bool | str = True) -> Iterator[None]:
+def gunicorn(
+    house: House,
+    log: Path,
+    *more: str,
+    verify: bool | str = True,
+    application: str = "commsapp.wsgi",
+) -> Iterator[None]:
     """Serve the house; `verify` is what requests wants to hear about a certificate."""
-    args = ("-m", "gunicorn", "--config", "commsapp/gunicorn.py", *more, "commsapp.wsgi")
+    args = ("-m", "gunicorn", "--config", "commsapp/gunicorn.py", *more, application)
     with (
         log.open("wb") as output,
         running(house.env, *args, stdout=output, stderr=output) as server,

@@ -105,6 +105,27 @@ def test_a_form_in_parts_that_are_not_told_apart_is_400(client, path):
     assert answer.json()["error"] == "invalid_request"
 
 
+@pytest.mark.parametrize("path", ["/services/oauth2/token", "/services/oauth2/revoke"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "application/json", "text/plain", "",
+        "application/x-www-form-urlencoded; charset=utf-16",
+        "application/x-www-form-urlencoded; charset=bogus",
+    ],
+)  # fmt: skip
+def test_what_is_no_form_in_utf_8_is_415(client, path, kind):
+    answer = client.generic("POST", path, "token=1", content_type=kind)
+    assert (answer.status_code, answer.json()["error"]) == (415, "invalid_request")
+
+
+def test_every_error_is_described_and_a_challenge_is_of_a_scheme_that_helps(client, credentials):
+    wrong = client.post(TOKEN, form((credentials[0], "wrong")))
+    assert wrong["WWW-Authenticate"].startswith("Basic ")
+    for answer in (wrong, client.post(TOKEN, form(credentials, grant_type="authorization_code"))):
+        assert answer.json()["error"] not in answer.json()["error_description"]
+
+
 @pytest.mark.parametrize(
     "name", ["client_id", "client_secret", "code", "code_verifier", "redirect_uri", "refresh_token"]
 )

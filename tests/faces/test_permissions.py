@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from datetime import timedelta
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -17,7 +18,7 @@ from django.test import Client
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
-from commsapp import clients
+from commsapp import clients, sessions
 from commsapp.models import Operation
 from contacts.models import ContactGroup
 from groups import operations as groups_operations
@@ -95,6 +96,10 @@ def _addresses():
     rights = "contacts.delete_contactgroup contacts.change_contactgroup"
     yield Address("POST", path, MESSAGE, rights, ended)
 
+    yield Address("POST", "/api/Authenticate", (400,) * 6, body={})  # it is how to sign in
+    yield Address("POST", "/auth/credentials", (400,) * 6, body={})
+    yield Address("POST", "/auth/logout", SIGNED_IN)
+
     for path in ("/api/schema", "/api/docs", "/api/docs/curl"):
         yield Address("GET", path, PUBLIC)
     for path in ("/admin/", "/admin/groups/recipientgroup/"):
@@ -141,9 +146,9 @@ def things(licensee, alice, by_alice):
 
 @pytest.fixture
 def header(licensee, alice, bob, charlie):
-    """The Authorization header of who asks, who has the right or all but that."""
+    """The credentials of who asks, who has the right or all but that."""
 
-    def of(who, rights=""):
+    def of(who, rights="", way="token"):
         if who == "nobody":
             return {}
         user = {"other licensee": bob, "no right": charlie, "right": charlie}.get(who, alice)
@@ -153,16 +158,27 @@ def header(licensee, alice, bob, charlie):
             grant(user, "*")
             names = [name.split(".")[1] for name in rights.split()]
             user.user_permissions.remove(*Permission.objects.filter(codename__in=names))
-        secret = token(user)
+        headers = WAYS[way](user)
         if who == "expired":
             past = timezone.now() - timedelta(seconds=1)
             get_access_token_model().objects.update(expires=past)
         if who == "inactive":
             user.is_active = False
             user.save()
-        return {"Authorization": f"Bearer {secret}"}
+        return headers
 
     return of
+
+
+# How the Message face may be told who asks; all others know a token alone.
+WAYS = {
+    "token": lambda user: {"Authorization": f"Bearer {token(user)}"},
+    "session": lambda user: {"X-ss-id": str(sessions.open_session(user).id)},
+    "cookie": lambda user: {"Cookie": f"ss-id={sessions.open_session(user).id}"},
+    "session's token": lambda user: {
+        "Authorization": f"Bearer {sessions.open_session(user).token}"
+    },
+}
 
 
 def filled(value, things):
@@ -178,7 +194,8 @@ def ask(address, things, headers):
     client = Client(headers=headers, raise_request_exception=False)
     path = address.path.format_map(things)
     if address.form:
-        return client.post(path, filled(address.form, things))
+        form = urlencode(filled(address.form, things))
+        return client.post(path, form, content_type="application/x-www-form-urlencoded")
     if address.body is None:
         return client.generic(address.method, path)
     body = json.dumps(filled(address.body, things))
@@ -209,6 +226,35 @@ def test_each_address_answers_who_asks_as_the_table_says(things, header, address
         assert state() == before
     elif address.right:
         assert state() != before  # what was allowed was done
+
+
+SAVES = [
+    pytest.param(address, who, expected, way, id=f"{way}-{address.right}-{who}")
+    for address in _addresses()
+    if address.path == "/json/reply/SaveContactGroup" and " " not in address.right
+    for who, expected in zip(WHO, address.expected, strict=True)
+    for way in [*WAYS][1:]
+]
+
+
+@pytest.mark.parametrize(("address", "who", "expected", "way"), SAVES)
+def test_a_session_is_answered_as_a_token_is(things, header, address, who, expected, way):
+    headers, before = header(who, address.right, way), state()
+    answer = ask(address, things, headers)
+    assert answer.status_code == expected, answer.content
+    assert (state() == before) == (expected >= 300)
+
+
+@pytest.mark.parametrize("way", ["session", "cookie"])
+def test_a_session_is_nobody_on_every_other_face(header, way):
+    headers, ids = header("right", way=way), defaultdict(lambda: "1" * 32)
+    for address in _addresses():
+        if address.expected in (CONNECT, SIGNED_IN) and address.path.startswith("/services"):
+            assert ask(address, ids, headers).status_code == 401, address
+    for address in REST_ADDRESSES.values():
+        path = f"/api/v1/{address.path.format_map(ids)}"
+        answer = Client(headers=headers).generic(address.method, path)
+        assert answer.status_code == 401, address
 
 
 def test_what_is_another_licensees_is_as_if_it_were_not_there(things, header):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import http.client
+import io
 import json
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+from xml.etree import ElementTree
 
 LIMIT = 16 * 1024 * 1024  # bytes of a body, by default
 
@@ -83,9 +86,11 @@ class Wire:
 
 def is_in_shape(face: str, answer: Answer) -> bool:
     """Whether an error is worded as the face words them (contract, before section 1)."""
-    told = answer.json()
     kind = (answer["Content-Type"] or "").partition(";")[0]
-    if kind != "application/json" and (face, kind) != ("message", "text/jsonl"):
+    if face == "message":
+        return kind in _MESSAGES and _is_message(_MESSAGES[kind](answer.plain))
+    told = answer.json()
+    if kind != "application/json":
         return False
     if face == "connect":
         return isinstance(told, list) and all(
@@ -94,8 +99,28 @@ def is_in_shape(face: str, answer: Answer) -> bool:
         )
     if face == "oauth":
         return set(told) == {"error", "error_description"}
-    if face == "rest":
-        return "detail" in told
+    return "detail" in told
+
+
+def _is_message(told: Any) -> bool:
     [(name, status)] = told.items()  # in camel case on /api/{Op}
     names = {key.lower() for key in status}
     return name.lower() == "responsestatus" and {"errorcode", "message", "errors"} <= names
+
+
+def _from_xml(content: bytes) -> Any:
+    root = ElementTree.fromstring(content)
+    return {status.tag: {each.tag: each.text for each in status} for status in root}
+
+
+def _from_csv(content: bytes) -> Any:
+    [row] = csv.DictReader(io.StringIO(content.decode(), newline=""))
+    return {name: json.loads(cell) for name, cell in row.items()}
+
+
+_MESSAGES = {
+    "application/json": json.loads,
+    "text/jsonl": json.loads,
+    "application/xml": _from_xml,
+    "text/csv": _from_csv,
+}

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from commsapp.faces.message.definition import ListOf, Model, Property, Scalar, folded
+from commsapp.faces.message.definition import ListOf, Model, Scalar, folded
 from commsapp.ids import NIL, read_guid
 from commsapp.ledger import Refusal
 
@@ -24,20 +26,18 @@ _INT = re.compile(r"-?[0-9]{1,10}", re.ASCII)
 _INT32 = range(-(2**31), 2**31)
 
 
-def bind(request: Model, body: Mapping[str, Any], query: Mapping[str, str]) -> Any:
+def bind(request: Model, body: Mapping[str, Any], query: Mapping[str, str], line: int = 0) -> Any:
     """The request as its operation takes it. A parameter of the query fills what the body left out.
 
-    What could not be read is handed on as `unread`.
+    What could not be read is handed on as `unread`, its place among several (from 1) as `line`.
     """
     binder = _Binder()
     values = binder.values(request, body, "")
     for name, text in query.items():
-        each = request.by_name.get(folded(name))
-        if each is None or each.is_ignored or each.python_name in values:
-            continue
-        if isinstance(each.type, Scalar):
-            binder.read(each, text, each.name, values)
-    return request.make(**values, unread=tuple(binder.unread))
+        slot = _slots(request).get(folded(name))
+        if slot and slot.scalar and slot.python_name not in values:
+            binder.read(slot, text, "", values)
+    return request.make(**values, unread=tuple(binder.unread), line=line)
 
 
 class _NotOfType(Exception):  # noqa: N818
@@ -48,42 +48,64 @@ class _NotOfType(Exception):  # noqa: N818
         self.code, self.told = code, told
 
 
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """Where a property's value goes, and how it is read, if it is a plain one."""
+
+    name: str
+    python_name: str
+    type: Scalar | ListOf | Model
+    scalar: Callable[[Any], Any] | None
+
+
+@cache
+def _slots(model: Model) -> Mapping[str, _Slot]:
+    """By the spellings of their names that clients have, so that few need to be folded: in a stream
+    that is half the work."""
+    slots: dict[str, _Slot] = {}
+    for each in model.properties:
+        if not each.is_ignored:
+            scalar = _SCALARS[each.type] if isinstance(each.type, Scalar) else None
+            slot = _Slot(each.name, each.python_name, each.type, scalar)
+            camel = each.name[:1].lower() + each.name[1:]
+            slots |= dict.fromkeys((each.name, camel, each.python_name, folded(each.name)), slot)
+    return slots
+
+
 class _Binder:
     def __init__(self) -> None:
         self.unread: list[Refusal] = []
 
     def values(self, model: Model, given: Mapping[str, Any], path: str) -> dict[str, Any]:
         """The values of a model's properties, by Python names; only those that are given."""
+        slots = _slots(model)
         values: dict[str, Any] = {}
         seen: dict[str, str] = {}
         for key, value in given.items():
-            each = model.by_name.get(folded(key))
-            if each is None or each.is_ignored:
+            slot = slots.get(key) or slots.get(folded(key))
+            if slot is None:
                 continue
-            at = f"{path}{each.name}"
-            if each.name in seen:
-                told = _("It is given twice: as %(one)s and as %(other)s.")
-                self._tell(
-                    "SerializationException", told % {"one": seen[each.name], "other": key}, at
-                )
-            seen[each.name] = key
+            if slot.name in seen:
+                self._tell_twice(seen[slot.name], key, f"{path}{slot.name}")
+            seen[slot.name] = key
             if value is not None:
-                self.read(each, value, at, values)
+                self.read(slot, value, path, values)
         return values
 
-    def read(self, each: Property, value: Any, at: str, values: dict[str, Any]) -> None:
+    def read(self, slot: _Slot, value: Any, path: str, values: dict[str, Any]) -> None:
         """Read one value, or tell that it cannot be read."""
         try:
-            read = self._read(each.type, value, at)
+            if slot.scalar:
+                read = slot.scalar(value)
+            else:
+                read = self._nested(slot.type, value, f"{path}{slot.name}")
         except _NotOfType as error:
-            self._tell(error.code, error.told, at)
+            self._tell(error.code, error.told, f"{path}{slot.name}")
         else:
             if read is not None:
-                values[each.python_name] = read
+                values[slot.python_name] = read
 
-    def _read(self, kind: Scalar | ListOf | Model, value: Any, at: str) -> Any:
-        if isinstance(kind, Scalar):
-            return _SCALARS[kind](value)
+    def _nested(self, kind: Any, value: Any, at: str) -> Any:
         if isinstance(kind, Model):
             if not isinstance(value, dict):
                 raise _NotOfType("SerializationException", _("This is no object."))
@@ -97,10 +119,14 @@ class _Binder:
             try:
                 if item is None:
                     raise _NotOfType("NotNull", _("There is nothing here."))
-                yield self._read(model, item, f"{at}[{place}]")
+                yield self._nested(model, item, f"{at}[{place}]")
             except _NotOfType as error:
                 self._tell(error.code, error.told, f"{at}[{place}]")
                 yield model.make()  # so that those that follow keep their places
+
+    def _tell_twice(self, one: str, other: str, at: str) -> None:
+        told = _("It is given twice: as %(one)s and as %(other)s.") % {"one": one, "other": other}
+        self._tell("SerializationException", told, at)
 
     def _tell(self, code: str, told: str, at: str) -> None:
         self.unread.append(Refusal(code, told, at))

@@ -42,18 +42,42 @@ class Property:
     in_query: bool = False  # documented as a parameter of the query; the body may have it, too
     is_ignored: bool = False  # taken from whoever sends it, and not even looked at
 
+    @property
+    def in_body(self) -> bool:
+        """Whether it is sent with the rest; else it is of the query alone."""
+        return not (self.in_query and self.is_ignored)
+
     @cached_property
     def python_name(self) -> str:
         return re.sub(r"(?<!^)(?=[A-Z])", "_", self.name).lower()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # there is one of each, and its hash is to be cheap
 class Model:
-    """Properties under a name, and what is made of their values (by Python names)."""
+    """Properties under a name, and what is made of their values (by Python names).
+
+    Those of its `base` are its own, too; the documents print them in a table under its name.
+    """
 
     name: str
-    properties: Sequence[Property]
+    own: Sequence[Property]
     make: Callable[..., Any] = dict
+    base: Model | None = None
+
+    @cached_property
+    def properties(self) -> Sequence[Property]:
+        """All that it has."""
+        return (*self.own, *(self.base.properties if self.base else ()))
+
+    @cached_property
+    def nested(self) -> Sequence[Model]:
+        """The models that its properties are of, and theirs; each once, the innermost first."""
+        found: dict[str, Model] = {}
+        for each in self.properties:
+            kind = each.type.item if isinstance(each.type, ListOf) else each.type
+            if isinstance(kind, Model):
+                found |= {model.name: model for model in (*kind.nested, kind)}
+        return (*found.values(),)
 
     @cached_property
     def by_name(self) -> Mapping[str, Property]:
@@ -80,10 +104,13 @@ class Reply:
 class Run(Protocol):
     """Does what some requests ask, in their order: each is answered or refused by itself.
 
-    A refusal's code is the wire's, its field the path in the request.
+    A refusal's code is the wire's, its field the path in the request. With `until_refused` those
+    after the first refusal are neither done nor answered.
     """
 
-    def __call__(self, requests: Sequence[Any], by: Actor, /) -> Sequence[Reply | Refused]: ...
+    def __call__(
+        self, requests: Sequence[Any], by: Actor, /, *, until_refused: bool = False
+    ) -> Sequence[Reply | Refused]: ...
 
 
 @dataclass(frozen=True)
@@ -91,12 +118,16 @@ class Operation:
     """One operation: its name is that of its request.
 
     The request's model is made with `unread`, too: what could not be read, for the operation to
-    refuse together with all else that is wrong.
+    refuse together with all else that is wrong; and with `line`: its place in a batch or its line
+    in a stream, from 1; 0 for one that came alone.
+    `check` tells all that is wrong with a request as far as that takes no look at the data; `run`
+    refuses the same.
     """
 
     about: str
     request: Model
     run: Run
+    check: Callable[[Any], Refused | None] = lambda request: None
     status_of: Callable[[Refusal], int] = lambda refusal: 400
     sample: Mapping[str, Any] = field(default_factory=dict)  # a request, for example
     reply: Reply = Reply("Done.")  # and what it is answered

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 
 from commsapp.faces.message import replies
+
+Meta = Mapping[str, str]
+_NO_META: Meta = {}
 
 # Code, and the sentence where there is none better.
 _ERRORS = {
@@ -27,12 +33,22 @@ _HEADERS = {
 }
 
 
-def error_response(request: HttpRequest, status: int, message: str = "") -> HttpResponse:
+def error_response(
+    request: HttpRequest, status: int, message: str = "", meta: Meta = _NO_META
+) -> HttpResponse:
     """An error as `{"ResponseStatus": …}`; from 500 on with the id that the log knows it by."""
-    code, told = _ERRORS.get(status, _INTERNAL if status >= 500 else _ERRORS[400])
-    id = getattr(request, "request_id", "")
-    meta = {"RequestId": id} if status >= 500 and id else {}
-    response = replies.failed(request, status, code, message or told, meta)
+    answer = {"ResponseStatus": error_status(request, status, message, meta)}
+    response = replies.respond(request, answer, "ErrorResponse", status=status)
     for name, value in _HEADERS.get(status, {}).items():
         response[name] = value
     return response
+
+
+def error_status(
+    request: HttpRequest, status: int, message: str = "", meta: Meta = _NO_META
+) -> dict[str, Any]:
+    """The ResponseStatus of such an error."""
+    code, told = _ERRORS.get(status, _INTERNAL if status >= 500 else _ERRORS[400])
+    id = getattr(request, "request_id", "")
+    known_as = {"RequestId": id} if status >= 500 and id else {}
+    return replies.status_of(message or told, code, meta={**meta, **known_as})

@@ -2,40 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
 from commsapp.faces.message.definition import Operation, Reply
-from commsapp.faces.message.formats import format_of, in_camel, is_camel
+from commsapp.faces.message.formats import camel, format_of, in_camel, is_camel
 from commsapp.ledger import Refusal, Refused
+
+Meta = Mapping[str, str]
+_NO_META: Meta = {}
 
 
 def done(request: HttpRequest, reply: Reply) -> HttpResponse:
     """200, and what was done."""
-    return _respond(request, 200, status_of(reply.message, meta=reply.meta))
+    return respond(request, done_status(reply))
 
 
-def refused(request: HttpRequest, operation: Operation, refusal: Refused) -> HttpResponse:
-    """What was not done, and for all which reasons. The first decides code and status."""
-    first = refusal.refusals[0]
-    status = status_of(first.message, first.code, refusal.refusals)
-    return _respond(request, operation.status_of(first), {"ResponseStatus": status})
+def all_done(request: HttpRequest, replies: Sequence[Reply]) -> HttpResponse:
+    """200, and what was done for each request of a batch."""
+    return respond(request, [done_status(reply) for reply in replies])
 
 
-def failed(
-    request: HttpRequest, status: int, code: str, message: str, meta: Mapping[str, str]
+def refused(
+    request: HttpRequest, operation: Operation, refusal: Refused, meta: Meta = _NO_META
 ) -> HttpResponse:
-    """An error that is nobody's choice, or that no operation was asked about."""
-    return _respond(request, status, {"ResponseStatus": status_of(message, code, meta=meta)})
+    """What was not done, and for all which reasons. The first decides code and status."""
+    answer = {"ResponseStatus": refused_status(refusal, meta)}
+    code = operation.status_of(refusal.refusals[0])
+    return respond(request, answer, "ErrorResponse", status=code)
+
+
+def respond(
+    request: HttpRequest,
+    answer: dict[str, Any] | list[dict[str, Any]],
+    name: str = "ResponseStatus",
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    """An answer, of the type called `name`, in the format and the case that the request asks for.
+
+    Its keys are given in PascalCase.
+    """
+    chosen = format_of(request)
+    if is_camel(request):
+        answer, name = in_camel(answer), camel(name)
+    return HttpResponse(chosen.write(answer, name), status=status, content_type=chosen.content_type)
+
+
+# --- ResponseStatus ---------------------------------------------------------------------------
+
+
+def done_status(reply: Reply, meta: Meta = _NO_META) -> dict[str, Any]:
+    """The ResponseStatus of what was done."""
+    return status_of(reply.message, meta={**reply.meta, **meta})
+
+
+def refused_status(refusal: Refused, meta: Meta = _NO_META) -> dict[str, Any]:
+    """The ResponseStatus of what was refused, for the first reason and all others."""
+    first = refusal.refusals[0]
+    return status_of(first.message, first.code, refusal.refusals, meta)
 
 
 def status_of(
-    message: str,
-    code: str = "",
-    refusals: Iterable[Refusal] = (),
-    meta: Mapping[str, str] | None = None,
+    message: str, code: str = "", refusals: Iterable[Refusal] = (), meta: Meta | None = None
 ) -> dict[str, Any]:
     """A ResponseStatus: nulls are left out, empty lists are not."""
     return {
@@ -49,9 +80,3 @@ def status_of(
 def _error(refusal: Refusal) -> dict[str, str]:
     at = {"FieldName": refusal.field} if refusal.field else {}
     return {"ErrorCode": refusal.code, **at, "Message": refusal.message}
-
-
-def _respond(request: HttpRequest, status: int, answer: dict[str, Any]) -> HttpResponse:
-    chosen = format_of(request)
-    body = chosen.write(in_camel(answer) if is_camel(request) else answer)
-    return HttpResponse(body, status=status, content_type=chosen.content_type)

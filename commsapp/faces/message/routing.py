@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, re_path
 from django.views.decorators.csrf import csrf_exempt
 
+from commsapp.access import Actor
 from commsapp.faces.bodies import read_body
 from commsapp.faces.described import describe
-from commsapp.faces.message import replies, schema
+from commsapp.faces.message import replies, schema, sessions
+from commsapp.faces.message.batches import answer_batch
 from commsapp.faces.message.binding import bind
 from commsapp.faces.message.definition import Operation
 from commsapp.faces.message.errors import error_response
-from commsapp.faces.message.formats import ROUTES, Unreadable, read_one, route_of
+from commsapp.faces.message.paths import ROUTES, Path, read_path
+from commsapp.faces.message.reading import Unreadable, read_one
+from commsapp.faces.message.streams import answer_stream
 from commsapp.faces.signin import actor_of
 from commsapp.ledger import Refused
 from commsapp.models import Face
@@ -26,26 +31,35 @@ def urlpatterns(operations: Iterable[Operation]) -> list[URLPattern]:
     by_name = {each.name.lower(): each for each in operations}
 
     @csrf_exempt  # a machine's token is no cookie
-    def view(request: HttpRequest, **named: str) -> HttpResponse:
-        operation = by_name.get(route_of(request.path_info).op.lower())
+    def view(request: HttpRequest, **named: str) -> HttpResponseBase:
+        path = read_path(request.path_info)
+        if path.op == "authenticate" and not path.is_many:
+            return sessions.authenticate(request)
+        operation = by_name.get(path.op)
         if operation is None:
             return error_response(request, 405)
         if request.method != "POST":
             response = error_response(request, 405)
             response["Allow"] = "POST"
             return response
-        return _post(request, operation)
+        by = actor_of(request, Face.MESSAGE)
+        if by is None:
+            return error_response(request, 401)
+        return _answer_for(path)(request, operation, by)
 
     describe(view, schema.described(operations))
     return [re_path(rf"^{route}$", view) for route in ROUTES]
 
 
-def _post(request: HttpRequest, operation: Operation) -> HttpResponse:
-    by = actor_of(request, Face.MESSAGE)
-    if by is None:
-        return error_response(request, 401)
+def _answer_for(path: Path) -> Callable[[HttpRequest, Operation, Actor], HttpResponseBase]:
+    if not path.is_many:
+        return _answer_one
+    return answer_stream if path.format == "jsonl" else answer_batch
+
+
+def _answer_one(request: HttpRequest, operation: Operation, by: Actor) -> HttpResponse:
     try:
-        body = read_one(read_body(request), route_of(request.path_info).format)
+        body = read_one(read_body(request), read_path(request.path_info).format)
     except Unreadable as unreadable:
         return error_response(request, 400, str(unreadable))
     [answer] = operation.run([bind(operation.request, body, request.GET.dict())], by)

@@ -11,16 +11,18 @@ from commsapp.faces.described import (
     SIGN_IN,
     Described,
     Schema,
+    header,
     response_ref,
     schema_ref,
 )
-from commsapp.faces.message import replies
-from commsapp.faces.message.definition import ListOf, Model, Operation, Property, Scalar
+from commsapp.faces.message import batches, replies
+from commsapp.faces.message.components import ANSWERS, TEXT, schemas_of, type_of
+from commsapp.faces.message.definition import Operation
 from commsapp.faces.message.formats import FORMATS, in_camel
+from commsapp.faces.message.sessions_schema import SIGNED_IN
 from commsapp.ledger import Refusal
 
 PATH_FORMATS = ("json", "jsonl", "xml", "csv")
-_TEXT = {"type": "string"}
 _TAGS = ["Message"]
 _ERRORS = {
     "400": ("Invalid", "What was sent cannot be read, or a value is not right: all that is wrong."),
@@ -41,12 +43,10 @@ _HEADERS = {"401": SIGN_IN, "405": ALLOW, "429": RETRY_AFTER, "503": RETRY_AFTER
 def described(operations: Iterable[Operation]) -> Described:
     """The operations at all of their addresses."""
     paths: dict[str, Mapping[str, Schema]] = {}
-    schemas = dict(_SCHEMAS)
+    schemas = dict(ANSWERS)
     for operation in operations:
         paths |= dict(_addresses(operation))
-        for model in _models(operation.request):
-            schemas[model.name] = _object(model)
-            schemas[f"{model.name}Camel"] = _in_camel(_object(model))
+        schemas |= schemas_of(operation.request)
     responses = {
         f"Message{code}": _response(status, code, told)
         for status, (code, told) in _ERRORS.items()
@@ -55,121 +55,149 @@ def described(operations: Iterable[Operation]) -> Described:
 
 
 def _addresses(operation: Operation) -> Iterator[tuple[str, Mapping[str, Schema]]]:
+    for path, path_format, id in _places(operation.name):
+        yield path, _post(id, operation, path_format)
+        if path_format == "jsonl":
+            yield f"{path}[]", _post_stream(f"{id}_stream", operation)
+        else:
+            yield f"{path}[]", _post_batch(f"{id}_batch", operation, path_format)
+
+
+def _places(name: str) -> Iterator[tuple[str, str, str]]:
+    """Each path of an operation, the format that it names, and an id."""
     for base in ("", "/api"):
-        for name in PATH_FORMATS:
-            id = f"message{base.replace('/', '_')}_{name}_{operation.name}"
-            yield f"{base}/{name}/reply/{operation.name}", _post(id, operation, name)
-    yield f"/api/{operation.name}", _post(f"message_api_{operation.name}", operation, "")
+        for path_format in PATH_FORMATS:
+            id = f"message{base.replace('/', '_')}_{path_format}_{name}"
+            yield f"{base}/{path_format}/reply/{name}", path_format, id
+    yield f"/api/{name}", "", f"message_api_{name}"
 
 
 def _post(id: str, operation: Operation, path_format: str) -> Mapping[str, Schema]:
     """The operation at one address: without a format in it, its keys are camelCase."""
-    is_camel = not path_format
-    name = f"{operation.name}Camel" if is_camel else operation.name
-    sample = in_camel(operation.sample) if is_camel else operation.sample
-    told = replies.status_of(operation.reply.message, meta=operation.reply.meta)
-    answer = in_camel(told) if is_camel else told
-    schema = {"anyOf": [schema_ref("ResponseStatus"), schema_ref("ResponseStatusCamel")]}
-    first = path_format if path_format in FORMATS else "json"
+    schema, sample = _request(operation, path_format)
+    told = replies.done_status(operation.reply)
+    answer = told if path_format else in_camel(told)
+    first = path_format or "json"
+    return _described(
+        id, operation, operation.about,
+        {"application/json": {"schema": schema, "example": sample}},
+        {"description": "What was done.", "content": _content(_ANSWER, answer, first)},
+        [_FORMAT],
+    )  # fmt: skip
+
+
+def _post_batch(id: str, operation: Operation, path_format: str) -> Mapping[str, Schema]:
+    """Many requests in an array."""
+    schema, sample = _request(operation, path_format)
+    told = [replies.done_status(operation.reply)]
+    answer = told if path_format else in_camel(told)
+    answers = {"type": "array", "items": _ANSWER}
+    requests = {"type": "array", "items": schema, "maxItems": batches.MOST}
+    return _described(
+        id, operation, f"{operation.about} {_BATCH}",
+        {"application/json": {"schema": requests, "example": [sample]}},
+        {
+            "description": "What was done for each.",
+            "headers": _COMPLETED,
+            "content": _media(path_format or "json", answers, answer),
+        },
+    )  # fmt: skip
+
+
+def _post_stream(id: str, operation: Operation) -> Mapping[str, Schema]:
+    """Requests of any number, a line each."""
+    sent = FORMATS["jsonl"].write(operation.sample).decode()
+    told = replies.done_status(operation.reply, {"Line": "1"})
+    return _described(
+        id, operation, f"{operation.about} {_STREAM}",
+        {"text/jsonl": {"schema": TEXT, "example": sent}},
+        {"description": "A ResponseStatus for each line.", "content": _media("jsonl", TEXT, told)},
+    )  # fmt: skip
+
+
+def _described(
+    id: str,
+    operation: Operation,
+    told: str,
+    sent: Schema,
+    done: Schema,
+    more: Iterable[Schema] = (),
+) -> Mapping[str, Schema]:
+    errors = {status: response_ref(f"Message{code}") for status, (code, _) in _ERRORS.items()}
     return {
         "post": {
             "operationId": id,
             "summary": operation.name,
-            "description": operation.about,
+            "description": told,
             "tags": _TAGS,
-            "security": [{"token": []}],
-            "parameters": [*_parameters(operation)],
-            "requestBody": {
-                "required": True,
-                "content": {"application/json": {"schema": schema_ref(name), "example": sample}},
-            },
-            "responses": {
-                "200": {
-                    "description": "What was done.",
-                    "content": _content(schema, answer, first),
-                },
-                **{status: response_ref(f"Message{code}") for status, (code, _) in _ERRORS.items()},
-            },
+            "security": SIGNED_IN,
+            "parameters": [*_parameters(operation), *more, _CASE],
+            "requestBody": {"required": True, "content": sent},
+            "responses": {"200": done, **errors},
         }
     }
+
+
+def _request(operation: Operation, path_format: str) -> tuple[Schema, Schema]:
+    """The schema of a request and a sample: without a format in the path, they are camelCase."""
+    if path_format:
+        return schema_ref(operation.name), operation.sample
+    return schema_ref(f"{operation.name}Camel"), in_camel(operation.sample)
 
 
 def _parameters(operation: Operation) -> Iterator[Schema]:
     for each in operation.request.properties:
         if each.in_query:
-            yield _query(each.name, each.about, _type(each))
-    yield _query(
-        "format", "The answer's, whatever the path or Accept says.",
-        {"type": "string", "enum": [*FORMATS, "other"]},
-    )  # fmt: skip
-    yield _query(
-        "jsconfig", "The case of the answer's keys: `eccn` camelCase, `epcn` PascalCase.",
-        {"type": "string", "enum": ["eccn", "epcn"]},
-    )  # fmt: skip
+            yield _query(each.name, each.about, type_of(each))
 
 
 def _query(name: str, told: str, schema: Schema) -> Schema:
     return {"name": name, "in": "query", "description": told, "schema": schema}
 
 
-def _content(schema: Schema, example: Any, first: str = "json") -> Schema:
-    """In every format that there is: which one it is, the request decides."""
-    names = [first, *(name for name in FORMATS if name != first)]
-    return {
-        FORMATS[name].content_type.partition(";")[0]: (
-            {"schema": schema, "example": example}
-            if name == "json"
-            else {"schema": _TEXT, "example": FORMATS[name].write(example).decode()}
-        )
-        for name in names
-    }
-
-
-# --- Requests -------------------------------------------------------------------------------
-
-
-def _models(model: Model) -> Iterator[Model]:
-    yield model
-    for each in model.properties:
-        kind = each.type.item if isinstance(each.type, ListOf) else each.type
-        if isinstance(kind, Model):
-            yield from _models(kind)
-
-
-def _object(model: Model) -> dict[str, Any]:
-    required = [each.name for each in model.properties if each.is_required]
-    return {
-        "type": "object",
-        "description": "Names may be spelled in any case; others are ignored.",
-        "properties": {
-            each.name: {**_type(each), "description": each.about} for each in model.properties
-        },
-        **({"required": required} if required else {}),
-    }
-
-
-def _type(each: Property) -> Schema:
-    if isinstance(each.type, Scalar):
-        return _SCALARS[each.type]
-    if isinstance(each.type, ListOf):
-        return {"type": "array", "items": schema_ref(each.type.item.name)}
-    return schema_ref(each.type.name)
-
-
-_SCALARS: dict[Scalar, Schema] = {
-    Scalar.TEXT: _TEXT,
-    Scalar.GUID: {"type": "string", "format": "uuid"},
-    Scalar.BOOL: {"type": "boolean"},
-    Scalar.INT: {
-        "type": "integer",
-        "format": "int32",
-        "minimum": -(2**31),
-        "maximum": 2**31 - 1,
-    },
+_FORMAT = _query(
+    "format", "The answer's, whatever the path or Accept says.",
+    {"type": "string", "enum": [*FORMATS, "other"]},
+)  # fmt: skip
+_CASE = _query(
+    "jsconfig", "The case of the answer's keys: `eccn` camelCase, `epcn` PascalCase.",
+    {"type": "string", "enum": ["eccn", "epcn"]},
+)  # fmt: skip
+_BATCH = (
+    f"For each request of an array of at most {batches.MOST:,}: all have to be in shape, then they "
+    "are done in order up to the first that fails. Its error is the answer, `Meta.AutoBatchIndex` "
+    "tells which one it was, and those before it stay."
+)
+_STREAM = (
+    "For each line, of which there may be any number: they are read and answered at once, in "
+    "order, so read while you write. A line that fails is answered by its error, with "
+    "`Meta.Line`, and the rest goes on."
+)
+_COMPLETED = {
+    "X-AutoBatch-Completed": header("How many of the requests were done.", "1", "integer")
 }
+_ANSWER = {"anyOf": [schema_ref("ResponseStatus"), schema_ref("ResponseStatusCamel")]}
 
 
-# --- Answers --------------------------------------------------------------------------------
+def _content(
+    schema: Schema, example: Any, first: str = "json", name: str = "ResponseStatus"
+) -> Schema:
+    """In every format that there is: which one it is, the request decides."""
+    names = [first, *(each for each in FORMATS if each != first)]
+    return {
+        kind: media for each in names for kind, media in _media(each, schema, example, name).items()
+    }
+
+
+def _media(format_name: str, schema: Schema, example: Any, name: str = "ResponseStatus") -> Schema:
+    """In one format; all but JSON are text to OpenAPI."""
+    if format_name == "json":
+        return {"application/json": {"schema": schema, "example": example}}
+    chosen = FORMATS[format_name]
+    return {chosen.media_type: {"schema": TEXT, "example": chosen.write(example, name).decode()}}
+
+
+# --- Errors ---------------------------------------------------------------------------------
 
 
 def _response(status: str, code: str, told: str) -> Schema:
@@ -177,58 +205,5 @@ def _response(status: str, code: str, told: str) -> Schema:
     refusals = [Refusal(code, told, "AlternateKey")] if status in ("400", "409") else []
     example = {"ResponseStatus": replies.status_of(told, code, refusals)}
     headers = {"headers": _HEADERS[status]} if status in _HEADERS else {}
-    return {"description": told, **headers, "content": _content(schema, example)}
-
-
-_META = {"type": "object", "additionalProperties": _TEXT}
-_ERROR = {
-    "type": "object",
-    "required": ["ErrorCode", "Message"],
-    "properties": {"ErrorCode": _TEXT, "FieldName": _TEXT, "Message": _TEXT, "Meta": _META},
-    "additionalProperties": False,
-}
-_STATUS = {
-    "type": "object",
-    "required": ["Message", "Errors"],
-    "properties": {
-        "ErrorCode": _TEXT,
-        "Message": _TEXT,
-        "Errors": {"type": "array", "items": _ERROR},
-        "Meta": _META,
-    },
-    "additionalProperties": False,
-}
-_FAILED = {
-    "type": "object",
-    "required": ["ResponseStatus"],
-    "properties": {"ResponseStatus": _STATUS},
-    "additionalProperties": False,
-}
-
-
-def _in_camel(schema: Any) -> Any:
-    """A schema of ours with its properties' names, and what it refers to, in camelCase."""
-    if isinstance(schema, list):
-        return [_in_camel(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    camel = {key: _in_camel(value) for key, value in schema.items()}
-    if "properties" in camel:
-        camel["properties"] = {_camel(name): of for name, of in camel["properties"].items()}
-    if "required" in camel:
-        camel["required"] = [_camel(name) for name in camel["required"]]
-    if "$ref" in camel:
-        camel["$ref"] += "Camel"
-    return camel
-
-
-def _camel(name: str) -> str:
-    return name[:1].lower() + name[1:]
-
-
-_SCHEMAS: dict[str, Schema] = {
-    "ResponseStatus": _STATUS,
-    "ResponseStatusCamel": _in_camel(_STATUS),
-    "ErrorResponse": _FAILED,
-    "ErrorResponseCamel": _in_camel(_FAILED),
-}
+    content = _content(schema, example, name="ErrorResponse")
+    return {"description": told, **headers, "content": content}

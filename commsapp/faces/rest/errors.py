@@ -60,7 +60,8 @@ def entries(refusals: Sequence[Refusal]) -> list[dict[str, str]]:
     listed = [_entry(refusal) for refusal in refusals[:MOST_ERRORS]]
     hidden = len(refusals) - len(listed)
     if hidden:
-        listed.append({"code": "TOO_MANY_ERRORS", "message": f"{hidden} more errors."})
+        told = "1 more error." if hidden == 1 else f"{hidden} more errors."
+        listed.append({"code": "TOO_MANY_ERRORS", "message": told})
     return listed
 
 

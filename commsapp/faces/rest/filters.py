@@ -122,6 +122,7 @@ class RecordFilters(django_filters.FilterSet):
         models.ForeignKey: {"filter_class": IdFilter},
         models.OneToOneField: {"filter_class": IdFilter},
         models.CharField: {"filter_class": TextFilter},
+        models.TextField: {"filter_class": TextFilter},
         models.EmailField: {"filter_class": TextFilter},
         models.BooleanField: {"filter_class": YesNoFilter},
         models.DateTimeField: {"filter_class": MomentFilter},

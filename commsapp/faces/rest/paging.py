@@ -76,7 +76,7 @@ class KeysetPagination(BasePagination):
         """One page, in one statement."""
         self.request = request
         self.size = _page_size(request.query_params.get("page_size"))
-        self.ordering = request.query_params.get("ordering") or view.ordering
+        self.ordering = request.query_params.get("ordering", view.ordering)
         self.columns = _columns(self.ordering, queryset.model, view)
         backward, position = self._read_cursor()
 
@@ -171,16 +171,14 @@ def _page_size(given: str | None) -> int:
 
 def _columns(ordering: str, model: type[Model], view: Any) -> list[Column]:
     """The columns of `name,-created_at`, down to the id, which tells all rows apart."""
-    columns: list[Column] = []
-    for item in ordering.split(","):
-        name, descending = item.removeprefix("-"), item.startswith("-")
-        if name not in (*view.orderings, "id") or name in (c.field.name for c in columns):
-            known = ", ".join((*view.orderings, "id"))
-            raise ValidationError({"ordering": [f"Order by one or several of: {known}."]})
-        columns.append(Column(model._meta.get_field(name), descending))
-        if name == "id":
-            return columns
-    return [*columns, Column(model._meta.get_field("id"), columns[-1].descending)]
+    known = (*view.orderings, "id")
+    wanted = {item.removeprefix("-"): item.startswith("-") for item in ordering.split(",")}
+    if not wanted.keys() <= set(known) or len(wanted) <= ordering.count(","):
+        told = f"Order by one or several of: {', '.join(known)}."
+        raise ValidationError({"ordering": [told]})
+    wanted.setdefault("id", [*wanted.values()][-1])
+    columns = [Column(model._meta.get_field(name), wanted[name]) for name in wanted]
+    return columns[: [*wanted].index("id") + 1]
 
 
 def _following(columns: Sequence[Column], position: Sequence[Any]) -> Q:

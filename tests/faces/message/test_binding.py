@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commsapp.faces.message.binding import bind
-from commsapp.faces.message.formats import Unreadable, read_json, read_one
+from commsapp.faces.message.reading import Unreadable, read_json, read_one
 from contacts.message import REQUEST
 
 GUID = "0190a0b0-0000-7000-8000-00000000000A"

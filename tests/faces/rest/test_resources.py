@@ -9,6 +9,7 @@ from commsapp.models import Operation
 from contacts.models import ContactGroup, Role
 from groups.models import Recipient
 from tests import factories
+from tests.faces.rest.conftest import Api
 
 pytestmark = pytest.mark.django_db
 ALL = {"id", "licensee", "created_at", "updated_at"}
@@ -128,6 +129,11 @@ def test_put_and_options_are_no_verbs_and_neither_is_delete_as_a_rule(api, thing
         assert list(answer.json()) == ["detail"]
     assert api.ask("PUT", resource, {}).status_code == 405
     assert api.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("resource", ["licensees", "operations", "recipients"])
+def test_options_are_no_verb_whatever_one_may(things, charlie, resource):
+    assert Api(charlie).ask("OPTIONS", resource).status_code == 405
 
 
 def test_head_answers_as_get_does_without_a_body(api, things):
@@ -255,6 +261,22 @@ def test_lists_are_filtered_and_searched(api, licensee):
     assert api.rows("recipients", customer=str(licensee.pk)) == []
 
 
+@pytest.mark.parametrize(
+    ("resource", "name"),
+    [
+        ("recipients", "street__icontains"),
+        ("recipient-groups", "description"),
+        ("products", "description"),
+        ("quote-line-items", "description"),
+        ("quote-line-items", "one_time_amount__gte"),
+        ("quote-line-items", "recurring_amount"),
+    ],
+)
+def test_fields_that_few_look_for_have_filters_too(api, things, resource, name):
+    assert api.rows(resource)
+    assert api.rows(resource, **{name: "99999999"}) == []
+
+
 def test_a_time_may_be_of_any_zone(api, things):
     """PostgreSQL knows none that is 20 hours away."""
     assert api.rows("roles", created_at__lt="1264-05-27T11:40:39+20:46") == []
@@ -267,6 +289,7 @@ BAD_FILTERS = [
     ("recipients", "recipient_type", "House"),
     ("recipients", "name", "a\0"),
     ("recipients", "name__icontains", "a" * 60_000),
+    ("products", "description__icontains", "a" * 60_000),
     ("recipients", "search", "a" * 60_000),
     ("recipients", "search", "a\0"),
     ("recipients", "created_at__gte", "yesterday"),

@@ -172,7 +172,7 @@ def test_an_archived_group_refuses_members_and_says_so(web, group, join):
 
 def test_a_group_is_archived_restored_and_the_archiving_undone(web, group):
     preview = web.get(page(group, "archive"))
-    assert "1 would be archived." in told(preview)
+    assert f"“{group}” would be archived." in told(preview)
     done = web.post(page(group, "archive"), CONFIRM)
     group.refresh_from_db()
     assert group.is_archived

@@ -1,0 +1,88 @@
+"""Batches in JSON: an array of requests, answered by an array (contract 3.5).
+
+Stock ServiceStack's way: all have to be in shape, then they are done in order up to the first that
+fails, whose error is the answer; those before it stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from commsapp.access import Actor
+from commsapp.faces.bodies import read_body
+from commsapp.faces.message import replies
+from commsapp.faces.message.binding import bind
+from commsapp.faces.message.definition import Operation, Reply
+from commsapp.faces.message.errors import error_response
+from commsapp.faces.message.reading import Unreadable, as_request, read_many
+from commsapp.ledger import Busy, Refusal, Refused
+
+MOST = 1_000  # requests in a batch
+CHUNK = 500  # of them in one transaction
+
+
+def answer_batch(request: HttpRequest, operation: Operation, by: Actor) -> HttpResponse:
+    """Do what the body's requests ask, and tell how many of them were completed."""
+    batch = _Batch(request, operation, by)
+    response = batch.answer()
+    response["X-AutoBatch-Completed"] = len(batch.done)
+    return response
+
+
+class _Batch:
+    def __init__(self, request: HttpRequest, operation: Operation, by: Actor) -> None:
+        self.request, self.operation, self.by = request, operation, by
+        self.done: list[Reply] = []
+
+    def answer(self) -> HttpResponse:
+        try:
+            items = read_many(read_body(self.request))
+        except Unreadable as unreadable:
+            return error_response(self.request, 400, str(unreadable))
+        if len(items) > MOST:
+            told = _("There are more than %d requests.") % MOST
+            return self._refused(Refused(Refusal("MaximumLength", told)))
+        requests: list[Any] = []
+        for place, item in enumerate(items):
+            if wrong := self._bind(requests, item, place):
+                return wrong
+        return self._do(requests)
+
+    def _bind(self, requests: list[Any], item: Any, place: int) -> HttpResponse | None:
+        """Take one more request; or, if it is out of shape, answer that."""
+        try:
+            body = as_request(item)
+        except Unreadable as unreadable:
+            return error_response(self.request, 400, str(unreadable), _at(place))
+        bound = bind(self.operation.request, body, self.request.GET.dict(), place + 1)
+        requests.append(bound)
+        if wrong := self.operation.check(bound):
+            [answer] = self.operation.run([bound], self.by)  # which keeps what was refused
+            return self._refused(answer if isinstance(answer, Refused) else wrong, _at(place))
+        return None
+
+    def _do(self, requests: Sequence[Any]) -> HttpResponse:
+        for start in range(0, len(requests), CHUNK):
+            chunk = requests[start : start + CHUNK]
+            try:
+                answers = self.operation.run(chunk, self.by, until_refused=True)
+            except (Busy, OperationalError, InterfaceError):
+                told = _("The server is busy; those before are done. Try again shortly.")
+                return error_response(self.request, 503, told, _at(len(self.done)))
+            for answer in answers:
+                if isinstance(answer, Refused):
+                    return self._refused(answer, _at(len(self.done)))
+                self.done.append(answer)
+        return replies.all_done(self.request, self.done)
+
+    def _refused(self, refused: Refused, meta: Mapping[str, str] | None = None) -> HttpResponse:
+        return replies.refused(self.request, self.operation, refused, meta or {})
+
+
+def _at(place: int) -> Mapping[str, str]:
+    return {"AutoBatchIndex": str(place)}

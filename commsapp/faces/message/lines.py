@@ -1,0 +1,82 @@
+"""Lines and groups of lines, as they arrive. In memory there is never more than one group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.http import UnreadablePostError
+from django.utils.translation import gettext as _
+
+from commsapp.faces.bodies import BadEncoding
+from commsapp.faces.message.reading import BOM
+
+LONGEST = 1024 * 1024  # bytes of a line, without what ends it
+GROUP = 500  # lines
+GROUP_BYTES = 2 * LONGEST  # after which a group is as good as full
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that is not blank. `number` counts all, from 1."""
+
+    number: int
+    text: bytes
+    status: int = 200  # of an error, if its text is not to be had, and why
+    wrong: str = ""
+
+
+def groups_of(pieces: Iterator[bytes]) -> Iterator[list[Line]]:
+    """The lines in groups, and an empty one for a pause. That ends the group before it, too, so
+    that who waits for answers before going on gets them."""
+    group: list[Line] = []
+    size = 0
+    for line in lines_of(pieces):
+        if line:
+            group.append(line)
+            size += len(line.text)
+        if group and (line is None or len(group) == GROUP or size >= GROUP_BYTES):
+            yield group
+            group, size = [], 0
+        if line is None:
+            yield []
+    if group:
+        yield group
+
+
+def lines_of(pieces: Iterator[bytes]) -> Iterator[Line | None]:
+    """Each line, and None for an empty piece. Where the pieces break off, the line says so."""
+    number = 1
+    held = bytearray()  # of a line that is still to end; of one that is too long, just so much
+    try:
+        for piece in pieces:
+            if not piece:
+                yield None
+                continue
+            first, *others = piece.split(b"\n")
+            _hold(held, first)
+            for other in others:
+                if line := _line(number, held):
+                    yield line
+                number += 1
+                held.clear()
+                _hold(held, other)
+    except (UnreadablePostError, BadEncoding):
+        told = _("Here the body broke off, or is not what its Content-Encoding says.")
+        yield Line(number, b"", 400, told)
+    else:
+        if line := _line(number, held):
+            yield line
+
+
+def _hold(held: bytearray, more: bytes) -> None:
+    held += more[: LONGEST + 2 - len(held)]  # one more than fits, and a carriage return
+
+
+def _line(number: int, held: bytearray) -> Line | None:
+    text = bytes(held).removesuffix(b"\r")
+    if len(text) > LONGEST:
+        return Line(number, b"", 413, _("The line is longer than %d bytes.") % LONGEST)
+    if number == 1:
+        text = text.removeprefix(BOM)
+    return Line(number, text) if text and not text.isspace() else None

@@ -1,0 +1,57 @@
+"""Which operation and which format a path names (contract 3.1)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+# On `/json/reply/{Op}` and `/api/json/reply/{Op}` the path names a format; on `/api/{Op}` it does
+# not, and answers are in camelCase, because the Python client reads nothing else. Outside a named
+# group Django's reverse() cannot read `(?i:…)`, and fails for every address of the project.
+ROUTES = (
+    r"(?:api/)?(?P<format>(?i:json|jsonl|xml|csv|other))/(?P<_reply>[Rr][Ee][Pp][Ll][Yy])/(?P<op>[^/]+)/?",
+    r"api/(?!(?:v1|schema|docs)(?:/|$))(?P<op>[^/]+)/?",
+)
+_ROUTES = [re.compile(rf"/{route}") for route in ROUTES]
+_NAMES = "json|jsonl|xml|csv|other"
+_SUFFIX = re.compile(rf"\.({_NAMES})$", re.IGNORECASE)
+_START = re.compile(rf"/(?:api/)?({_NAMES})/", re.IGNORECASE)
+_MANY = "[]"
+
+
+@dataclass(frozen=True)
+class Path:
+    """What a path says."""
+
+    op: str = ""  # in lower case; of `SaveContactGroup[]` without the brackets
+    format: str = ""
+    suffix: str = ""
+    is_many: bool = False  # whether it is `{Op}[]`
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether this is `/api/{Op}`."""
+        return bool(self.op) and not self.format
+
+
+def read_path(path: str) -> Path:
+    """What a path says: of one that is no operation's, at most the format that it begins with."""
+    for pattern in _ROUTES:
+        if found := pattern.fullmatch(path):
+            op = found["op"].lower()
+            suffix = _SUFFIX.search(op)
+            op = _SUFFIX.sub("", op)
+            return Path(
+                op.removesuffix(_MANY),
+                known(found.groupdict().get("format", "")),
+                known(suffix[1]) if suffix else "",
+                op.endswith(_MANY),
+            )
+    start = _START.match(path)
+    return Path(format=known(start[1])) if start else Path()
+
+
+def known(name: str) -> str:
+    """A format by its own name: the original's page prints `other` for jsonl."""
+    name = name.lower()
+    return "jsonl" if name == "other" else name

@@ -1,0 +1,102 @@
+"""JSON Lines: requests of any number, answered while they come in (contract 3.5).
+
+Read and written by the same thread, a group at a time, in the server's own pace: a client that does
+not read its answers is not read from, one that goes away ends the work with the group at hand.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
+from django.http import HttpRequest, StreamingHttpResponse
+
+from commsapp.access import Actor
+from commsapp.faces.arrivals import arrivals
+from commsapp.faces.message.binding import bind
+from commsapp.faces.message.definition import Operation
+from commsapp.faces.message.errors import error_status
+from commsapp.faces.message.formats import FORMATS, in_camel, is_camel
+from commsapp.faces.message.lines import Line, groups_of
+from commsapp.faces.message.reading import Unreadable, as_request, read_json
+from commsapp.faces.message.replies import done_status, refused_status
+from commsapp.ledger import Busy, Refused
+
+log = logging.getLogger("commsapp")
+Status = dict[str, Any]
+
+
+def answer_stream(request: HttpRequest, operation: Operation, by: Actor) -> StreamingHttpResponse:
+    """Do what the lines of the body ask, and answer each by a ResponseStatus on a line."""
+    answers = _Stream(request, operation, by).answers()
+    return StreamingHttpResponse(answers, content_type=FORMATS["jsonl"].content_type)
+
+
+class _Stream:
+    def __init__(self, request: HttpRequest, operation: Operation, by: Actor) -> None:
+        self.request, self.operation, self.by = request, operation, by
+        self.query = request.GET.dict()
+        self.is_camel = is_camel(request)
+
+    def answers(self) -> Iterator[bytes]:
+        yield b""  # sends the head: a client may want to see it before it goes on
+        for group in groups_of(arrivals(self.request)):
+            if group:
+                yield self._answer(group)
+            else:
+                close_old_connections()  # it may be long until the next one
+
+    def _answer(self, group: Sequence[Line]) -> bytes:
+        """What became of each line, in their order."""
+        requests: dict[int, Any] = {}
+        answers: dict[int, Status] = {}
+        for line in group:
+            if line.wrong:
+                answers[line.number] = self._error(line.number, line.status, line.wrong)
+                continue
+            try:
+                requests[line.number] = self._read(line)
+            except Unreadable as unreadable:
+                answers[line.number] = self._error(line.number, 400, str(unreadable))
+        answers |= self._done(requests)
+        return b"".join(self._written(answers[line.number]) for line in group)
+
+    def _read(self, line: Line) -> Any:
+        body = as_request(read_json(line.text))
+        return bind(self.operation.request, body, self.query, line.number)
+
+    def _done(self, requests: Mapping[int, Any]) -> dict[int, Status]:
+        """Do them in one transaction. If that fails, it fails for each, and the stream goes on."""
+        if not requests:
+            return {}
+        try:
+            answers = self.operation.run([*requests.values()], self.by)
+        except (Busy, OperationalError, InterfaceError):
+            return self._failed(requests, 503)
+        except DatabaseError:
+            log.exception("a group of request %s failed", self.by.request_id)
+            return self._failed(requests, 500)
+        return {
+            number: refused_status(answer, _at(number))
+            if isinstance(answer, Refused)
+            else done_status(answer, _at(number))
+            for number, answer in zip(requests, answers, strict=True)
+        }
+
+    def _failed(self, numbers: Iterable[int], status: int) -> dict[int, Status]:
+        close_old_connections()  # one that is broken is not to be used again
+        return {number: self._error(number, status) for number in numbers}
+
+    def _error(self, number: int, status: int, message: str = "") -> Status:
+        return error_status(self.request, status, message, _at(number))
+
+    def _written(self, status: Status) -> bytes:
+        answer = in_camel(status) if self.is_camel else status
+        return orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _at(number: int) -> dict[str, str]:
+    return {"Line": str(number)}

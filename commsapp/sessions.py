@@ -1,0 +1,60 @@
+"""Sessions of the Message face: opened by a name and a password, ended by hand or by time."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from oauth2_provider.models import get_access_token_model, set_token_value
+
+from commsapp.models import Session, User
+
+_MOST_CLEARED = 50
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The secrets of a new session, shown once."""
+
+    id: UUID = field(repr=False)  # 128 random bits, no version among them
+    token: str = field(repr=False)
+
+
+def open_session(user: User) -> Opened:
+    """Sign the user in for SESSION_HOURS, by a session id and by an access token: contract 1."""
+    opened = Opened(UUID(bytes=secrets.token_bytes(16)), secrets.token_urlsafe(32))
+    ends = timezone.now() + timedelta(hours=settings.SESSION_HOURS)
+    token = get_access_token_model()(user=user, scope="api", expires=ends)
+    set_token_value(token, opened.token)
+    with transaction.atomic():
+        _clear_expired()
+        token.save()
+        Session.objects.create(checksum=checksum_of(opened.id.hex), token=token)
+    return opened
+
+
+def end_session(token_pk: int | None) -> bool:
+    """End the session with this access token, and the token with it. False if it has none: a
+    client's token is not a person's to end."""
+    tokens = get_access_token_model().objects.filter(pk=token_pk).exclude(session=None)
+    ended, _by_model = tokens.delete()
+    return bool(ended)
+
+
+def checksum_of(secret: str) -> str:
+    """What is kept of a secret; one of so many random bits needs no slow hash."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _clear_expired() -> None:
+    """Delete those of the oldest that have expired: so many that they cannot pile up, and so few
+    that nobody waits for it. Ids are in the order of time, so that this takes no index."""
+    oldest = Session.objects.order_by("pk").values("token")[:_MOST_CLEARED]
+    tokens = get_access_token_model().objects.filter(expires__lte=timezone.now())
+    tokens.filter(pk__in=oldest).delete()

@@ -1,0 +1,70 @@
+"""The types for clients; that the clients run them is told in tests/faces/clients."""
+
+import ast
+
+import pytest
+
+pytestmark = pytest.mark.django_db
+
+
+def read(client, language):
+    answer = client.get(f"/types/{language}")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "text/plain; charset=utf-8")
+    return answer.content.decode()
+
+
+def test_python_classes_are_declared_as_the_clients_generator_declares_them(client):
+    text = read(client, "python")
+    assert text.startswith('""" Options:\nDate: ')
+    assert "\nBaseUrl: http://testserver\n" in text
+    assert (
+        "@dataclass_json(letter_case=LetterCase.CAMEL, undefined=Undefined.EXCLUDE)\n"
+        "@dataclass\n"
+        "class SaveContactGroup(IReturn[ResponseStatus], IPost):\n"
+    ) in text
+    classes = {part.name: part for part in ast.parse(text).body if isinstance(part, ast.ClassDef)}
+    assert [*classes] == [
+        "SubscriptionContactGroupConnectionModel", "SubscriptionContactGroupModel",
+        "RuleValidationResult", "SaveContactGroup",
+    ]  # fmt: skip
+    fields = [part.target.id for part in classes["SaveContactGroup"].body
+              if isinstance(part, ast.AnnAssign)]  # fmt: skip
+    assert fields == [
+        "suite_data_source_instance_id", "alternate_key", "object_id", "ignore_hash",
+        "contact_group", "licensee_id", "validation_errors",
+    ]  # fmt: skip
+
+
+def test_typescript_classes_are_declared_as_the_clients_generator_declares_them(client):
+    text = read(client, "typescript")
+    assert text.startswith("/* Options:\nDate: ")
+    assert "export class SaveContactGroup implements IReturn<ResponseStatus>, IPost\n{" in text
+    for method in (
+        "public constructor(init?: Partial<SaveContactGroup>) "
+        "{ (Object as any).assign(this, init); }",
+        "public getTypeName() { return 'SaveContactGroup'; }",
+        "public getMethod() { return 'POST'; }",
+        "public createResponse() { return new ResponseStatus(); }",
+    ):
+        assert f"    {method}\n" in text
+    assert "public contactConnections?: SubscriptionContactGroupConnectionModel[];" in text
+
+
+def test_what_is_of_the_query_alone_is_not_among_them(client):
+    assert "session_id" not in read(client, "python")
+    request = read(client, "typescript").partition("export class SaveContactGroup ")[2]
+    assert "sessionId" not in request
+
+
+def test_to_sign_in_takes_a_class_only_where_the_client_has_none_of_its_own(client):
+    python = read(client, "python")
+    assert "from servicestack import Authenticate, AuthenticateResponse, " in python
+    assert "class Authenticate" not in python
+    text = read(client, "typescript")
+    assert "export class Authenticate implements IReturn<AuthenticateResponse>, IPost\n" in text
+
+
+@pytest.mark.parametrize("language", ["python", "typescript"])
+def test_they_name_the_server_that_clients_are_to_ask(client, settings, language):
+    settings.PUBLIC_URL = "https://commsapp.example"
+    assert "\nBaseUrl: https://commsapp.example\n" in read(client, language)
