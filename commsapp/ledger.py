@@ -13,11 +13,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from commsapp.access import Actor, may, require
@@ -157,6 +159,7 @@ class Ledger:
 
     by: Actor
     batch: UUID | None = None
+    at: datetime = field(default_factory=timezone.now)
     operations: list[Operation] = field(default_factory=list)
 
     def open(self, kind: Kind, target: Record, /) -> Operation:
@@ -189,6 +192,7 @@ class Ledger:
     def _enter(self, **what: Any) -> Operation:
         by = self.by
         entry = Operation(
+            at=self.at,
             user=by.user,
             face=by.face,
             client=by.client,

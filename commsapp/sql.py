@@ -127,15 +127,28 @@ def insert_select(model: type[Model], rows: QuerySet[Any], **columns: Any) -> in
 def write_rows(
     rows: Iterable[Model], *, unique: Sequence[str] = (), update: Sequence[str] = ()
 ) -> int:
-    """Insert the rows, Python defaults and all; see insert_values()."""
+    """Insert the rows, Python defaults and all; see insert_values().
+
+    What is the very same in all rows travels once: of many alike that is most.
+    """
     objects = list(rows)
     if not objects:
         return 0
     model = type(objects[0])
-    fields = [field for field in model._meta.concrete_fields if not field.generated]
-    values = ([field.pre_save(row, add=True) for field in fields] for row in objects)
-    names = [field.name for field in fields]
-    return insert_values(model, names, values, unique=unique, update=update)
+    fixed, names, columns = {}, [], []
+    for field in model._meta.concrete_fields:
+        if field.generated:
+            continue
+        column = [field.pre_save(row, add=True) for row in objects]
+        first = column[0]
+        is_fixed = not isinstance(field, JSONField) and all(value is first for value in column)
+        if is_fixed and len(column) > 1:
+            fixed[field.name] = first
+        else:
+            names.append(field.name)
+            columns.append(column)
+    rows_of_values = zip(*columns, strict=True)
+    return insert_values(model, names, rows_of_values, fixed=fixed, unique=unique, update=update)
 
 
 def insert_values(

@@ -254,14 +254,14 @@ def _unfit_places(
 
 def says_connections(numbers: Numbers) -> str:
     """How many connections came, changed and went: the end of a sentence."""
-    added, changed, removed = numbers["added"], numbers["changed"], numbers["removed"]
-    told = [
-        ngettext("%d connection added", "%d connections added", added) % added,
-        ngettext("%d connection changed", "%d connections changed", changed) % changed,
-        ngettext("%d connection removed", "%d connections removed", removed) % removed,
-    ]
-    count = (added, changed, removed)
-    return ", ".join(text for text, number in zip(told, count, strict=True) if number)
+    told = []
+    if added := numbers["added"]:
+        told.append(ngettext("%d connection added", "%d connections added", added) % added)
+    if changed := numbers["changed"]:
+        told.append(ngettext("%d connection changed", "%d connections changed", changed) % changed)
+    if removed := numbers["removed"]:
+        told.append(ngettext("%d connection removed", "%d connections removed", removed) % removed)
+    return ", ".join(told)
 
 
 def _says_changed(numbers: Numbers, planned: bool) -> str:

@@ -20,6 +20,7 @@ from contacts.saves import ContactGroupSave, GroupContent, key_of
 
 KeyName = tuple[str, str, str]  # data source, kind, value
 Kind = AlternateKey.Kind
+_GROUP = Kind.CONTACT_GROUP.value
 
 
 @dataclass(slots=True)
@@ -110,6 +111,28 @@ def read(wanted: Wanted, *, whole: bool) -> Known:
     return known
 
 
+def look_at_keys(saves: Iterable[ContactGroupSave]) -> Known:
+    """Read what tells whether saves that name their groups by keys are as they were saved: those
+    keys that are known, with the source and the status of each one's group. One row a key."""
+    wanted = {
+        (source, _GROUP, save.key)
+        for save in saves
+        if (source := save.suite_data_source_instance_id)
+    }
+    given, params = given_rows(AlternateKey, _KEY_NAME, wanted)
+    known = Known({}, {}, {}, {}, {})
+    with connection.cursor() as cursor:
+        cursor.execute(_digits(connection.vendor, _NAMED).format(keys=given), params)
+        for id, source, value, content_hash, group, status, *of_source in cursor.fetchall():
+            if source not in known.sources:
+                licensee, is_active, bindings = of_source
+                known.sources[source] = Source(source, UUID(licensee), bool(is_active), bindings)
+            name = (source, _GROUP, value)
+            known.keys[name] = Key(id, name, group, content_hash)
+            known.groups[group] = Group(group, known.sources[source].licensee, "", "", status)
+    return known
+
+
 def lock_groups(ids: Iterable[str]) -> None:
     """Let nobody else change these groups until the transaction ends."""
     rows = ContactGroup.objects.among(ids).order_by("pk")
@@ -190,12 +213,22 @@ UNION ALL SELECT 'connection', {hex:group_id}, {hex:contact_id}, {hex:role_id},
   CAST(position AS text), NULL, NULL, NULL, NULL
 FROM contacts_contactconnection WHERE group_id IN (SELECT id FROM named)
 """
+_NAMED = """
+SELECT {hex:k.id}, {hex:k.data_source_id}, k.value, k.content_hash, {hex:g.id}, g.status,
+  {hex:s.licensee_id}, s.is_active, s.bindings
+FROM ({keys}) AS wanted
+JOIN contacts_alternatekey k
+  ON k.data_source_id = wanted.data_source_id AND k.kind = wanted.kind AND k.value = wanted.value
+JOIN contacts_contactgroup g ON g.id = k.contact_group_id
+JOIN contacts_datasource s ON s.id = k.data_source_id
+"""
+_KEY_NAME = ("data_source", "kind", "value")
 _HEX = re.compile(r"\{hex:(.+?)\}")
 
 
 def _statement(wanted: Wanted, whole: bool) -> Sql:
     """The statement, with one parameter for each set of what is wanted."""
-    keys, params = given_rows(AlternateKey, ("data_source", "kind", "value"), wanted.keys)
+    keys, params = given_rows(AlternateKey, _KEY_NAME, wanted.keys)
     sets = {"groups": wanted.groups, "sources": wanted.sources}
     if whole:
         sets |= {"contacts": wanted.contacts, "roles": wanted.roles}
@@ -203,10 +236,12 @@ def _statement(wanted: Wanted, whole: bool) -> Sql:
     for name, ids in sets.items():
         tables[name], more = GivenIds([*ids]).as_table(connection)
         params += more
-    return _template(connection.vendor, whole).format(keys=keys, **tables), params
+    sql = _digits(connection.vendor, _GROUPS + _CONTENT if whole else _GROUPS)
+    return sql.format(keys=keys, **tables), params
 
 
 @cache
-def _template(vendor: str, whole: bool) -> str:
+def _digits(vendor: str, template: str) -> str:
+    """The statement with its ids as 32 hex digits, as SQLite keeps them."""
     as_digits = r"\1" if vendor == "sqlite" else r"REPLACE(CAST(\1 AS text), '-', '')"
-    return _HEX.sub(as_digits, _GROUPS + _CONTENT if whole else _GROUPS)
+    return _HEX.sub(as_digits, template)

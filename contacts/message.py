@@ -169,7 +169,7 @@ def _run(
 
 def _reply(saved: Saved) -> Reply:
     id = {"ObjectId": dashed(saved.object_id)} if saved.object_id else {}
-    return Reply(saved.message, {**id, "Outcome": saved.outcome.value})
+    return Reply(saved.message, {**id, "Outcome": str(saved.outcome)})
 
 
 _SAMPLE = {

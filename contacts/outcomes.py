@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from django.utils.translation import gettext_lazy
+from django.utils.translation import get_language, gettext_lazy
 
 from commsapp.ids import dashed
 from commsapp.ledger import Kind, Numbers, sentence
@@ -43,7 +44,7 @@ class Saved:
     def message(self) -> str:
         if self.operation:
             return sentence(self.operation, planned=self.planned)
-        return _says_saved({"outcome": self.outcome.value}, self.planned)
+        return _plainly(self.outcome, self.planned, get_language())
 
 
 def asked_for(content: GroupContent, asked: Asked, group: Group) -> Group:
@@ -120,6 +121,12 @@ def _says_saved(numbers: Numbers, planned: bool) -> str:
     told = (_WOULD if planned else _DONE)[Outcome(numbers["outcome"])]
     connections = says_connections(numbers) if "added" in numbers else ""
     return f"{told}: {connections}." if connections else f"{told}."
+
+
+@cache
+def _plainly(outcome: Outcome, planned: bool, _language: str | None) -> str:
+    """What is said of most lines of a stream, in each language once."""
+    return _says_saved({"outcome": outcome.value}, planned)
 
 
 def _verbs_of(saved: Operation) -> tuple[str, ...]:

@@ -20,7 +20,9 @@ from commsapp.ledger import Refusal
 LONGEST = 255  # characters of a name or a key
 
 
-@dataclass(frozen=True)
+# A stream makes five of these a line: frozen ones would take twice as long to make, and ones with
+# slots five times as long to hash.
+@dataclass
 class ConnectionSave:
     """SubscriptionContactGroupConnectionModel. Ids are 32 hex digits, here and below."""
 
@@ -38,7 +40,7 @@ class ConnectionSave:
         return "ContactAlternateKey" if by_key else "ContactId"
 
 
-@dataclass(frozen=True)
+@dataclass
 class GroupContent:
     """SubscriptionContactGroupModel: what the group shall be. The hash is of this."""
 
@@ -67,7 +69,7 @@ class GroupContent:
         return [name for name, is_set in flags.items() if is_set]
 
 
-@dataclass(frozen=True)
+@dataclass
 class ContactGroupSave:
     """SaveContactGroup. `unread` tells what could not even be read; its fields are empty here.
 

@@ -23,7 +23,7 @@ from commsapp.models import Operation
 from commsapp.sql import insert_values
 from contacts.connections import counts, write_connections
 from contacts.failures import Failures, keep_failures
-from contacts.known import Group, Key, KeyName, Known, Source, lock_groups, look_up
+from contacts.known import Group, Key, KeyName, Known, Source, lock_groups, look_at_keys, look_up
 from contacts.models import AlternateKey, ContactGroup
 from contacts.ordering import Connections
 from contacts.outcomes import (
@@ -107,7 +107,8 @@ def _settle_unchanged(
     All that the look says is true at one moment. A save has to wait for one before it that may
     change the same group.
     """
-    known = look_up(saves, whole=False)
+    by_key = all(save.key and not save.object_id for save in saves)
+    known = look_at_keys(saves) if by_key else look_up(saves, whole=False)
     may_do = _rights(by)
     settled: dict[int, Saved] = {}
     to_lock: set[str] = set()

@@ -27,6 +27,7 @@ from contacts.saves import (
 )
 
 Kind = AlternateKey.Kind
+_GROUP = Kind.CONTACT_GROUP.value
 
 
 @dataclass
@@ -80,7 +81,7 @@ def _find_source(target: Target, save: ContactGroupSave, known: Known, by: Actor
 
 def _find_group(target: Target, source: Source, save: ContactGroupSave, known: Known) -> None:
     if save.key:
-        target.key_name = (source.id, Kind.CONTACT_GROUP.value, save.key)
+        target.key_name = (source.id, _GROUP, save.key)
         target.key = known.keys.get(target.key_name)
     if save.object_id:
         _find_group_by_id(target, source, save, known)

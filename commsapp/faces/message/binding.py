@@ -7,7 +7,7 @@ each by its path.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from commsapp.faces.message.definition import ListOf, Model, Scalar, folded
-from commsapp.ids import NIL, read_guid
+from commsapp.ids import NIL, read_known_guid
 from commsapp.ledger import Refusal
 
 _BOOLS = {
@@ -97,32 +97,34 @@ class _Binder:
         try:
             if slot.scalar:
                 read = slot.scalar(value)
+            elif isinstance(slot.type, ListOf):
+                read = self._list(slot.type.item, value, f"{path}{slot.name}")
             else:
-                read = self._nested(slot.type, value, f"{path}{slot.name}")
+                read = self._object(slot.type, value, f"{path}{slot.name}")
         except _NotOfType as error:
             self._tell(error.code, error.told, f"{path}{slot.name}")
         else:
             if read is not None:
                 values[slot.python_name] = read
 
-    def _nested(self, kind: Any, value: Any, at: str) -> Any:
-        if isinstance(kind, Model):
-            if not isinstance(value, dict):
-                raise _NotOfType("SerializationException", _("This is no object."))
-            return kind.make(**self.values(kind, value, f"{at}."))
-        if not isinstance(value, list):
-            raise _NotOfType("SerializationException", _("This is no list."))
-        return tuple(self._items(kind.item, value, at))
+    def _object(self, model: Any, value: Any, at: str) -> Any:
+        if type(value) is dict:
+            return model.make(**self.values(model, value, f"{at}."))
+        if value is None:
+            raise _NotOfType("NotNull", _("There is nothing here."))
+        raise _NotOfType("SerializationException", _("This is no object."))
 
-    def _items(self, model: Model, items: list[Any], at: str) -> Iterator[Any]:
-        for place, item in enumerate(items):
-            try:
-                if item is None:
-                    raise _NotOfType("NotNull", _("There is nothing here."))
-                yield self._nested(model, item, f"{at}[{place}]")
-            except _NotOfType as error:
-                self._tell(error.code, error.told, f"{at}[{place}]")
-                yield model.make()  # so that those that follow keep their places
+    def _list(self, model: Model, value: Any, at: str) -> tuple[Any, ...]:
+        if type(value) is not list:
+            raise _NotOfType("SerializationException", _("This is no list."))
+        return tuple([self._item(model, each, f"{at}[{n}]") for n, each in enumerate(value)])
+
+    def _item(self, model: Model, value: Any, at: str) -> Any:
+        try:
+            return self._object(model, value, at)
+        except _NotOfType as error:
+            self._tell(error.code, error.told, at)
+            return model.make()  # so that those that follow keep their places
 
     def _tell_twice(self, one: str, other: str, at: str) -> None:
         told = _("It is given twice: as %(one)s and as %(other)s.") % {"one": one, "other": other}
@@ -133,7 +135,7 @@ class _Binder:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise _NotOfType("SerializationException", _("This is no text."))
     if "\0" in value:
         raise _NotOfType("SerializationException", _("This text has a NUL character."))
@@ -141,7 +143,7 @@ def _text(value: Any) -> str:
 
 
 def _guid(value: Any) -> str | None:
-    guid = read_guid(value)
+    guid = read_known_guid(value) if isinstance(value, str) else None
     if guid is None:
         raise _NotOfType("InvalidGuid", _("This is no Guid."))
     return None if guid == NIL else guid

@@ -58,9 +58,14 @@ def read_json(text: bytes) -> Any:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise Unreadable(f"This is not JSON: {error}.") from None
-    if b"\\u0000" in text or len(_KEY.findall(text)) != _count_keys(value):
+    if b"\\u0000" in text or not _has_all_keys(value, text):
         _look_closely(text)
     return value
+
+
+def _has_all_keys(value: Any, text: bytes) -> bool:
+    count = _count_keys(value)
+    return count == text.count(b'":') or count == len(_KEY.findall(text))
 
 
 def _count_keys(value: Any) -> int:
