@@ -12,13 +12,14 @@ PIP_COMPILE = env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/
 NEW_SECRET = $(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))'
 
 .DELETE_ON_ERROR:
-.PHONY: help run free-port test test-sqlite test-postgresql fuzz bench check lint types layers migrations deploy openapi lock clients
+.PHONY: help run free-port test test-sqlite test-postgresql fuzz bench screenshots check lint types layers migrations deploy openapi lock clients
 
 help:
 	@echo 'make run      the product with demo data on http://127.0.0.1:$(PORT) (PORT, DATABASE_URL, PUBLIC_URL)'
 	@echo 'make test     the whole suite, on SQLite and on PostgreSQL (ARGS="tests/quotes -x")'
 	@echo 'make fuzz     every operation of the API, asked at random (SECONDS=600 DATABASE=postgresql)'
 	@echo 'make bench    what things cost, as ratios (DATABASE=sqlite ARGS="bulk --repeat 3")'
+	@echo 'make screenshots  every staff page, light and dark, on a desk and a phone (FOLDER=var/screens)'
 	@echo 'make check    style, types, layers, migrations, deployment settings, OpenAPI'
 	@echo 'make clients  what the tests of JavaScript clients need (npm)'
 	@echo 'make lock     the lock files anew from pyproject.toml (ARGS=--upgrade)'
@@ -59,6 +60,10 @@ fuzz: .venv/dev
 # On a quiet machine: only ratios of one run say anything.
 bench: .venv/dev
 	$(BIN)/python bench/run.py --database=$(or $(DATABASE),postgresql) $(ARGS)
+
+# The README's four are picked from these.
+screenshots: .venv/dev
+	$(BIN)/python tests/browser/screenshots.py $(or $(FOLDER),var/screens)
 
 check: lint types layers migrations deploy openapi
 

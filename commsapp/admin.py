@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
@@ -13,14 +14,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from commsapp import clients, ledger
-from commsapp.faces.staff import history, people
+from commsapp.faces.staff import activity, details, history, people, undoing
 from commsapp.faces.staff.actors import actor_of, licensees_of
 from commsapp.faces.staff.pages import page_on, panel_on, show
 from commsapp.faces.staff.visible import KeptAdmin, QuickAdmin, ReadOnly, VisibleAdmin
+from commsapp.ids import read_guid
 from commsapp.models import ApiUse, Client, Licensee, Operation, User
 
 if TYPE_CHECKING:
@@ -36,21 +37,9 @@ for _model in [*admin.site._registry]:
         admin.site.unregister(_model)
 
 
+_SIBLINGS_SHOWN = 20
+
 # --- Operations -----------------------------------------------------------------------------
-
-
-class KindFilter(admin.SimpleListFilter):
-    """Kinds of operations, of all that there are: asking the table would read all of it."""
-
-    title = _("what was done")
-    parameter_name = "kind"
-
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
-        named = [(name, name.rpartition(".")[2].replace("_", " ")) for name in ledger.kinds()]
-        return sorted(((name, capfirst(label)) for name, label in named), key=lambda one: one[1])
-
-    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
 @admin.register(Operation)
@@ -59,10 +48,11 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
 
     menu_place = 40
     list_display = ("at", "sentence", "target", "of_kind", "user", "face", "client", "state")
-    list_filter = ("face", KindFilter)
+    list_filter = (activity.DayFilter, "face", activity.UserFilter, activity.KindFilter,
+                   activity.ObjectFilter)  # fmt: skip
     list_select_related = ("user", "licensee", "undone_by", "undoes")
-    search_fields = ("target_name", "user__username", "client", "=request_id")
-    search_help_text = _("Object, user, client or request id")
+    search_fields = ("target_name", "user__username", "client")
+    search_help_text = _("Object, user, client, id or request id")
     ordering = ("-id",)
     facts = (
         "at", "sentence", "target", "of_kind", "user", "face", "client", "request_id",
@@ -73,6 +63,26 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
         return (
             super().get_queryset(request).defer("effects", "undone_by__effects", "undoes__effects")
         )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """An id is an operation's, an object's, a batch's or a request's."""
+        guid = read_guid(search_term.strip())
+        if guid:
+            return queryset.filter(pk__in=activity.found_by_guid(request, guid)), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def of_one(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.select_related("user", "licensee", "undone_by__user", "undoes__user")
+
+    def object_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        """Under what was done, and to what."""
+        answer: Any = super().object_view(request, object_id)
+        operation = answer.context_data["record"]
+        told = ledger.sentence(operation).rstrip(".")
+        answer.context_data["title"] = f"{operation.target_name}: {told}"
+        return answer  # type: ignore[no-any-return]
 
     @admin.display(description=_("what was done"))
     def sentence(self, operation: Operation) -> str:
@@ -98,7 +108,7 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
         return str(_("Undone")) if operation.is_undone else ""
 
     def get_urls(self) -> list[URLPattern]:
-        undo = self.admin_site.admin_view(history.undo_batch)
+        undo = self.admin_site.admin_view(undoing.undo_batch)
         name = "commsapp_operation_undo_batch"
         return [path("undo-batch/<uuid:batch>/", undo, name=name), *super().get_urls()]
 
@@ -106,13 +116,22 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
 @page_on(Operation, "undo", verb="view")
 def undo(request: HttpRequest, operation: Operation) -> HttpResponse:
     """The permission is that of what is undone: ledger.undo() asks."""
-    return history.undo_one(request, operation)
+    return undoing.undo_one(request, operation)
 
 
-@panel_on(Operation, _("Before and after"), "staff/differences.html")
+@panel_on(Operation, _("What changed"), "staff/differences.html")
 def differences(request: HttpRequest, operation: Operation) -> dict[str, Any] | None:
-    rows = history.differences(operation, actor_of(request))
-    return {"rows": rows} if rows else None
+    """Fields before and after, and the records that came, went and moved."""
+    by = actor_of(request)
+    rows, listings = details.differences(operation, by), details.listings(operation, by)
+    return {"rows": rows, "listings": listings} if rows or listings else None
+
+
+@panel_on(Operation, _("Done in one go with it"), "staff/siblings.html")
+def siblings(request: HttpRequest, operation: Operation) -> dict[str, Any] | None:
+    by = actor_of(request)
+    found = undoing.siblings_of(operation, by, _SIBLINGS_SHOWN)
+    return found and {**found, "entries": history.entries(found["rows"], by)}
 
 
 @panel_on(Operation, _("Undo"), "staff/undo_panel.html")
@@ -122,7 +141,10 @@ def how_to_undo(request: HttpRequest, operation: Operation) -> dict[str, Any] | 
     can_undo = ledger.may_undo(operation, actor_of(request))
     if not (other or can_undo):
         return None
-    return {"other": other, "is_undo": operation.undoes_id is not None, "can_undo": can_undo}
+    is_undo = operation.undoes_id is not None
+    undone = operation.undoes if is_undo else operation if other else None
+    kept = details.kept_by_undo(undone, actor_of(request)) if undone else []
+    return {"other": other, "is_undo": is_undo, "can_undo": can_undo, "listings": kept}
 
 
 # --- People ---------------------------------------------------------------------------------

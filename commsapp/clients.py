@@ -6,9 +6,15 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+from django.db import transaction
 from django.utils import timezone
 from oauth2_provider.generators import generate_client_secret
-from oauth2_provider.models import get_access_token_model, set_token_value
+from oauth2_provider.models import (
+    get_access_token_model,
+    get_grant_model,
+    get_refresh_token_model,
+    set_token_value,
+)
 
 from commsapp.models import Client, User
 
@@ -48,3 +54,18 @@ def renew_token(client: Client, token: str, days: float) -> None:
     entry.expires = timezone.now() + timedelta(days=days)
     set_token_value(entry, token)
     entry.save()
+
+
+def end_tokens(client: Client) -> int:
+    """End whatever the client signs in with by now, and return how many tokens were still good.
+
+    Access and refresh tokens, codes not yet exchanged, and sessions. With its secret it can get
+    new ones: only deleting it shuts it out.
+    """
+    access = get_access_token_model().objects.filter(application=client)
+    good = access.filter(expires__gt=timezone.now()).count()
+    with transaction.atomic():
+        get_refresh_token_model().objects.filter(application=client).delete()
+        get_grant_model().objects.filter(application=client).delete()
+        access.delete()
+    return int(good)

@@ -5,23 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, QuerySet
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.templatetags.static import static
 from django.urls import path, reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.faces.staff import history
+from commsapp import integrations, overview, palette
+from commsapp.access import Actor, may
+from commsapp.faces.staff import history, saved_filters
 from commsapp.faces.staff.actors import actor_of, may_see
 from commsapp.faces.staff.lists import count_up_to
 from commsapp.faces.staff.pages import show
 from commsapp.models import Operation
-from contacts.models import Contact, ContactGroup
+from contacts.models import Contact, ContactGroup, DataSource
 from groups.models import Recipient, RecipientGroup
-from quotes.models import Quote
+from quotes.models import Product, Quote
 
 _COUNTED = (Quote, RecipientGroup, Recipient, ContactGroup, Contact)
+# From nothing to a quote that can be split: each step stands on those before it.
+_STEPS = (
+    (_("Add a customer: a contact group"), ContactGroup),
+    (_("Add the customer's sites and subscribers: recipients"), Recipient),
+    (_("Put them into a recipient group"), RecipientGroup),
+    (_("Add a product"), Product),
+    (_("Make a quote, add a line for the group, and split it"), Quote),
+)
 _SHOWN = 5
 _RECENT = 12
 
@@ -40,14 +50,38 @@ def home(request: HttpRequest) -> HttpResponse:
     """What needs attention, how much there is, and what was done lately."""
     by = actor_of(request)
     recent: list[dict[str, Any]] = []
+    counts = _counts(request)
+    chart = None
     if may_see(by, Operation):
         operations = Operation.objects.visible_to(by).order_by("-id")
         recent = history.entries(history.readable(operations)[:_RECENT], by)
+        chart = overview.chart_of(overview.last_days(by))
     return show(
         request, None, "staff/home.html", title=str(_("Home")),
-        counts=[*_counts(request)], in_review=_in_review(request),
-        unexpected=_unexpected(request), recent=recent, sees_operations=may_see(by, Operation),
+        counts=counts, chart=chart,
+        in_review=overview.in_review(by)[:_SHOWN] if may_see(by, Quote) else None,
+        unexpected=overview.unexpected(by)[:_SHOWN] if may_see(by, RecipientGroup) else None,
+        failing=overview.failing_sources(by)[:_SHOWN] if may_see(by, DataSource) else None,
+        recent=recent, sees_operations=may_see(by, Operation), first_steps=_first_steps(by, counts),
     )  # fmt: skip
+
+
+def _first_steps(by: Actor, counts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """How a new user comes to a first split quote, until they have been there."""
+    some = {each["model"] for each in counts if each["some"]}
+    if Quote in some:
+        return []
+    if may_see(by, Product) and Product.objects.visible_to(by).exists():
+        some.add(Product)
+    return [
+        {"label": label, "url": reverse(_address(model, "add")), "is_done": model in some}
+        for label, model in _STEPS
+        if may(by, "add", model)
+    ]
+
+
+def _address(model: type[Model], name: str) -> str:
+    return f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}"
 
 
 def _counts(request: HttpRequest) -> list[dict[str, Any]]:
@@ -63,37 +97,20 @@ def _counts(request: HttpRequest) -> list[dict[str, Any]]:
                     "label": opts.verbose_name if count == 1 else opts.verbose_name_plural,
                     "count": number_format(count, force_grouping=True),
                     "has_more": has_more,
-                    "url": reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist"),
+                    "some": count > 0,
+                    "model": model,
+                    "url": reverse(_address(model, "changelist")),
                 }
             )
     return counts
-
-
-def _in_review(request: HttpRequest) -> QuerySet[Any] | None:
-    by = actor_of(request)
-    if not may_see(by, Quote):
-        return None
-    waiting = Quote.objects.visible_to(by).filter(status=Quote.Status.IN_REVIEW)
-    newest: QuerySet[Any] = waiting.select_related("customer").order_by("-id")[:_SHOWN]
-    return newest
-
-
-def _unexpected(request: HttpRequest) -> QuerySet[Any] | None:
-    """Recipient groups that have another number of members than was said."""
-    by = actor_of(request)
-    if not may_see(by, RecipientGroup):
-        return None
-    active = RecipientGroup.objects.visible_to(by).filter(**RecipientGroup.ACTIVE)
-    differing = active.exclude(expected_member_count=None).exclude(
-        expected_member_count=F("member_count")
-    )
-    newest: QuerySet[Any] = differing.select_related("customer").order_by("-id")[:_SHOWN]
-    return newest
 
 
 urlpatterns = [
     path("", to_staff),
     path("favicon.ico", favicon),
     path("admin/", admin.site.admin_view(home)),  # before the site's own first page
+    *palette.urlpatterns(),
+    *integrations.urlpatterns(),
+    *saved_filters.urlpatterns(),
     path("admin/", admin.site.urls),
 ]

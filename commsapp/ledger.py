@@ -313,6 +313,7 @@ def undo(operation_id: UUID | str, *, by: Actor) -> Undone:
     """
     with recording(by=by) as ledger:
         undone = lock(Operation, operation_id, by=by)  # type: ignore[type-var]
+        _require_verbs(undone, by)
         if undone.is_undone:
             raise Refused(Refusal("INVALID_STATUS", _("This was undone already.")))
         [undoing] = _undo([undone], ledger)
@@ -335,11 +336,15 @@ def undo_batch(batch: UUID, *, by: Actor) -> list[Undone]:
     return [Undone(one.reversal, one.reversed, one.kept, one.failed) for one in undoings]
 
 
+def _require_verbs(operation: Operation, by: Actor) -> None:
+    for verb in _kinds[operation.kind].verbs_of(operation):
+        require(by, verb, apps.get_model(operation.target_type))
+
+
 def _undo(operations: Sequence[Operation], ledger: Ledger) -> list[Undoing]:
     by_kind: dict[str, list[Undoing]] = {}
     for entry in operations:
-        for verb in _kinds[entry.kind].verbs_of(entry):
-            require(ledger.by, verb, apps.get_model(entry.target_type))
+        _require_verbs(entry, ledger.by)
         undoing = Undoing(entry, ledger.open_reversal(entry))
         by_kind.setdefault(entry.kind, []).append(undoing)
     for name, undoings in by_kind.items():

@@ -195,8 +195,9 @@ class Operation(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     at = models.DateTimeField(_("time"), default=timezone.now)
     licensee = models.ForeignKey(
-        Licensee, models.PROTECT, related_name="+", verbose_name=_("licensee")
-    )
+        Licensee, models.PROTECT, related_name="+", verbose_name=_("licensee"),
+        db_index=False,  # an index of three begins with it
+    )  # fmt: skip
     user = models.ForeignKey(
         User, models.PROTECT, null=True, related_name="operations", verbose_name=_("user")
     )
@@ -229,7 +230,12 @@ class Operation(models.Model):
                 condition=models.Q(face__in=Face.values), name="%(app_label)s_%(class)s_known_face"
             ),
         ]
-        indexes = [models.Index(fields=("target_id", "id"), name="operation_of_target")]
+        indexes = [
+            models.Index(fields=("target_id", "id"), name="operation_of_target"),
+            models.Index(fields=("licensee", "kind", "id"), name="operation_of_kind"),
+            # All that the chart of the first page reads.
+            models.Index(fields=("licensee", "id", "face"), name="operation_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} · {self.target_name}"
@@ -238,6 +244,110 @@ class Operation(models.Model):
     def is_undone(self) -> bool:
         """Whether an undo of this operation is recorded."""
         return hasattr(self, "undone_by")
+
+
+class Draft(models.Model):
+    """A table that somebody is importing: read, checked, then applied part after part.
+
+    Nobody but its user sees it, and it is forgotten some days after it was last used. See
+    `commsapp.drafts`, which alone writes it.
+    """
+
+    class State(models.TextChoices):
+        READ = "read", _("Read")
+        CHECKING = "checking", _("Being checked")
+        CHECKED = "checked", _("Checked")
+        APPLYING = "applying", _("Being imported")
+        STOPPED = "stopped", _("Stopped")
+        DONE = "done", _("Done")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="drafts", verbose_name=_("user"))
+    licensee = models.ForeignKey(
+        Licensee, models.CASCADE, related_name="+", verbose_name=_("licensee")
+    )
+    kind = models.CharField(_("kind"), max_length=64)  # of record, as "groups.recipient"
+    file_name = models.CharField(_("file"), max_length=255)
+    format = models.CharField(_("format"), max_length=4)
+    columns = models.JSONField(_("columns"))  # the file's header
+    mapping = models.JSONField(_("mapping"), default=dict)  # field → place of its column
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.READ)
+    row_count = models.PositiveIntegerField(_("rows"))
+    part_count = models.PositiveIntegerField(_("parts"))
+    next_part = models.PositiveIntegerField(_("next part"), default=0)
+    planned = models.JSONField(_("planned"), default=dict)  # what the check counted
+    counts = models.JSONField(_("counts"), default=dict)  # what is done so far
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True, db_index=True)
+
+    class Meta:
+        default_permissions = ()  # its user's business alone
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a next part waits to be checked or applied."""
+        return self.state in (self.State.CHECKING, self.State.APPLYING)
+
+
+class DraftPart(models.Model):
+    """Some rows of a draft, which are applied in one transaction; and what was wrong with them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    draft = models.ForeignKey(
+        Draft, models.CASCADE, related_name="parts", verbose_name=_("import"),
+        db_index=False,  # the unique pair begins with it
+    )  # fmt: skip
+    number = models.PositiveIntegerField(_("number"))
+    rows = models.BinaryField(_("rows"))  # compressed: [line, cells] of each
+    repeated = models.JSONField(_("repeated"), default=dict)  # see drafts.check()
+    problems = models.BinaryField(_("problems"), default=b"")  # compressed
+    problem_count = models.PositiveIntegerField(_("number of problems"), default=0)
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = _("part of an import")
+        verbose_name_plural = _("parts of imports")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("draft", "number"), name="%(app_label)s_%(class)s_number_is_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.draft_id} {self.number}"
+
+
+class SavedFilter(models.Model):
+    """A list as somebody wants to see it again: its query, under a name. Only its user sees it."""
+
+    MOST: ClassVar[int] = 20  # of one list
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(
+        User, models.CASCADE, related_name="saved_filters", verbose_name=_("user"),
+        db_index=False,  # the unique triple begins with it
+    )  # fmt: skip
+    list = models.CharField(_("list"), max_length=64)  # of records, as "groups.recipient"
+    name = models.CharField(_("name"), max_length=60)
+    query = models.CharField(_("query"), max_length=2000)
+
+    class Meta:
+        default_permissions = ()  # its user's business alone
+        verbose_name = _("saved filter")
+        verbose_name_plural = _("saved filters")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("user", "list", "name"), name="%(app_label)s_%(class)s_name_is_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 def as_uuid(value: UUID | str) -> UUID:

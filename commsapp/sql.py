@@ -86,6 +86,29 @@ class UUID7(Expression):
         return "overlay(gen_random_uuid()::text PLACING %s FROM 1)::uuid", (f"{ms[:8]}-{ms[8:]}-7",)
 
 
+class KeyHolding(Expression):
+    """Of an object of texts within a JSON column: the first key whose text contains a given one.
+
+    NULL where there is none: KeyHolding(Operation, "effects", "removed", id).
+    """
+
+    def __init__(self, model: type[Model], column: str, name: str, text: str) -> None:
+        super().__init__(output_field=TextField())
+        self.model, self.column, self.name, self.text = model, column, name, text
+
+    def as_sql(self, compiler: Any, connection: Any) -> Sql:
+        quote = connection.ops.quote_name
+        column = f"{quote(self.model._meta.db_table)}.{quote(self.column)}"
+        if connection.vendor == "sqlite":
+            found = f"SELECT key FROM json_each({column}, %s) WHERE instr(value, %s) LIMIT 1"
+            return f"({found})", (f"$.{self.name}", self.text)
+        each = f"jsonb_each_text({column} -> %s)"
+        found = f"SELECT key FROM {each} WHERE position(%s in value) > 0 LIMIT 1"
+        is_there = f"jsonb_typeof({column} -> %s) = 'object'"
+        sql = f"(CASE WHEN {is_there} THEN ({found}) END)"
+        return sql, (self.name, self.name, self.text)
+
+
 class Joined(Aggregate):
     """All values of a group in one text, separated by commas."""
 

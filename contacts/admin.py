@@ -14,11 +14,14 @@ from django.utils.translation import gettext_lazy as _
 
 from commsapp.access import Actor
 from commsapp.faces.staff.archiving import ArchivedAdmin
+from commsapp.faces.staff.exporting import ExportedAdmin
+from commsapp.faces.staff.importing import ImportedAdmin
 from commsapp.faces.staff.lists import ArchivedFilter, VisibleFilter
 from commsapp.faces.staff.records import DeletableAdmin, RecordAdmin
 from commsapp.faces.staff.visible import KeptAdmin
 from commsapp.models import Record
-from contacts import operations
+from commsapp.records import Expected
+from contacts import operations, tables
 from contacts import pages as pages
 from contacts.models import AlternateKey, Contact, ContactConnection, ContactGroup, DataSource, Role
 
@@ -50,13 +53,15 @@ class RoleAdmin(RecordAdmin):
     fields = ("name", "kind")
     facts = ("kind", "licensee", "created_at", "updated_at")
 
-    def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor) -> Record:
-        return operations.edit_role(pk, values, by=by)
+    def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor, expected: Expected) -> Record:
+        return operations.edit_role(pk, values, by=by, expected=expected)
 
 
 @admin.register(Contact)
-class ContactAdmin(ArchivedAdmin):
+class ContactAdmin(ImportedAdmin, ExportedAdmin, ArchivedAdmin):
     """Persons and organisations."""
+
+    imported, exported = tables.CONTACTS_IN, tables.CONTACTS_OUT
 
     menu_place = 31
     list_display = ("name", "kind", "email", "phone", "created_at")
@@ -70,8 +75,10 @@ class ContactAdmin(ArchivedAdmin):
 
 
 @admin.register(ContactGroup)
-class ContactGroupAdmin(ArchivedAdmin):
+class ContactGroupAdmin(ImportedAdmin, ExportedAdmin, ArchivedAdmin):
     """Customers, and other sets of contacts."""
+
+    imported, exported = tables.CONTACT_GROUPS_IN, tables.CONTACT_GROUPS_OUT
 
     menu_place = 30
     list_display = ("name", "role", "connected", "standing", "updated_at")
@@ -100,8 +107,8 @@ class ContactGroupAdmin(ArchivedAdmin):
     def choices_for(self, db_field: Any, visible: QuerySet[Any]) -> QuerySet[Any]:
         return visible.filter(kind=Role.Kind.GROUP) if db_field.name == "role" else visible
 
-    def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor) -> Record:
-        return operations.edit_contact_group(pk, values, by=by)
+    def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor, expected: Expected) -> Record:
+        return operations.edit_contact_group(pk, values, by=by, expected=expected)
 
     def archive(self, ids: Iterable[str], by: Actor, dry_run: bool) -> Any:
         return operations.archive_contact_groups(ids, by=by, dry_run=dry_run)
@@ -160,8 +167,8 @@ class AlternateKeyAdmin(DeletableAdmin):
     def create(self, record: Any, by: Actor) -> Record:
         return operations.create_alternate_key(record, by=by)
 
-    def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor) -> Record:
-        return operations.edit_alternate_key(pk, values, by=by)
+    def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor, expected: Expected) -> Record:
+        return operations.edit_alternate_key(pk, values, by=by, expected=expected)
 
     def delete(self, pk: UUID, by: Actor) -> None:
         operations.delete_alternate_key(pk, by=by)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -81,7 +81,14 @@ class Contact(ArchivedRecord):
     class Meta:
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
-        indexes = [models.Index(fields=("licensee", "name", "id"), name="contact_by_name")]
+        indexes = [
+            models.Index(fields=("licensee", "name", "id"), name="contact_by_name"),
+            models.Index(
+                fields=("licensee",),
+                name="contact_archived",
+                condition=Q(archived_at__isnull=False),
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind__in=("person", "organisation")),
@@ -116,7 +123,14 @@ class ContactGroup(Record):
     class Meta:
         verbose_name = _("contact group")
         verbose_name_plural = _("contact groups")
-        indexes = [models.Index(fields=("licensee", "name", "id"), name="contactgroup_by_name")]
+        indexes = [
+            models.Index(fields=("licensee", "name", "id"), name="contactgroup_by_name"),
+            models.Index(
+                fields=("licensee", "status"),
+                name="contactgroup_not_active",
+                condition=~Q(status="active"),
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=("active", "archived", "deleted")),
@@ -244,6 +258,17 @@ class AlternateKey(Record):
             )
         [self.kind] = named
         super().clean_fields(exclude=exclude)  # type: ignore[arg-type]
+
+    def validate_constraints(self, exclude: Any = None) -> None:
+        """Without a kind, all that there is to say has been said."""
+        if self.kind:
+            super().validate_constraints(exclude=exclude)
+
+    def unique_error_message(self, model_class: Any, unique_check: Any) -> ValidationError:
+        """The kind is nobody's to enter."""
+        told = _("The data source has this key already for another %(kind)s.")
+        kind = self.Kind(self.kind).label
+        return ValidationError(told % {"kind": kind.lower()}, code="unique_together")
 
 
 # --- What became of the saves ---------------------------------------------------------------

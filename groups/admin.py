@@ -7,20 +7,28 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from commsapp.access import Actor
 from commsapp.faces.staff.archiving import ArchivedAdmin
+from commsapp.faces.staff.exporting import ExportedAdmin
+from commsapp.faces.staff.importing import ImportedAdmin
 from commsapp.faces.staff.lists import ArchivedFilter
 from commsapp.models import Record
-from groups import operations
+from commsapp.records import Expected
+from groups import from_contacts as from_contacts
+from groups import histories as histories
+from groups import operations, tables
 from groups import pages as pages
 from groups.models import Recipient, RecipientGroup
 
 
 @admin.register(Recipient)
-class RecipientAdmin(ArchivedAdmin):
+class RecipientAdmin(ImportedAdmin, ExportedAdmin, ArchivedAdmin):
     """Who or what a service is for."""
+
+    imported, exported = tables.RECIPIENTS_IN, tables.RECIPIENTS_OUT
 
     menu_place = 21
     list_display = (
@@ -42,8 +50,12 @@ class RecipientAdmin(ArchivedAdmin):
         "city", "state", "country", "external_reference", "licensee", "created_at", "archived_at",
     )  # fmt: skip
 
-    def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor) -> Record:
-        return operations.edit_recipient(pk, values, by=by)
+    def hint(self, recipient: Recipient) -> str:
+        """What a combobox tells beside the name."""
+        return pages.changing.hint(recipient)
+
+    def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor, expected: Expected) -> Record:
+        return operations.edit_recipient(pk, values, by=by, expected=expected)
 
 
 @admin.register(RecipientGroup)
@@ -73,13 +85,19 @@ class RecipientGroupAdmin(ArchivedAdmin):
         return f"{group.expected_member_count}{mark}"
 
     @admin.display(description=_("members"))
-    def members_told(self, group: RecipientGroup) -> str:
+    def members_told(self, group: RecipientGroup) -> Any:
+        """How many there are of how many; shape and word where they differ, colour besides."""
         if group.expected_member_count is None:
             return str(group.member_count)
-        return _("%(count)d of %(expected)d expected") % {
+        told = _("%(count)d of %(expected)d expected") % {
             "count": group.member_count,
             "expected": group.expected_member_count,
         }
+        missing = group.expected_member_count - group.member_count
+        if not missing:
+            return format_html('{} <span class="badge is-active">{}</span>', told, _("complete"))
+        differs = _("%d missing") % missing if missing > 0 else _("%d too many") % -missing
+        return format_html('{} <span class="badge is-differing">{}</span>', told, differs)
 
-    def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor) -> Record:
-        return operations.edit_recipient_group(pk, values, by=by)
+    def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor, expected: Expected) -> Record:
+        return operations.edit_recipient_group(pk, values, by=by, expected=expected)

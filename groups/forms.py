@@ -1,9 +1,9 @@
-"""What people type to name recipients: ids, external references, e-mails or MSISDNs, in any mix."""
+"""What people bring to name recipients: ids, references, e-mails or MSISDNs, in any mix."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -12,27 +12,24 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from commsapp.faces.staff.pages import Problem
+from commsapp.faces.staff import tables
+from commsapp.faces.staff.actors import actor_of
+from commsapp.faces.staff.comboboxes import Combobox, ComboboxField, searching
+from commsapp.faces.staff.pages import Problem, url_of
 from commsapp.ids import read_guid
 from commsapp.ledger import Refusal
 from commsapp.sql import GivenTexts
+from groups import listed as lists
+from groups.listed import Entry, Listed
 from groups.models import Recipient, RecipientGroup
 from groups.operations import MOST_MEMBERS
 
-_SEPARATORS = re.compile(r"[,;\t]")
 _NO_DIGITS = re.compile(r"[\s()/.-]")
 _BY = ("external_reference", "msisdn", "email")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One value as it was typed, and the line it stands on."""
-
-    line: int
-    value: str
 
 
 @dataclass
@@ -40,7 +37,7 @@ class Named:
     """The recipients that were named: their ids, by whom named, and what names nobody."""
 
     ids: list[str] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)  # one for each id
+    entries: list[Entry] = field(default_factory=list)  # one for each of the first ids
     problems: list[Problem] = field(default_factory=list)
 
     def spell(self, refusal: Refusal) -> Problem:
@@ -48,34 +45,69 @@ class Named:
         if refusal.index is None or refusal.index >= len(self.entries):
             return Problem(refusal.message)
         entry = self.entries[refusal.index]
-        return Problem(refusal.message, entry.line, entry.value)
+        return Problem(refusal.message, entry.line or None, entry.value)
 
 
 class RecipientsForm(forms.Form):
-    """Recipients, pasted and ticked."""
+    """Recipients, named in one of the ways that the page offers, or in several at once."""
 
     pasted = forms.CharField(
         label=gettext_lazy("Paste recipients"),
         required=False,
+        strip=False,  # lines are counted from the first
         help_text=gettext_lazy(
             "Ids, external references, e-mail addresses or MSISDNs, one a line or separated by"
             " comma, semicolon or tab."
         ),
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
     )
+    file = forms.FileField(
+        label=gettext_lazy("CSV or XLSX file"),
+        required=False,
+        help_text=gettext_lazy(
+            "One recipient a row, with a header. Which column names them is found out, and can be"
+            " corrected before anything is done."
+        ),
+        widget=forms.FileInput(attrs={"accept": ".csv,.xlsx,.txt"}),
+    )
+    from_contacts = forms.BooleanField(required=False)
 
-    def clean_pasted(self) -> list[Entry]:
-        entries = [*_entries(self.cleaned_data["pasted"])]
-        if len(entries) > MOST_MEMBERS:
+    def __init__(self, request: HttpRequest, group: RecipientGroup) -> None:
+        is_post = request.method == "POST"
+        super().__init__(request.POST if is_post else None, request.FILES if is_post else None)
+        self.group = group
+        self.unreadable: Sequence[Problem] = ()
+        search, exact = searching(request, RecipientGroup)
+        others = RecipientGroup.objects.visible_to(actor_of(request))
+        others = others.filter(licensee=group.licensee_id).exclude(pk=group.pk)
+        self.fields["from_group"] = ComboboxField(
+            others, required=False, label=_("Recipient group"), search=search, exact=exact,
+            widget=Combobox(url_of(group, "find-groups")),
+        )  # fmt: skip
+
+    def clean_pasted(self) -> Listed | None:
+        text = self.cleaned_data["pasted"]
+        return self._bounded(Listed.pasted(text, _("Recipient"))) if text.strip() else None
+
+    def clean_file(self) -> Listed | None:
+        upload = self.cleaned_data["file"]
+        if not upload:
+            return None
+        try:
+            table = tables.read(upload)
+        except tables.Unreadable as unreadable:
+            self.unreadable = unreadable.problems
+            raise ValidationError(str(unreadable)) from None
+        return self._bounded(Listed.of_table(table, self._known))
+
+    def _bounded(self, listed: Listed) -> Listed:
+        if len(listed.rows) > MOST_MEMBERS:
             raise ValidationError(_("At most %d at once.") % MOST_MEMBERS)
-        return entries
+        return listed
 
-
-def _entries(text: str) -> Iterator[Entry]:
-    for number, line in enumerate(text.splitlines(), 1):
-        for value in _SEPARATORS.split(line):
-            if value := value.strip().strip('"').strip():
-                yield Entry(number, value)
+    def _known(self, values: Sequence[str]) -> set[str]:
+        known = _look_up([value for value in values if not read_guid(value)], self.group)
+        return {value for value in values if any(it in known for it in spellings(value))}
 
 
 def named(entries: Sequence[Entry], ticked: Iterable[str], group: RecipientGroup) -> Named:
@@ -83,7 +115,8 @@ def named(entries: Sequence[Entry], ticked: Iterable[str], group: RecipientGroup
 
     What is an id is taken as one; whether there is such a recipient is for the operation to say.
     """
-    found = Named([*ticked], [Entry(0, id) for id in ticked])
+    found = Named([*ticked])
+    found.entries = [Entry(0, id) for id in found.ids]
     known = _look_up([one.value for one in entries if not read_guid(one.value)], group)
     for entry in entries:
         guid = read_guid(entry.value)
@@ -95,6 +128,16 @@ def named(entries: Sequence[Entry], ticked: Iterable[str], group: RecipientGroup
             told = _("It names %d recipients.") % len(ids) if ids else _("It names no recipient.")
             found.problems.append(Problem(told, entry.line, entry.value))
     return found
+
+
+def told_of(listed: Listed) -> str:
+    """How many entries there are, and how many are said twice."""
+    entries = listed.entries
+    repeated = lists.twice(entries)
+    numbers = {"entries": len(entries), "twice": repeated}
+    if repeated:
+        return _("%(entries)d entries, %(twice)d of them twice") % numbers
+    return _("%(entries)d entries") % numbers
 
 
 def spellings(value: str) -> set[str]:
@@ -110,11 +153,15 @@ def _look_up(values: Sequence[str], group: RecipientGroup) -> dict[str, set[str]
     known: dict[str, set[str]] = {}
     if not values:
         return known
-    given = GivenTexts([*set().union(*map(spellings, values))])
+    spelt = set().union(*map(spellings, values))
     recipients: QuerySet[Any] = Recipient.objects.filter(licensee=group.licensee_id)
     recipients = recipients.annotate(email_in_lower_case=Lower("email"))
     for name in _BY:
         column = "email_in_lower_case" if name == "email" else name
+        fitting = [one for one in spelt if name != "email" or "@" in one]
+        if not fitting:
+            continue  # looking for none would read a million addresses
+        given = GivenTexts(fitting)
         rows = recipients.exclude(**{name: ""}).filter(**{f"{column}__in": given})
         for value, pk in rows.values_list(column, "pk"):
             known.setdefault(value, set()).add(UUID(str(pk)).hex)

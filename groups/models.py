@@ -64,6 +64,11 @@ class Recipient(ArchivedRecord):
             models.Index(
                 fields=("licensee", "msisdn"), name="recipient_by_msisdn", condition=~Q(msisdn="")
             ),
+            models.Index(
+                fields=("licensee",),
+                name="recipient_archived",
+                condition=Q(archived_at__isnull=False),
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -106,7 +111,14 @@ class RecipientGroup(Record):
     class Meta:
         verbose_name = _("recipient group")
         verbose_name_plural = _("recipient groups")
-        indexes = [models.Index(fields=("licensee", "name", "id"), name="recipientgroup_by_name")]
+        indexes = [
+            models.Index(fields=("licensee", "name", "id"), name="recipientgroup_by_name"),
+            models.Index(
+                fields=("licensee", "status"),
+                name="recipientgroup_not_active",
+                condition=~Q(status="active"),
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=("active", "archived")),

@@ -101,7 +101,7 @@ def remove_recipients(
     with recording(by=by, dry_run=dry_run) as ledger:
         group = _lock_active(group_id, by=by)
         entry = ledger.open(RECIPIENTS_REMOVED, group)
-        removed = _let_go(group.memberships.filter(recipient__in=GivenIds([*places])), entry)
+        removed = let_go(group.memberships.filter(recipient__in=GivenIds([*places])), entry)
         all_known = removed == len(places)  # as members are
         unfit = _in_order(_no_ids(malformed), () if all_known else _unknown(group, places))
         if unfit and all_or_none:
@@ -134,7 +134,7 @@ def set_recipients(
         unfit = _in_order(_no_ids(malformed), _unfit(group, places))
         if unfit and all_or_none:
             raise Refused(*unfit)
-        removed = _let_go(group.memberships.exclude(recipient__in=GivenIds([*places])), entry)
+        removed = let_go(group.memberships.exclude(recipient__in=GivenIds([*places])), entry)
         added = _take_in(group, [*places], entry)
         _count(group, added=added, removed=removed)
         already = group.member_count - removed
@@ -161,7 +161,7 @@ def _take_in(group: RecipientGroup, ids: Sequence[str], entry: Operation) -> int
     )
 
 
-def _let_go(memberships: QuerySet[Membership], entry: Operation) -> int:
+def let_go(memberships: QuerySet[Membership], entry: Operation) -> int:
     """Remove memberships, keeping in the entry who they were and which operation had made each."""
     by_origin = memberships.order_by().values("operation").annotate(gone=Joined("recipient"))
     entry.effects["removed"] = {row["operation"].hex: row["gone"] for row in by_origin}
@@ -284,7 +284,7 @@ def _undo_membership_change(undoing: Undoing, by: Actor) -> None:
     """
     entry = undoing.operation
     group = _lock_active(entry.target_id, by=by)
-    gone, _by_model = group.memberships.filter(operation=entry).delete()
+    gone = let_go(group.memberships.filter(operation=entry), undoing.reversal)
     origins = {
         recipient.replace("-", ""): origin
         for origin, recipients in entry.effects.get("removed", {}).items()

@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.access import Actor
+from commsapp.access import Actor, require
+from commsapp.faces.staff.actors import actor_of
+from commsapp.faces.staff.exporting import ExportedAdmin
+from commsapp.faces.staff.importing import ImportedAdmin
 from commsapp.faces.staff.pages import url_of
 from commsapp.faces.staff.records import DeletableAdmin, RecordAdmin
+from commsapp.faces.staff.visible import linked
+from commsapp.faces.staff.writing import FORMATS
 from commsapp.models import Record
-from quotes import operations, pages
+from commsapp.records import Expected
+from quotes import operations, pages, tables
 from quotes.forms import LineForm
 from quotes.models import Product, Quote, QuoteLineItem
 from quotes.templatetags.money import amount, number, price
 
 
 @admin.register(Product)
-class ProductAdmin(RecordAdmin):
+class ProductAdmin(ImportedAdmin, ExportedAdmin, RecordAdmin):
     """The catalogue."""
+
+    imported, exported = tables.PRODUCTS_IN, tables.PRODUCTS_OUT
 
     menu_place = 12
     list_display = ("name", "code", "one_time", "recurring", "currency", "is_active")
@@ -51,8 +61,10 @@ class ProductAdmin(RecordAdmin):
 
 
 @admin.register(Quote)
-class QuoteAdmin(RecordAdmin):
+class QuoteAdmin(ExportedAdmin, RecordAdmin):
     """Offers to customers."""
+
+    exported = tables.QUOTES_OUT
 
     menu_place = 10
     list_display = (
@@ -67,16 +79,30 @@ class QuoteAdmin(RecordAdmin):
     ordering = ("-id",)
     autocomplete_fields = ("customer",)
     fields = ("name", "number", "customer", "currency", "recurring_period", "expires_on")
-    facts = (
-        "customer", "one_time_told", "recurring_told", "expires_on", "licensee", "created_at",
-        "updated_at",
-    )  # fmt: skip
+    facts = ("name", "number", "recurring_period", "licensee", "created_at", "updated_at")
     badge = "status"
+    object_template = "quotes/quote.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         quotes: Any = super().get_queryset(request)
         with_totals: QuerySet[Any] = quotes.with_totals()
         return with_totals
+
+    def get_urls(self) -> list[URLPattern]:
+        """With a quote's lines as a file: `…/{id}/lines.csv`, `.xlsx`, `.jsonl`."""
+        view = self.admin_site.admin_view(self.lines_view)
+        files = [
+            path(
+                f"<uuid:object_id>/lines.{ending}", view, {"ending": ending},
+                name=f"quotes_quote_lines_{ending}",
+            )
+            for ending in FORMATS
+        ]  # fmt: skip
+        return [*files, *super().get_urls()]
+
+    def lines_view(self, request: HttpRequest, object_id: UUID, ending: str) -> HttpResponseBase:
+        require(actor_of(request), "view", QuoteLineItem)
+        return tables.export_lines(request, self.find(request, object_id), ending)
 
     @admin.display(description=_("one-time"))
     def one_time(self, quote: Quote) -> str:
@@ -86,15 +112,6 @@ class QuoteAdmin(RecordAdmin):
     def recurring(self, quote: Quote) -> str:
         return amount(quote.recurring_total, quote.currency)
 
-    @admin.display(description=_("one-time total"))
-    def one_time_told(self, quote: Quote) -> str:
-        return f"{self.one_time(quote)} {quote.currency}"
-
-    @admin.display(description=_("recurring total"))
-    def recurring_told(self, quote: Quote) -> str:
-        period = quote.get_recurring_period_display().lower()
-        return f"{self.recurring(quote)} {quote.currency} / {period}"
-
     def is_frozen(self, record: Any) -> bool:
         return not record.is_open
 
@@ -102,13 +119,27 @@ class QuoteAdmin(RecordAdmin):
         return {"currency": "EUR", **super().get_changeform_initial_data(request)}
 
     def tools_of(self, request: HttpRequest, record: Any) -> list[dict[str, Any]]:
-        return [*pages.moves_for(request, record), *super().tools_of(request, record)]
+        moves = pages.moves.moves_for(request, record)
+        return [*moves, *super().tools_of(request, record)]
+
+    def told_besides(self, request: HttpRequest, record: Any) -> dict[str, Any]:
+        """What the head of the quote's page tells."""
+        return {
+            "customer": linked(request, record.customer),
+            "is_expired": pages.moves.is_expired(record),
+        }
+
+    def object_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        """The page, with what its head tells besides."""
+        answer: Any = super().object_view(request, object_id)
+        answer.context_data |= self.told_besides(request, answer.context_data["record"])
+        return cast("HttpResponse", answer)
 
     def create(self, record: Any, by: Actor) -> Record:
         return operations.create_quote(record, by=by)
 
-    def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor) -> Record:
-        return operations.edit_quote(pk, values, by=by)
+    def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor, expected: Expected) -> Record:
+        return operations.edit_quote(pk, values, by=by, expected=expected)
 
 
 class PartsFilter(admin.SimpleListFilter):
@@ -127,9 +158,10 @@ class PartsFilter(admin.SimpleListFilter):
 
 
 @admin.register(QuoteLineItem)
-class QuoteLineItemAdmin(DeletableAdmin):
+class QuoteLineItemAdmin(ExportedAdmin, DeletableAdmin):
     """Lines of all quotes. A quote's own page shows them with what can be done to them."""
 
+    exported = tables.LINES_OUT
     menu_place = 11
     form = LineForm
     list_display = (
@@ -140,6 +172,7 @@ class QuoteLineItemAdmin(DeletableAdmin):
     list_select_related = ("quote", "product", "recipient_group", "recipient", "licensee")
     search_fields = ("quote__number", "quote__name", "description", "product__name")
     search_help_text = _("Quote, product, description or id")
+    add_form_template = "quotes/add_line.html"
     ordering = ("quote_id", "line_number")
     autocomplete_fields = ("quote", "product", "recipient_group")
     facts = (
@@ -147,17 +180,19 @@ class QuoteLineItemAdmin(DeletableAdmin):
         "recurring_unit", "discount", "recipient_group", "recipient", "split_from",
         "requested_date", "configuration", "one_time", "recurring", "created_at", "updated_at",
     )  # fmt: skip
-    _VALUES = (
-        "product", "recipient_group", "description", "quantity", "one_time_price",
-        "recurring_price", "discount_percent", "requested_date", "configuration",
-    )  # fmt: skip
 
     def get_fieldsets(self, request: Any, obj: Any = None) -> Any:
         """The licensee is the quote's. A line stays on its quote, and a part with its group."""
+        about: tuple[str, ...] = ("product", "recipient_group")
         if obj is None:
-            return [(None, {"fields": ("quote", *self._VALUES)})]
-        kept = {"recipient_group"} if obj.is_part else set()
-        return [(None, {"fields": tuple(name for name in self._VALUES if name not in kept)})]
+            about = ("quote", *about)
+        elif obj.is_part:
+            about = ("product",)
+        return [
+            (None, {"fields": (*about, "quantity", "requested_date", "description")}),
+            (_("Prices"), {"fields": ("one_time_price", "recurring_price", "discount_percent")}),
+            (_("More"), {"fields": ("configuration",)}),
+        ]
 
     @admin.display(description=_("line"), ordering="line_number")
     def named(self, line: QuoteLineItem) -> str:
@@ -208,14 +243,25 @@ class QuoteLineItemAdmin(DeletableAdmin):
     def create(self, record: Any, by: Actor) -> Record:
         return operations.create_line(record, by=by)
 
-    def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor) -> Record:
-        return operations.edit_line(pk, values, by=by)
+    def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor, expected: Expected) -> Record:
+        return operations.edit_line(pk, values, by=by, expected=expected)
 
     def delete(self, pk: UUID, by: Actor) -> None:
         operations.delete_line(pk, by=by)
 
-    def after_saving(self, obj: Any) -> str:
-        return url_of(obj.quote)
+    def response_post_save_add(self, request: Any, obj: Any) -> HttpResponseRedirect:
+        return self._back(request, obj)
+
+    def response_post_save_change(self, request: Any, obj: Any) -> HttpResponseRedirect:
+        return self._back(request, obj)
+
+    def _back(self, request: HttpRequest, line: Any) -> HttpResponseRedirect:
+        """To where one was on the quote, with the line standing out."""
+        place = pages.places.Place.left(request)
+        if line.is_part and place.parts_of is None:
+            place = place.open_at(line.split_from_id)
+        row = f"line-{line.pk}"
+        return HttpResponseRedirect(place.url(line.quote, changed=line.pk, row=row))
 
     def after_deleting(self, obj: Any) -> str:
         return url_of(obj.quote)

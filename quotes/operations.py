@@ -18,6 +18,8 @@ from commsapp.access import Actor
 from commsapp.ledger import Change, Kind, Numbers, lock, operation, recording
 from groups.models import RecipientGroup
 from quotes import parts, rules, splits
+from quotes.edits import LinesChange as LinesChange
+from quotes.edits import edit_lines as edit_lines
 from quotes.models import NumberSeries, Quote, QuoteLineItem, Totals
 
 MOST_FORESEEN = 200  # parts that a preview shows
@@ -48,13 +50,15 @@ def _next_number(licensee_id: UUID) -> str:
     return str(series)
 
 
-def edit_quote(pk: UUID | str, values: Mapping[str, Any], *, by: Actor) -> Quote:
+def edit_quote(
+    pk: UUID | str, values: Mapping[str, Any], *, by: Actor, expected: records.Expected = None
+) -> Quote:
     """Change fields of an open quote.
 
     Raises Refused if it is not open, for another currency while there are lines, and for another
     customer while lines are of a group of the present one.
     """
-    return records.edit(Quote, pk, values, by=by, check=_check_quote)
+    return records.edit(Quote, pk, values, by=by, check=_check_quote, expected=expected)
 
 
 def _check_quote(quote: Quote, changed: frozenset[str]) -> None:
@@ -163,7 +167,9 @@ def create_line(line: QuoteLineItem, *, by: Actor) -> QuoteLineItem:
 
 
 @operation(again_on=IntegrityError)
-def edit_line(pk: UUID | str, values: Mapping[str, Any], *, by: Actor) -> QuoteLineItem:
+def edit_line(
+    pk: UUID | str, values: Mapping[str, Any], *, by: Actor, expected: records.Expected = None
+) -> QuoteLineItem:
     """Change fields of a line of an open quote; its amounts and the quote's sums follow.
 
     Raises as create_line() does, and Refused for a split line, which only its parts can change,
@@ -173,6 +179,7 @@ def edit_line(pk: UUID | str, values: Mapping[str, Any], *, by: Actor) -> QuoteL
         if group := values.get("recipient_group"):
             values = {**values, "recipient_group": lock(RecipientGroup, group.pk, by=by)}
         line = _lock_line(pk, by=by)
+        records.refuse_overwriting(line, values, expected)
         before, counted = records.values_of(line), line.stored_amounts
         for name, value in values.items():
             setattr(line, name, value)

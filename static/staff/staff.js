@@ -3,13 +3,20 @@
 // A command is sent once, and says that it is at work.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.method !== "post" || event.defaultPrevented || "download" in form.dataset) return;
   if (form.dataset.sent) {
     event.preventDefault();
     return;
   }
   form.dataset.sent = "1";
   form.setAttribute("aria-busy", "true");
+  // Its text only: a disabled button would not be sent, nor an input with another value as itself.
+  const button = event.submitter;
+  if (button?.localName === "button" && document.body.dataset.working) {
+    button.dataset.text = button.textContent;
+    button.textContent = document.body.dataset.working;
+    button.setAttribute("aria-disabled", "true");
+  }
 });
 
 // Back from another page: it may be sent again.
@@ -17,6 +24,11 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) {
     delete form.dataset.sent;
     form.removeAttribute("aria-busy");
+  }
+  for (const button of document.querySelectorAll("button[data-text]")) {
+    button.textContent = button.dataset.text;
+    delete button.dataset.text;
+    button.removeAttribute("aria-disabled");
   }
 });
 
@@ -26,20 +38,7 @@ for (const box of document.querySelectorAll("[data-ticks-all]")) {
   box.addEventListener("change", () => {
     for (const one of box.closest("table").querySelectorAll("tbody input[type=checkbox]")) {
       one.checked = box.checked;
+      one.dispatchEvent(new Event("change", { bubbles: true }));
     }
   });
 }
-
-// The field to pick from a big table by typing says its name, as every other field does.
-// It is made some time after the page: whenever that is.
-new MutationObserver(() => {
-  for (const box of document.querySelectorAll(".select2-selection:not([data-named])")) {
-    const select = box.closest(".select2-container").previousElementSibling;
-    const label = document.querySelector(`label[for="${select?.id}"]`);
-    if (!label) continue;
-    box.dataset.named = "1";
-    label.id ||= `${select.id}_label`;
-    box.setAttribute("aria-labelledby", `${label.id} ${box.getAttribute("aria-labelledby")}`);
-    box.querySelector("[role=textbox]")?.setAttribute("aria-labelledby", label.id);
-  }
-}).observe(document.body, { childList: true, subtree: true });

@@ -182,6 +182,13 @@ def test_an_undo_takes_the_permission_of_what_it_undoes(added, charlie):
     assert ledger.undo(added.pk, by=actor(charlie)).reversed == 3
 
 
+def test_the_permission_is_asked_before_it_is_told_that_it_was_undone(added, by_alice, charlie):
+    ledger.undo(added.pk, by=by_alice)
+    with pytest.raises(PermissionDenied):
+        ledger.undo(added.pk, by=actor(charlie))
+    assert Operation.objects.filter(undoes=added).count() == 1
+
+
 # --- At once --------------------------------------------------------------------------------
 
 

@@ -83,6 +83,7 @@ class ArchivedAdmin(RecordAdmin):
             back=request.get_full_path(),
             fields=[(name, value) for name in sent for value in request.POST.getlist(name)],
             is_destructive=is_destructive,
+            selected=len(ids) if request.POST.get("select_across") == "1" else None,
             context={"opts": self.opts},
         )
         return carry_out(request, None, command)

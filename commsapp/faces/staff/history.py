@@ -1,41 +1,108 @@
-"""The ledger, as people read it: history, activity, before and after, and Undo."""
+"""The ledger, as people read it: what was done to a record, or to others that concern it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.apps import apps
-from django.contrib import messages
-from django.core.exceptions import FieldDoesNotExist
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
-from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from commsapp import ledger
 from commsapp.access import Actor
 from commsapp.faces.staff.actors import actor_of
 from commsapp.faces.staff.lists import page_by_key
-from commsapp.faces.staff.pages import Problem, show
+from commsapp.faces.staff.pages import show
 from commsapp.models import Operation
 
 _PAGE_SIZE = 50
-_LONGEST_VALUE = 300
+
+# --- What is in the history of a record beside what was done to it ----------------------------
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A button in an entry's line: a POST."""
+
+    label: str
+    url: str
+    fields: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What an operation on another record was for this one; `says` tells it."""
+
+    says: Callable[[Operation], str]
+    tools: Sequence[Tool] = ()
+
+
+@dataclass(frozen=True)
+class Traces:
+    """By operation. `note` is said below, where not all could be searched."""
+
+    by_operation: Mapping[UUID, Trace]
+    note: str = ""
+
+
+Finder = Callable[[HttpRequest, Any], Traces]
+_finders: dict[Any, Finder] = {}
+
+
+def traces_on(model: type[Any]) -> Callable[[Finder], Finder]:
+    """Decorator: the function finds operations on other records that concern one of these."""
+
+    def register(finder: Finder) -> Finder:
+        _finders[model] = finder
+        return finder
+
+    return register
+
+
+def traces_of(request: HttpRequest, record: Any) -> Traces:
+    finder = _finders.get(type(record))
+    return finder(request, record) if finder else Traces({})
+
+
+def operations_on(record: Any) -> QuerySet[Any]:
+    """What was done to the record itself."""
+    return Operation.objects.filter(
+        target_id=record.pk,
+        target_type=record._meta.label_lower,
+        licensee=record.licensee_id,
+    )
+
+
+def with_traces(own: QuerySet[Any], traces: Traces) -> QuerySet[Any]:
+    """The operations on a record and those that concern it: each side by its own index."""
+    if not traces.by_operation:
+        return own
+    traced = Operation.objects.filter(pk__in=[*traces.by_operation]).order_by()
+    both = own.order_by().values("pk").union(traced.values("pk"))
+    together: QuerySet[Any] = Operation.objects.filter(pk__in=both)
+    return together
+
+
+# --- Entries ----------------------------------------------------------------------------------
 
 
 def readable(operations: Any) -> QuerySet[Any]:
     """With what an entry's line tells, and without what undoing takes, which may be megabytes."""
-    joined = operations.select_related("user", "undone_by", "undoes")
+    joined = operations.select_related("user", "undone_by__user", "undoes")
     light: QuerySet[Any] = joined.defer("effects", "undone_by__effects", "undoes__effects")
     return light
 
 
-def entries(operations: Iterable[Operation], by: Actor) -> list[dict[str, Any]]:
+def entries(
+    operations: Iterable[Operation], by: Actor, traces: Traces | None = None
+) -> list[dict[str, Any]]:
     """Each operation with its sentence, where it leads, and whether it can be undone."""
+    traced = traces.by_operation if traces else {}
     return [
         {
             "operation": operation,
@@ -43,9 +110,14 @@ def entries(operations: Iterable[Operation], by: Actor) -> list[dict[str, Any]]:
             "target_kind": target_kind(operation),
             "target_url": target_url(operation),
             "can_undo": ledger.may_undo(operation, by),
+            **_traced(operation, traced.get(operation.pk)),
         }
         for operation in operations
     ]
+
+
+def _traced(operation: Operation, trace: Trace | None) -> dict[str, Any]:
+    return {"note": trace.says(operation), "tools": trace.tools} if trace else {}
 
 
 def target_kind(operation: Operation) -> str:
@@ -66,8 +138,10 @@ def target_url(operation: Operation) -> str:
 
 def show_history(request: HttpRequest, record: Any, operations: QuerySet[Any]) -> HttpResponse:
     """All that was done to a record, the newest first."""
-    page = page_by_key(readable(operations), request, "id", _PAGE_SIZE, newest_first=True)
-    told = entries(page, actor_of(request))
+    traces = traces_of(request, record)
+    rows = readable(with_traces(operations, traces))
+    page = page_by_key(rows, request, "id", _PAGE_SIZE, newest_first=True)
+    told = entries(page, actor_of(request), traces)
     return show(
         request,
         record,
@@ -76,104 +150,13 @@ def show_history(request: HttpRequest, record: Any, operations: QuerySet[Any]) -
         subtitle=str(record),
         entries=told,
         page=page,
+        note=traces.note,
     )
 
 
-# --- Before and after -----------------------------------------------------------------------
-
-
-def differences(operation: Operation, by: Actor) -> list[dict[str, Any]]:
-    """What changed, field by field: its name, before and after, as a person reads them."""
-    before = operation.effects.get("before") or {}
-    after = operation.effects.get("after") or {}
-    if not isinstance(before, dict) or not isinstance(after, dict):
-        return []
-    model = apps.get_model(operation.target_type)
-    rows = []
-    for name in dict.fromkeys((*before, *after)):
-        label, told = _reader_of(model, name, (before.get(name), after.get(name)), by)
-        rows.append(
-            {"label": label, "before": told(before.get(name)), "after": told(after.get(name))}
-        )
-    return rows
-
-
-def _reader_of(model: Any, name: str, values: tuple[Any, ...], by: Actor) -> Any:
-    """A field's label, and how its values are told: choices and records by their names."""
-    try:
-        field = model._meta.get_field(name)
-    except FieldDoesNotExist:
-        return name, _plain
-    label, names = capfirst(field.verbose_name), {str(key): text for key, text in field.flatchoices}
-    if field.many_to_one and hasattr(field.related_model.objects, "visible_to"):
-        ids = [value for value in values if value]
-        rows = field.related_model.objects.visible_to(by).filter(pk__in=ids) if ids else ()
-        names = {str(row.pk): str(row) for row in rows}
-    return label, lambda value: names.get(str(value), _plain(value))
-
-
-def _plain(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return _("Yes") if value else _("No")
-    text = str(value)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
-
-
-# --- Undo -----------------------------------------------------------------------------------
-
-
-def undo_one(request: HttpRequest, operation: Operation) -> HttpResponse:
-    """POST: undo an operation, and tell what was reversed, kept and not possible."""
-    if request.method != "POST":
-        return HttpResponseRedirect(_page_of(operation))
-    return _report(request, [ledger.undo(operation.pk, by=actor_of(request))], _page_of(operation))
-
-
-def undo_batch(request: HttpRequest, batch: UUID) -> HttpResponse:
-    """POST: undo all that was done in one go."""
-    back = reverse("admin:commsapp_operation_changelist")
-    if request.method != "POST":
-        return HttpResponseRedirect(back)
-    try:
-        undone = ledger.undo_batch(batch, by=actor_of(request))
-    except (ledger.Refused, ledger.Busy) as error:
-        messages.error(request, str(error) or _("Nothing was undone; try again."))
-        return HttpResponseRedirect(back)
-    if not undone:
-        messages.info(request, _("There is nothing left to undo."))
-        return HttpResponseRedirect(back)
-    return _report(request, undone, back)
-
-
-def _report(request: HttpRequest, undone: list[ledger.Undone], back: str) -> HttpResponse:
-    numbers = {
-        "reversed": sum(one.reversed for one in undone),
-        "kept": sum(one.kept for one in undone),
-        "failed": sum(len(one.failed) for one in undone),
-    }
-    told = _("Undone: %(reversed)d reversed") % numbers
-    if numbers["kept"]:
-        told += _(", %(kept)d kept because changed since") % numbers
-    if numbers["failed"]:
-        told += _(", %(failed)d failed") % numbers
-    back = _next(request) or back
-    if not numbers["failed"]:
-        (messages.success if numbers["reversed"] else messages.warning)(request, f"{told}.")
-        return HttpResponseRedirect(back)
-    problems = [Problem(refusal.message) for one in undone for refusal in one.failed]
-    return show(
-        request, None, "staff/undone.html", title=_("Undo"), numbers=numbers, problems=problems,
-        back=back, told=f"{told}.",
-    )  # fmt: skip
-
-
-def _next(request: HttpRequest) -> str:
-    """Where the button was, if that is ours."""
-    url = request.POST.get("next", "")
-    return url if url_has_allowed_host_and_scheme(url, {request.get_host()}) else ""
-
-
-def _page_of(operation: Operation) -> str:
-    return reverse("admin:commsapp_operation_page", args=(operation.pk,))
+def recent(request: HttpRequest, record: Any, count: int) -> dict[str, Any]:
+    """The newest entries of a record, for a panel on its page."""
+    traces = traces_of(request, record)
+    rows = readable(with_traces(operations_on(record), traces)).order_by("-id")
+    told = entries(rows[: count + 1], actor_of(request), traces)
+    return {"entries": told[:count], "has_more": len(told) > count, "note": traces.note}

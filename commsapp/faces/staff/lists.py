@@ -134,20 +134,28 @@ class VisibleFilter(RelatedFieldListFilter):
 
 
 class ArchivedFilter(SimpleListFilter):
-    """The active ones, unless others are asked for."""
+    """The active ones, unless others are asked for; how many others there are is told."""
 
     title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
-        states = getattr(model_admin.model, "Status", None)
+        model: Any = model_admin.model
+        visible = model.objects.visible_to(actor_of(request))
+        states = getattr(model, "Status", None)
         named = states.choices[1:] if states else [("archived", _("Archived"))]
+        self.counts = {
+            value: count_up_to(visible.filter(status=value) if states else _archived(visible))
+            for value, _label in named
+        }
         return [*named, ("all", _("All"))]
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         first, *others = super().choices(changelist)
         yield {**first, "display": _("Active")}
-        yield from others
+        for choice, (value, _label) in zip(others, self.lookup_choices, strict=True):
+            count, has_more = self.counts.get(str(value), (0, False))
+            yield {**choice, "count": f"{count}+" if has_more else count or ""}
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
         model: Any = queryset.model
@@ -157,4 +165,9 @@ class ArchivedFilter(SimpleListFilter):
             return queryset.filter(**model.ACTIVE)
         if hasattr(model, "Status"):
             return queryset.filter(status=self.value())
-        return queryset.exclude(**model.ACTIVE)
+        return _archived(queryset)
+
+
+def _archived(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Said as the index that holds only them says it."""
+    return rows.filter(archived_at__isnull=False)

@@ -13,7 +13,7 @@ imported by its room's `admin.py`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib import admin, messages
@@ -196,6 +196,7 @@ class Problem:
     reason: str
     line: int | None = None
     value: str = ""
+    column: str = ""  # of a table
 
 
 def plainly(refusal: Refusal) -> Problem:
@@ -216,14 +217,23 @@ class Command:
     spell: Callable[[Refusal], Problem] = plainly
     is_destructive: bool = False
     all_or_none: bool = False  # with any problem nothing is done
+    selected: int | None = None  # how many now match what was selected: asked again if others did
+    goes_on: Callable[[Any], str] | None = None  # where, after a change; `back` if not said
     template: str = "staff/preview.html"
     context: Mapping[str, Any] = field(default_factory=dict)
+    seen: str | None = None  # how many matched at the preview, where that differs
 
 
 def carry_out(request: HttpRequest, record: Model | None, command: Command) -> HttpResponse:
     """Show what the command would do; do it when that is confirmed; show what was not done."""
     is_stopped = command.all_or_none and bool(command.problems)
     confirmed = "confirm" in request.POST and not is_stopped
+    seen = request.POST.get("selected", "") if confirmed and command.selected is not None else None
+    if seen not in (None, str(command.selected)):  # since the preview
+        confirmed, command = False, replace(command, seen=seen)
+    if command.selected is not None:
+        sent = [*command.fields, ("selected", str(command.selected))]
+        command = replace(command, fields=sent)
     try:
         change = command.run(not confirmed)
     except Refused as refused:
@@ -238,6 +248,8 @@ def carry_out(request: HttpRequest, record: Model | None, command: Command) -> H
     if not confirmed:
         return _preview(request, record, command, change, problems)
     tell(request, change)
+    if command.goes_on:
+        command = replace(command, back=command.goes_on(change))
     if problems:
         return _preview(request, record, command, change, problems, is_done=True)
     return HttpResponseRedirect(command.back)

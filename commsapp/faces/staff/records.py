@@ -38,9 +38,11 @@ class RecordAdmin(VisibleAdmin):
         made: Record = records.create(record, by=by)
         return made
 
-    def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor) -> Record:
-        """The operation that changes one."""
-        edited: Record = records.edit(self.model, pk, values, by=by)
+    def edit(
+        self, pk: UUID, values: Mapping[str, Any], by: Actor, expected: records.Expected
+    ) -> Record:
+        """The operation that changes one, unless others changed the same meanwhile."""
+        edited: Record = records.edit(self.model, pk, values, by=by, expected=expected)
         return edited
 
     def changeform_view(
@@ -86,7 +88,7 @@ class RecordAdmin(VisibleAdmin):
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         by = actor_of(request)
         if change:
-            self.edit(obj.pk, self.values_from(form), by)
+            self.edit(obj.pk, self.values_from(form), by, form.values_read)
         else:
             self.create(obj, by)
 
@@ -141,15 +143,6 @@ class RecordAdmin(VisibleAdmin):
     def choices_for(self, db_field: Any, visible: QuerySet[Any]) -> QuerySet[Any]:
         """Which of the visible ones fit the field."""
         return visible
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """What is archived is not offered to be chosen."""
-        match = request.resolver_match
-        if match and match.url_name == "autocomplete" and self.model.ACTIVE:
-            queryset = queryset.filter(**self.model.ACTIVE)
-        return super().get_search_results(request, queryset, search_term)
 
     def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
         return False

@@ -8,6 +8,8 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from commsapp.faces.staff.comboboxes import OptionsView
+
 _LAST = 1_000
 
 
@@ -27,6 +29,10 @@ class StaffSite(AdminSite):
         """Without the redirect to a record's page elsewhere: here is where they are."""
         urls = super().get_urls()
         return [url for url in urls if getattr(url, "name", "") != "view_on_site"]
+
+    def autocomplete_view(self, request: HttpRequest) -> Any:
+        """What the comboboxes of forms offer."""
+        return OptionsView.as_view(admin_site=self)(request)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """In the order of the work: each admin says its `menu_place`, and its section's label if

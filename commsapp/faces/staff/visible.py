@@ -24,6 +24,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from commsapp.faces.staff.actors import actor_of, licensees_of, may_see
+from commsapp.faces.staff.comboboxes import combobox_for
 from commsapp.faces.staff.forms import FixedPointFormField
 from commsapp.faces.staff.lists import BoundedPaginator, RecordChangeList, VisibleFilter
 from commsapp.faces.staff.pages import (
@@ -71,6 +72,13 @@ class QuickAdmin(ModelAdmin):
         if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget  # pop-up windows are for nobody
         return field
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Into a big table one finds by typing."""
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("queryset", db_field.remote_field.model._default_manager.all())
+            return combobox_for(db_field, request, **kwargs)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def _get_obj_does_not_exist_redirect(self, request: Any, opts: Any, object_id: str) -> Any:
         raise Http404

@@ -140,3 +140,22 @@ def test_a_deleted_key_is_answered_as_it_was_and_what_it_named_stays(api, keys):
     assert api.get(f"alternate-keys/{key.pk}").status_code == 404
     assert api.delete(f"alternate-keys/{key.pk}").status_code == 404
     assert ContactGroup.objects.filter(pk=key.contact_group_id).exists()
+
+
+def test_a_key_that_is_taken_is_refused_in_words_of_this_face(api, keys):
+    key = keys["contact"]
+    values = {"data_source": str(key.data_source_id), "value": "C", "contact": str(key.contact_id)}
+    answer = api.post("alternate-keys", values)
+    assert answer.status_code == 400
+    [told] = answer.json().values()
+    assert told == ["The data source has this key already for another contact."]
+    assert unchanged(keys)
+
+
+def test_a_key_that_names_nothing_is_told_so_once(api, keys):
+    source = str(keys["contact"].data_source_id)
+    answer = api.post("alternate-keys", {"data_source": source, "value": "N"})
+    assert answer.status_code == 400
+    [told] = answer.json().values()
+    assert told == ["Name exactly one of contact, contact group and role."]
+    assert unchanged(keys)

@@ -88,7 +88,7 @@ def test_ticked_recipients_are_added_and_the_message_undoes_it(web, group):
     preview = web.post(url, {"recipients": [str(one.pk) for one in recipients[:2]]})
     assert "2 recipients would be added." in told(preview)
     done = web.post(url, again(preview))
-    assert done.url == page(group)
+    assert done.url.startswith(f"{page(group)}?changed=")
     address = undo_address(web, done)
     assert members(group) == {one.pk for one in recipients[:2]}
 
@@ -106,9 +106,9 @@ def test_the_picker_offers_only_who_fits_and_is_not_in_the_group(web, group, joi
     factories.RecipientFactory(**same, name="Anybody's shop")
     factories.RecipientFactory(**same, name="Other shop", customer=other)
     factories.RecipientFactory(**same, name="Our cafe", customer=group.customer)
-    everybody = web.get(page(group, "add-recipients")).context["page"]
+    everybody = web.get(page(group, "add-recipients")).context["candidates"]
     assert {one.name for one in everybody} == {"Anybody's shop", "Our cafe"}
-    found = web.get(page(group, "add-recipients"), {"q": "shop"}).context["page"]
+    found = web.get(page(group, "add-recipients"), {"q": "shop"}).context["candidates"]
     assert [one.name for one in found] == ["Anybody's shop"]
 
 
@@ -245,7 +245,7 @@ def test_a_line_is_split_as_the_preview_says_and_unsplit_again(web, group, join,
     assert Quote.objects.with_totals().get(pk=quote.pk).totals == quote.totals
     shown = told(web.get(page(quote)))
     assert "3 parts" in shown
-    assert told(web.get(f"{page(quote)}?parts_of={line.pk}")).count("Part</span>") == 3
+    assert told(web.get(f"{page(quote)}?parts_of={line.pk}")).count("/quick/") == 3
 
     preview = web.get(page(line, "unsplit"))
     assert "3 lines would be removed." in told(preview)
@@ -286,7 +286,7 @@ def test_a_line_is_added_with_the_products_prices_edited_and_deleted(web, licens
         "configuration": "{}", "description": "", "requested_date": "",
     }  # fmt: skip
     done = web.post(reverse("admin:quotes_quotelineitem_add"), values)
-    assert done.url == page(quote)
+    assert done.url.startswith(page(quote))
     new = QuoteLineItem.objects.get(product=product)
     assert (new.line_number, new.one_time_price) == (line.line_number + 1, Decimal("5.0035"))
     assert 'value="5.0035"' in told(web.get(page(new, "change")))
@@ -466,7 +466,8 @@ def test_an_undo_needs_the_permission_of_what_it_undoes(web, charlie, group, joi
     grant(charlie, "commsapp.view_operation", "groups.view_recipientgroup")
     added = Operation.objects.get(kind="groups.recipients_added")
     reader = browse(charlie)
-    assert "<button" not in told(reader.get(page(added))).split("<main")[1]
+    main = told(reader.get(page(added))).split("<main")[1].split("</main")[0]
+    assert "<button" not in main
     assert reader.post(page(added, "undo")).status_code == 403
     assert len(members(group)) == 2
     assert said(web, web.post(page(added, "undo"))) == "Undone: 2 reversed."

@@ -1,0 +1,6 @@
+"""Pages of contact groups, contacts and data sources."""
+
+from contacts.pages import connections as connections
+from contacts.pages import keys as keys
+from contacts.pages import sources as sources
+from contacts.pages import told as told

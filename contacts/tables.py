@@ -1,0 +1,77 @@
+"""Contacts and contact groups as tables: what a file of them says, in and out."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from commsapp.drafts import Once
+from commsapp.faces.staff.columns import Target, target
+from commsapp.faces.staff.exporting import Source
+from commsapp.faces.staff.importing import ImportKind
+from contacts.importing import (
+    CONTACT_GROUPS,
+    CONTACTS,
+    import_contact_groups,
+    import_contacts,
+)
+from contacts.models import Contact, ContactGroup
+
+_KNOWN_AS = {
+    "id": ("contactid", "contactgroupid", "guid"),
+    "name": ("contactname", "fullname", "contactgroupname", "customer", "customername", "kunde"),
+    "kind": ("type", "contacttype", "typ"),
+    "email": ("emailaddress", "mail"),
+    "phone": ("phonenumber", "telephone", "mobile", "msisdn", "telefon"),
+    "role": ("rolename", "grouprole", "rolle"),
+}
+
+CONTACTS_IN = ImportKind(
+    run=import_contacts,
+    targets=tuple(target(Contact, name, _KNOWN_AS) for name in ("id", *CONTACTS.fields)),
+    once=(Once(("id",)),),
+    about=_("A row with an id changes that contact. Any other row makes a new one."),
+)
+
+CONTACTS_OUT: dict[str, Source] = {
+    "id": "pk",
+    "name": "name",
+    "kind": "kind",
+    "email": "email",
+    "phone": "phone",
+    "archived_at": "archived_at",
+    "licensee": "licensee_id",
+}
+
+CONTACT_GROUPS_IN = ImportKind(
+    run=import_contact_groups,
+    targets=(
+        *(target(ContactGroup, name, _KNOWN_AS) for name in ("id", *CONTACT_GROUPS.fields)),
+        Target(
+            "data_source", _("Data source"), _("Of the alternate key: its id, or its name."),
+            ("datasourcename", "source", "suite"),
+        ),
+        Target(
+            "alternate_key", _("Alternate key"), _("What the data source calls the group."),
+            ("key", "externalid", "externalreference"),
+        ),
+    ),
+    once=(Once(("id",)), Once(("data_source", "alternate_key"))),
+    about=_(
+        "A row with a data source and an alternate key is saved as that data source would save it."
+        " Otherwise a row with an id changes that contact group, and any other row makes a new one."
+    ),
+    undoing=_(
+        "Groups that were saved by an alternate key can be undone one by one in the activity list."
+        " All else shows in each record's history what it was before and after."
+    ),
+)  # fmt: skip
+
+CONTACT_GROUPS_OUT: dict[str, Source] = {
+    "id": "pk",
+    "name": "name",
+    "role": "role_id",
+    "role_name": "role__name",
+    "status": "status",
+    "connection_count": "connected",
+    "licensee": "licensee_id",
+}

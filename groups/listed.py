@@ -1,0 +1,153 @@
+"""A list of recipients that somebody brought, pasted or in a file: its rows, and in which column
+the recipients stand."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import IO, Self
+
+import orjson
+
+from commsapp.faces.staff.tables import Table
+from commsapp.ids import read_guid
+
+_SEPARATORS = re.compile(r"[,;\t]")
+_SAMPLE = 200  # rows that the guess looks at
+_TITLES = re.compile(
+    r"msisdn|mobile|phone|e-?mail|reference|recipient|subscriber|guid|uuid|^id$", re.IGNORECASE
+)
+_NUMBER = re.compile(r"(?:\+|00)?[0-9][0-9\s()/.-]{5,}")
+
+_MOST_UNPACKED = 16 * 1024 * 1024
+
+Row = tuple[int, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One value as it was written, and the line it stands on."""
+
+    line: int
+    value: str
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Rows with their line numbers; `at` is the column that names the recipients."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[Row]
+    at: int = 0
+    is_file: bool = False
+
+    @classmethod
+    def pasted(cls, text: str, title: str) -> Self:
+        """One entry a line, or several separated by comma, semicolon or tab."""
+        rows = [(entry.line, (entry.value,)) for entry in _entries(text)]
+        return cls((title,), rows)
+
+    @classmethod
+    def of_table(cls, table: Table, known: Callable[[Sequence[str]], set[str]]) -> Self:
+        """A file's rows. `known(values)` tells which values name a recipient: the column in which
+        most do is taken, or else the one whose title sounds like it."""
+        rows: list[Row] = [(row.line, row.cells) for row in table.rows]
+        listed = cls(table.columns, rows, is_file=True)
+        return listed.reading(listed._guess(known))
+
+    def reading(self, at: int) -> Self:
+        """The same list, its recipients in another column."""
+        return replace(self, at=at if 0 <= at < len(self.columns) else 0)
+
+    @property
+    def column(self) -> str:
+        return self.columns[self.at]
+
+    @property
+    def entries(self) -> list[Entry]:
+        """What names a recipient, empty cells left out. A file without a header begins with one."""
+        first = [Entry(1, self.columns[self.at])] if self._has_no_header() else []
+        rows = (Entry(line, cells[self.at]) for line, cells in self.rows if cells[self.at])
+        return [*first, *rows]
+
+    def _has_no_header(self) -> bool:
+        title = self.columns[self.at]
+        return self.is_file and bool(read_guid(title) or "@" in title or _NUMBER.fullmatch(title))
+
+    def _guess(self, known: Callable[[Sequence[str]], set[str]]) -> int:
+        sample = [cells for _line, cells in self.rows[:_SAMPLE]]
+        named = known([value for cells in sample for value in cells if value])
+        scores = [
+            (
+                sum(cells[at] in named or bool(read_guid(cells[at])) for cells in sample),
+                bool(_TITLES.search(title)),
+                -at,
+            )
+            for at, title in enumerate(self.columns)
+        ]
+        return max(range(len(scores)), key=scores.__getitem__)
+
+    # --- To the browser and back --------------------------------------------------------------
+
+    def dumps(self) -> str:
+        """In letters and digits, a third as long as the texts themselves."""
+        packed = zlib.compress(orjson.dumps([self.columns, self.rows, self.at, self.is_file]))
+        return base64.urlsafe_b64encode(packed).decode()
+
+    @classmethod
+    def loads(cls, text: str) -> Self:
+        """What dumps() wrote. Raises ValueError for anything else."""
+        try:
+            unpacking = zlib.decompressobj()
+            unpacked = unpacking.decompress(base64.urlsafe_b64decode(text), _MOST_UNPACKED)
+            columns, rows, at, is_file = orjson.loads(unpacked)
+            listed = cls(
+                tuple(map(str, columns)),
+                [(int(line), tuple(map(str, cells))) for line, cells in rows],
+                int(at),
+                is_file is True,
+            )
+        except (TypeError, ValueError, zlib.error) as error:
+            raise ValueError from error
+        width = len(listed.columns)
+        if not 0 <= listed.at < width or any(len(cells) != width for _line, cells in listed.rows):
+            raise ValueError("The rows are not as wide as their header.")
+        return listed
+
+    def write_failed(
+        self, file: IO[str], reasons: dict[int, list[tuple[str, str]]], title: str
+    ) -> None:
+        """The rows at fault as a CSV that can be brought again as it is: its columns, and why.
+
+        `reasons` by line: value and reason.
+        """
+        out = csv.writer(file)
+        out.writerow([*map(_safe, self.columns), title])
+        for line, cells in self.rows:
+            for value, reason in reasons.get(line, ()):
+                if value == cells[self.at]:
+                    out.writerow([*map(_safe, cells), reason])
+                    break
+
+
+def _safe(cell: str) -> str:
+    """No spreadsheet takes it for a formula; a number with its plus is none."""
+    is_number = bool(_NUMBER.fullmatch(cell))
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") and not is_number else cell
+
+
+def _entries(text: str) -> Iterator[Entry]:
+    for number, line in enumerate(text.splitlines(), 1):
+        for value in _SEPARATORS.split(line):
+            if value := value.strip().strip('"').strip():
+                yield Entry(number, value)
+
+
+def twice(entries: Iterable[Entry]) -> int:
+    """How many entries say again what one before them says."""
+    values = [entry.value.casefold() for entry in entries]
+    return len(values) - len(set(values))

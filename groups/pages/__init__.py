@@ -1,0 +1,4 @@
+"""Pages of a recipient group: who is in it, and who comes and goes."""
+
+from groups.pages import changing as changing
+from groups.pages import members as members

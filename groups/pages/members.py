@@ -1,0 +1,167 @@
+"""The panels of a recipient group: who is in it; and where a recipient is a member."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest, QueryDict
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from commsapp.faces.staff.lists import MOST_COUNTED, count_up_to, page_by_key
+from commsapp.faces.staff.pages import panel_on
+from commsapp.ids import read_guid
+from groups.models import Membership, Recipient, RecipientGroup
+
+_SHOWN = 50
+_SEARCHED = ("name", "email", "msisdn", "external_reference", "city")
+
+
+def is_active(group: RecipientGroup) -> bool:
+    return not group.is_archived
+
+
+def matching(words: str, prefix: str = "") -> Q:
+    """Each word in one of the searched fields."""
+    query = Q()
+    for word in words.replace("\0", "").split():
+        anywhere = Q()
+        for name in _SEARCHED:
+            anywhere |= Q(**{f"{prefix}{name}__icontains": word})
+        query &= anywhere
+    return query
+
+
+# --- Who is in it ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which members a person looks at: words, type, state, and those of one operation."""
+
+    words: str = ""
+    kind: str = ""
+    state: str = ""
+    added: str = ""
+
+    @classmethod
+    def of(cls, query: QueryDict) -> Asked:
+        kind, state = query.get("type", ""), query.get("state", "")
+        return cls(
+            query.get("q", "").strip(),
+            kind if kind in Recipient.Type.values else "",
+            state if state in ("active", "archived") else "",
+            read_guid(query.get("added")) or "",
+        )
+
+    @cached_property
+    def given(self) -> list[tuple[str, str]]:
+        """As a query has them."""
+        each = {"q": self.words, "type": self.kind, "state": self.state, "added": self.added}
+        return [(name, value) for name, value in each.items() if value]
+
+    def among(self, memberships: QuerySet[Any]) -> QuerySet[Any]:
+        found = memberships.filter(matching(self.words, "recipient__"))
+        if self.kind:
+            found = found.filter(recipient__recipient_type=self.kind)
+        if self.state:
+            found = found.filter(recipient__archived_at__isnull=self.state == "active")
+        return found.filter(operation=UUID(self.added)) if self.added else found
+
+    def link(self, **other: str) -> str:
+        """The query that asks the same but for this."""
+        given = {**dict(self.given), **other}
+        return f"?{urlencode({name: value for name, value in given.items() if value})}"
+
+
+def choices_of(asked: Asked, archived: int) -> list[dict[str, Any]]:
+    """The filters above the members, as links."""
+    types = [("", _t("All")), *Recipient.Type.choices]
+    active, gone = ("active", _t("Active"), ""), ("archived", _t("Archived"), str(archived or ""))
+    states = [("", _t("All"), ""), active, gone]
+    return [
+        {
+            "title": _t("Type"),
+            "links": [
+                {"url": asked.link(type=value), "label": label, "is_set": value == asked.kind}
+                for value, label in types
+            ],
+        },
+        {
+            "title": _t("State"),
+            "links": [
+                {
+                    "url": asked.link(state=value), "label": label, "count": count,
+                    "is_set": value == asked.state,
+                }
+                for value, label, count in states
+            ],
+        },
+    ]  # fmt: skip
+
+
+@panel_on(RecipientGroup, _("Members"), "groups/members.html", sees=Recipient)
+def members(request: HttpRequest, group: RecipientGroup) -> dict[str, Any]:
+    """A page of the members, in the order in which the recipients were made: by their key."""
+    asked, every = Asked.of(request.GET), Membership.objects.filter(group=group)
+    found = asked.among(every)
+    joined = found.select_related("recipient", "operation__user")
+    light = joined.defer("operation__effects", "operation__numbers")
+    page = page_by_key(light, request, "recipient_id", _SHOWN)
+    archived = _archived_among(group)
+    counted = (group.member_count, False) if not asked.given else count_up_to(found)
+    changed = _changed(request)
+    can_change = request.user.has_perm("groups.change_recipientgroup") and is_active(group)
+    return {
+        "page": page,
+        "asked": asked,
+        "filters": choices_of(asked, archived),
+        "count": group.member_count,
+        "matching": counted[0],
+        "matching_more": counted[1],
+        "changed": changed,
+        "changed_url": asked.link(added="" if asked.added or changed is None else changed.hex),
+        "can_change": can_change,
+    }
+
+
+def _archived_among(group: RecipientGroup) -> int:
+    """How many members are archived; 0 where that would take looking at too many.
+
+    Asked of the licensee's archived recipients: all members would be up to 100,000, 0.3 s.
+    """
+    archived = Recipient.objects.filter(licensee=group.licensee_id, archived_at__isnull=False)
+    member = Membership.objects.filter(group=group, recipient=OuterRef("pk"))
+    _count, too_many = count_up_to(archived)
+    if too_many and group.member_count > MOST_COUNTED:
+        return 0
+    if too_many:
+        return count_up_to(group.memberships.filter(recipient__archived_at__isnull=False))[0]
+    return count_up_to(archived.filter(Exists(member)))[0]
+
+
+def _changed(request: HttpRequest) -> UUID | None:
+    """The operation whose members are marked: it has just put them in."""
+    guid = read_guid(request.GET.get("changed")) or read_guid(request.GET.get("added"))
+    return UUID(guid) if guid else None
+
+
+@panel_on(Recipient, _("In recipient groups"), "groups/groups_of.html", sees=RecipientGroup)
+def groups_of(request: HttpRequest, recipient: Recipient) -> dict[str, Any] | None:
+    memberships = Membership.objects.filter(recipient=recipient)
+    joined = memberships.select_related("group__customer", "operation__user")
+    light = joined.defer("operation__effects", "operation__numbers")
+    page = page_by_key(light, request, "group_id", _SHOWN)
+    return {"page": page}
+
+
+def ids_of(memberships: QuerySet[Any]) -> Sequence[str]:
+    """The recipients, as 32 hex digits."""
+    rows = memberships.order_by("recipient_id").values_list("recipient_id", flat=True)
+    return [pk.hex for pk in rows.iterator(chunk_size=10_000)]

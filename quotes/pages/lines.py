@@ -1,0 +1,150 @@
+"""The lines on a quote's page: found by words, paged by number, parts folded under their line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
+from django.http import Http404, HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from commsapp.access import may
+from commsapp.faces.staff.actors import actor_of
+from commsapp.faces.staff.lists import Slice
+from commsapp.faces.staff.pages import panel_on, url_of
+from groups.models import Membership
+from quotes.models import Quote, QuoteLineItem
+from quotes.pages.places import Place, page_by_line
+
+SHOWN = 200
+_SEARCHED = ("description", "product__name", "recipient_group__name", "recipient__name")
+_PARTS_SEARCHED = (
+    "recipient__name", "recipient__msisdn", "recipient__external_reference", "recipient__city",
+    "description",
+)  # fmt: skip
+
+
+@panel_on(Quote, _("Lines"), "quotes/lines.html", sees=QuoteLineItem)
+def lines(request: HttpRequest, quote: Quote) -> dict[str, Any]:
+    """The lines that the place asks for; those of one line's parts are in it, opened."""
+    place, by = Place.of(request), actor_of(request)
+    page = page_by_line(_with_counts(found_lines(quote, place), quote), place, SHOWN)
+    can_change = may(by, "change", QuoteLineItem) and quote.is_open
+    return {
+        "page": page,
+        "place": place,
+        "opened": _opened(quote, place, page, can_change=can_change),
+        "selectable": _selectable(found_lines(quote, place), can_change=can_change),
+        "edit_url": url_of(quote, "edit-lines"),
+        "changed": request.GET.get("changed", ""),
+        "count": quote.line_count,
+        "can_change": can_change,
+        "can_add": may(by, "add", QuoteLineItem) and quote.is_open,
+    }
+
+
+def _opened(quote: Quote, place: Place, page: Slice, *, can_change: bool) -> dict[str, Any] | None:
+    """The parts of the line whose parts are open, with the line itself."""
+    if place.parts_of is None:
+        return None
+    shown: dict[Any, QuoteLineItem] = {line.pk: line for line in page}
+    line = shown.get(place.parts_of) or quote.lines.filter(pk=place.parts_of).first()
+    if line is None:
+        raise Http404
+    parts = found_parts(line, place)
+    found = page_by_line(joined(parts), place, SHOWN, "parts_")
+    return {
+        "line": line,
+        "page": found,
+        "is_shown": line.pk in shown,
+        "selectable": _selectable(parts, can_change=can_change),
+    }
+
+
+def _selectable(every: Any, *, can_change: bool) -> int:
+    """How many of the lines found can be edited together, on whatever page they are."""
+    return every.in_totals().count() if can_change else 0
+
+
+# --- Which ----------------------------------------------------------------------------------
+
+
+def found_lines(quote: Quote, place: Place) -> Any:
+    """The lines of a quote, with their parts folded; looking for words finds parts as well."""
+    lines = quote.lines.order_by()
+    if not place.words:
+        return lines.filter(split_from=None)
+    return lines.filter(_matching(place.words, _SEARCHED))
+
+
+def found_parts(line: QuoteLineItem, place: Place) -> Any:
+    """The parts of a line, or those among them that some words find."""
+    parts = QuoteLineItem.objects.filter(quote=line.quote_id, split_from=line.pk).order_by()
+    return parts.filter(_matching(place.parts_words, _PARTS_SEARCHED))
+
+
+def chosen(quote: Quote, place: Place) -> Any:
+    """All lines that a selection over pages means: those found that one can edit."""
+    if place.parts_of is None:
+        return found_lines(quote, place).in_totals()
+    line: QuoteLineItem = quote.lines.get(pk=place.parts_of)
+    return found_parts(line, place).in_totals()
+
+
+def _matching(words: str, fields: tuple[str, ...]) -> Q:
+    """Each word in one of the fields; a number may be the line's."""
+    query = Q()
+    for word in words.split():
+        either = Q()
+        for name in fields:
+            either |= Q(**{f"{name}__icontains": word})
+        if word.isdecimal() and word.isascii() and len(word) < 10:
+            either |= Q(line_number=int(word))
+        query &= either
+    return query
+
+
+# --- With what they show --------------------------------------------------------------------
+
+
+def joined(lines: Any) -> QuerySet[Any]:
+    """With all that a row of a line tells."""
+    related = ("quote", "product", "recipient_group", "recipient")
+    rows: QuerySet[Any] = lines.select_related(*related)
+    return rows
+
+
+def _with_counts(lines: Any, quote: Quote) -> QuerySet[Any]:
+    """With the number of parts of each, and on an open quote of the members without one."""
+    parts = QuoteLineItem.objects.filter(split_from=OuterRef("pk")).order_by()
+    counted = parts.values("split_from").annotate(count=Count("pk")).values("count")
+    newcomers: Any = Value(0)
+    if quote.is_open:
+        is_split = When(split_at__isnull=False, then=Coalesce(Subquery(_newcomers()), 0))
+        newcomers = Case(is_split, default=0, output_field=IntegerField())
+    rows: QuerySet[Any] = joined(lines).annotate(
+        part_count=Coalesce(Subquery(counted), 0), newcomer_count=newcomers
+    )
+    return rows
+
+
+def _newcomers() -> QuerySet[Any]:
+    """How many members of a split line's group have no part of it."""
+    part = QuoteLineItem.objects.filter(
+        split_from=OuterRef(OuterRef("pk")), recipient=OuterRef("recipient")
+    )
+    members = Membership.objects.filter(~Exists(part.order_by()), group=OuterRef("recipient_group"))
+    counted = members.order_by().values("group").annotate(count=Count("recipient"))
+    return counted.values("count")

@@ -1,0 +1,142 @@
+"""Pictures of every staff page, light and dark, on a desk and on a phone: `make screenshots`.
+
+    python tests/browser/screenshots.py FOLDER
+
+Serves a demo house of its own (own data folder, a free port) while it looks.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+SIZES = {"desk": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
+PATIENCE = 60  # seconds for the server to answer
+
+
+def pages_of(told: dict[str, Any]) -> dict[str, str]:
+    """By name, the addresses of what the demo says is there."""
+    group = f"groups/recipientgroup/{told['recipient_group']}/"
+    quote = f"quotes/quote/{told['quote']}/"
+    customer = f"contacts/contactgroup/{told['contact_group']}/"
+    return {
+        "home": "",
+        "find": "find/?q=ba",
+        "shortcuts": "shortcuts/",
+        "integrations": "integrations/",
+        "curl": "integrations/curl/",
+        "recipient-groups": "groups/recipientgroup/",
+        "recipient-group": group,
+        "add-recipients": f"{group}add-recipients/",
+        "recipient-group-history": f"{group}history/",
+        "recipients": "groups/recipient/",
+        "quotes": "quotes/quote/",
+        "quote": quote,
+        "split": f"quotes/quotelineitem/{told['quote_line_item']}/split/",
+        "products": "quotes/product/",
+        "contact-groups": "contacts/contactgroup/",
+        "contact-group": customer,
+        "contacts": "contacts/contact/",
+        "data-source": f"contacts/datasource/{told['data_source']}/",
+        "activity": "commsapp/operation/",
+        "users": "commsapp/user/",
+        "new-quote": "quotes/quote/add/",
+        "password": "password_change/",
+        "not-found": "nothing/",
+    }
+
+
+@contextmanager
+def demo_house() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Its address, and what `manage.py demo --json` tells of it."""
+    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+        free.close()
+        environment = {
+            **os.environ,
+            "VAR_DIR": folder,
+            "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
+            "SECRET_KEY": "of one that lives for a minute",
+        }
+        run = [sys.executable, "manage.py"]
+        subprocess.run([*run, "migrate", "--verbosity", "0"], cwd=ROOT, env=environment, check=True)
+        demo = subprocess.run(
+            [*run, "demo", "--json"], cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE
+        )
+        serve = [*run, "runserver", "--noreload", f"127.0.0.1:{port}"]
+        environment["DEBUG"] = "on"  # static files as they lie there
+        server = subprocess.Popen(serve, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+        try:
+            address = f"http://127.0.0.1:{port}/admin/"
+            wait_for(address)
+            yield address, json.loads(demo.stdout)
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def wait_for(address: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        try:
+            urlopen(address).close()
+        except URLError:
+            time.sleep(0.2)
+        else:
+            return
+    sys.exit(f"{address} does not answer.")
+
+
+def take(browser: Browser, address: str, told: dict[str, Any], folder: Path) -> int:
+    """Write a picture of each page in each way; how many there are."""
+    taken = 0
+    user = told["users"]["admin"]
+    for scheme in ("light", "dark"):
+        context = browser.new_context(color_scheme=scheme, reduced_motion="reduce")
+        page = context.new_page()
+        page.goto(f"{address}login/")
+        page.screenshot(path=folder / f"login-{scheme}.png")
+        page.get_by_label("Username").fill(user["username"])
+        page.get_by_label("Password").fill(user["password"])
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url(address)
+        for name, path in pages_of(told).items():
+            page.goto(address + path)
+            for size, viewport in SIZES.items():
+                page.set_viewport_size(viewport)
+                page.screenshot(path=folder / f"{name}-{scheme}-{size}.png")
+                taken += 1
+        context.close()
+    return taken
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    with demo_house() as (address, told), sync_playwright() as playwright:
+        options = {"args": ["--no-sandbox", "--disable-background-networking"]}
+        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        if Path(path).exists():
+            options["executable_path"] = path
+        browser = playwright.chromium.launch(**options)
+        count = take(browser, address, told, folder)
+        sys.stdout.write(f"{count} pictures in {folder}\n")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
