@@ -4,6 +4,7 @@
 --database=postgresql        DATABASE_URL if it names one, else a throw-away server
 @pytest.mark.needs("node")   skipped without that program, and listed at the end; with
                              REQUIRE_PROGRAMS=1 in the environment a failure instead
+@pytest.mark.once            slow, and the same on every database: see the Makefile
 """
 
 import importlib.util
@@ -224,6 +225,9 @@ def find_program(name: str) -> str | None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(*programs): the programs without which it cannot run")
+    config.addinivalue_line(
+        "markers", "once: slow, and the same on every database: `make test` runs it on PostgreSQL"
+    )
 
 
 @pytest.hookimpl(tryfirst=True)  # before any fixture reaches for the program

@@ -16,6 +16,10 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 PASSWORD = "correct horse battery staple"
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    item.add_marker("once")  # a page looks alike whatever it was read from
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
     return {

@@ -60,7 +60,7 @@ def test_two_recipients_are_added_and_a_line_is_split(signed_in: Page, shop, com
     expect(page.get_by_text("2 recipients would be added.")).to_be_visible()
     assert Membership.objects.count() == 3
     page.get_by_role("button", name="Add", exact=True).click()
-    expect(page.get_by_role("status")).to_contain_text("2 recipients added.")
+    expect(page.get_by_role("status").first).to_contain_text("2 recipients added.")
     assert Membership.objects.count() == 5
 
     page.get_by_role("link", name="Fibre for the shops").click()
@@ -68,7 +68,7 @@ def test_two_recipients_are_added_and_a_line_is_split(signed_in: Page, shop, com
     expect(page.get_by_text("5 lines would be created.")).to_be_visible()
     expect(page.get_by_text("The same")).to_have_count(2)
     page.get_by_role("button", name="Split").click()
-    expect(page.get_by_role("status")).to_contain_text("5 lines created.")
+    expect(page.get_by_role("status").first).to_contain_text("5 lines created.")
     assert QuoteLineItem.objects.filter(split_from=shop).count() == 5
 
     page.get_by_role("link", name="Edit 2").click()

@@ -12,6 +12,7 @@ from tests.faces.fuzzing import fuzz
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "40"))
 
 
+@pytest.mark.once
 # The limit is for the whole: an installation of its own, since nothing in it stays as it was.
 @pytest.mark.timeout(60 + 2 * SECONDS)
 def test_no_request_breaks_the_server_or_the_schema(tmp_path):
