@@ -49,7 +49,7 @@ def test_an_amount_is_the_exact_one_rounded_half_even(price, quantity, discount,
     exact = Fraction(price) * Fraction(quantity) * (100 - Fraction(discount)) / 100
     cents = round(exact * 10**places)  # Python rounds a Fraction half to even
     amount = pricing.amount(price, quantity, discount, currency)
-    assert amount * 10**places == cents
+    assert Fraction(amount) * 10**places == cents
     assert amount.as_tuple().exponent == -places
 
 

@@ -89,12 +89,22 @@ def make_client(kept: Kept, name: str, user: User) -> Machine:
     token = kept.secret(f"token of {name}", 64)
     pk = fixed_id(f"client {name}")
     client = Client.objects.filter(pk=pk).first() or Client(pk=pk, name=f"Demo {name}")
-    client.user, client.client_id = user, client_id
-    client.client_type = Client.CLIENT_CONFIDENTIAL
-    client.authorization_grant_type = Client.GRANT_CLIENT_CREDENTIALS
+    wanted = {
+        "user": user,
+        "client_id": client_id,
+        "client_type": Client.CLIENT_CONFIDENTIAL,
+        "authorization_grant_type": Client.GRANT_CLIENT_CREDENTIALS,
+    }
     if not check_password(client_secret, client.client_secret):
-        client.client_secret = client_secret
-    client.save()
+        wanted["client_secret"] = client_secret
+    # Only if it differs: the others' rows may be waiting for this one's, to keep when it was used.
+    changed = {name: value for name, value in wanted.items() if getattr(client, name) != value}
+    for field_name, value in changed.items():
+        setattr(client, field_name, value)
+    if client._state.adding:
+        client.save()
+    elif changed:
+        client.save(update_fields=changed)
     renew_token(client, token, TOKEN_DAYS)
     return Machine(client_id, client_secret, token)
 
