@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 
 from commsapp.models import Licensee, User
+
+_VERBS = {
+    "add": pgettext_lazy("the permission to", "add"),
+    "change": pgettext_lazy("the permission to", "change"),
+    "delete": pgettext_lazy("the permission to", "delete"),
+    "view": pgettext_lazy("the permission to", "view"),
+    "approve": pgettext_lazy("the permission to", "approve"),
+}
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,7 @@ class Actor:
     client: str = ""  # the API client's name
     client_id: UUID | None = None
     request_id: str = ""
+    at: datetime | None = None  # when, if not now: for history that is told afterwards
 
     @classmethod
     def of(cls, user: User, face: str, *, request_id: str = "") -> Self:
@@ -61,7 +72,10 @@ def may(by: Actor, verb: str, model: type[Model]) -> bool:
 def require(by: Actor, verb: str, model: type[Any]) -> None:
     """Raise PermissionDenied unless the actor may."""
     if not may(by, verb, model):
-        raise PermissionDenied(
-            _("You lack the permission to %(verb)s %(things)s.")
-            % {"verb": verb, "things": model._meta.verbose_name_plural}
-        )
+        raise PermissionDenied(lacking(verb, model))
+
+
+def lacking(verb: str, model: type[Model]) -> str:
+    """Which permission it would take, in a sentence."""
+    told = _("You lack the permission to %(verb)s %(things)s.")
+    return told % {"verb": _VERBS.get(verb, verb), "things": model._meta.verbose_name_plural}

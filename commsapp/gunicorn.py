@@ -5,6 +5,7 @@ WEB_CONCURRENCY   worker processes; default: 2
 WEB_THREADS       requests at once in each of them; default: 8
 """
 
+import gc
 import os
 from pathlib import Path
 from typing import Any
@@ -36,3 +37,10 @@ def on_starting(server: Any) -> None:
     """What gunicorn itself logs of a request that fails has its whole address in it."""
     for log in (server.log.error_log, server.log.access_log):
         log.addFilter(WithoutSession())
+
+
+def post_worker_init(worker: Any) -> None:
+    """What is loaded by now stays: to look through it for garbage would hold a stream of lines up
+    for longer than a hundred of them take."""
+    gc.collect()
+    gc.freeze()

@@ -7,6 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterable
+from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
@@ -23,7 +24,12 @@ _last = [0, 0]  # milliseconds and chance of the last id
 
 
 def uuid7() -> UUID:
-    """A new id: 48 bits of milliseconds, then chance (RFC 9562, section 5.7).
+    """A new id; see new_id()."""
+    return UUID(new_id())
+
+
+def new_id() -> str:
+    """A new UUIDv7 as 32 hex digits: 48 bits of milliseconds, then chance (RFC 9562, section 5.7).
 
     Each is greater than those that the process made before it (section 6.2, method 2): what is
     made later sorts later, also within a millisecond and when the clock goes back. An id is no
@@ -37,6 +43,13 @@ def uuid7() -> UUID:
             step = random.getrandbits(32)
             milliseconds, chance = _last[0], _last[1] + 1 + step
         _last[:] = milliseconds, chance
+    low = 2 << 62 | chance & (1 << 62) - 1
+    return f"{milliseconds << 80 | 7 << 76 | chance >> 62 << 64 | low:032x}"
+
+
+def uuid7_of(moment: datetime) -> UUID:
+    """An id as if it had been made at that moment, in no order among others of it."""
+    milliseconds, chance = int(moment.timestamp() * 1_000), secrets.randbits(74)
     return UUID(
         int=milliseconds << 80 | 7 << 76 | chance >> 62 << 64 | 2 << 62 | chance & (1 << 62) - 1
     )

@@ -8,20 +8,22 @@ keys, what is referred to) is read for all of them: the number of statements doe
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import IntegrityError
 from django.db.models import BooleanField, ForeignKey
 from django.utils.translation import gettext as _
 
-from commsapp.access import Actor, may
+from commsapp.access import Actor, lacking, may
 from commsapp.ids import NIL, read_guid, uuid7
-from commsapp.ledger import Refusal, recording
+from commsapp.ledger import Refusal, operation, recording
 from commsapp.models import Licensee, Record
 from commsapp.records import CREATED, EDITED, note_edit, values_of
+from commsapp.references import References
 from commsapp.sql import GivenTexts, write_rows
 
 Row = Mapping[str, str]  # the row's texts, by field: "" is a blank cell, what is not there stays
@@ -89,6 +91,7 @@ class Imported:
         }
 
 
+@operation(again_on=IntegrityError)
 def import_records(
     what: Importable,
     rows: Sequence[Row],
@@ -225,9 +228,7 @@ class _Import:
             return
         verb = "change" if record else "add"
         if not may(self.by, verb, self.model):
-            things = self.model._meta.verbose_name_plural
-            told = _("You lack the permission to %(verb)s %(things)s.")
-            self.refuse(index, "FORBIDDEN", told % {"verb": verb, "things": things})
+            self.refuse(index, "FORBIDDEN", lacking(verb, self.model))
             return
         before = values_of(record) if record else None
         record = record or self.model(licensee_id=self.licensee_id)
@@ -304,59 +305,3 @@ def _meant(one: Any, text: str) -> Any:
         if folded in (str(value).casefold(), str(label).casefold()):
             return value
     return text
-
-
-# --- What a row refers to -----------------------------------------------------------------------
-
-
-class References:
-    """Records that cells name, by id or by name: two statements, however many cells."""
-
-    def __init__(
-        self, model: Any, licensee_id: UUID, choices: Mapping[str, Any] | None = None
-    ) -> None:
-        self.model, self.licensee_id, self.choices = model, licensee_id, choices or {}
-        self.found: dict[str, list[Any]] = {}
-
-    def find(self, texts: Iterable[str]) -> None:
-        """Look up what the texts name."""
-        named = {text: read_guid(text) for text in texts}
-        ids = {guid for guid in named.values() if guid}
-        names = sorted(text for text, guid in named.items() if not guid)
-        ours = self.model.objects.filter(licensee=self.licensee_id, **self.choices)
-        if ids:
-            by_id = {record.pk.hex: record for record in ours.among(sorted(ids))}
-            for text, guid in named.items():
-                if guid in by_id:
-                    self.found[text] = [by_id[guid]]
-        if names:
-            active = ours.filter(**self.model.ACTIVE, name__in=GivenTexts(names))
-            for record in active.order_by("pk"):
-                self.found.setdefault(record.name, []).append(record)
-
-    def __getitem__(self, text: str) -> Any:
-        """The one that a text names. Raises LookupError, saying why it names none."""
-        found = self.found.get(text, ())
-        if len(found) == 1:
-            return found[0]
-        thing, things = self.model._meta.verbose_name, self.model._meta.verbose_name_plural
-        told = (
-            _("Several %(things)s are called “%(text)s”: give the id of the one that is meant.")
-            if found
-            else _("There is no %(thing)s “%(text)s”.")
-        )
-        raise LookupError(told % {"thing": thing, "things": things, "text": text[:64]})
-
-
-def referred_to(model: type[Record], ids: Sequence[str]) -> set[str]:
-    """Those of the records that any row of any room refers to: a statement for each kind of row."""
-    return {id.hex for id in _referring(model, ids)}
-
-
-def _referring(model: type[Record], ids: Sequence[str]) -> Iterator[UUID]:
-    for related in model._meta.related_objects:
-        rows = related.related_model._base_manager
-        at = related.field.attname
-        meant = model.objects.among(ids).values("pk")
-        referring = rows.filter(**{f"{at}__in": meant}).order_by()
-        yield from referring.values_list(at, flat=True).distinct()

@@ -10,10 +10,11 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -23,9 +24,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from commsapp.access import Actor, may, require
-from commsapp.ids import uuid7
+from commsapp.ids import new_id, uuid7, uuid7_of
 from commsapp.models import Operation, Record
-from commsapp.sql import write_rows
+from commsapp.sql import insert_values, write_rows
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=Record)
@@ -61,6 +62,9 @@ class Busy(Exception):  # noqa: N818
 # --- Kinds of operations --------------------------------------------------------------------
 
 
+MOST_KEPT_NAMED = 50  # of each kind of record, of those that an undo left alone
+
+
 @dataclass
 class Undoing:
     """One operation being undone: what became of the records it had touched."""
@@ -70,6 +74,12 @@ class Undoing:
     reversed: int = 0
     kept: int = 0  # changed since, so left as they are
     failed: list[Refusal] = field(default_factory=list)
+    kept_by_model: dict[str, list[str]] = field(default_factory=dict)
+
+    def name_kept(self, model: type[Record], ids: Iterable[str]) -> None:
+        """Which records those are that were kept (32 hex digits each), for people to read."""
+        named = self.kept_by_model.setdefault(model._meta.label_lower, [])
+        named += islice(ids, MOST_KEPT_NAMED - len(named))
 
 
 Numbers = dict[str, Any]
@@ -115,6 +125,17 @@ class Kind:
         self._inverse(undoings, by)
 
 
+def one_by_one(inverse: Callable[[Undoing, Actor], None]) -> Inverse:
+    """Decorator, below `undone_by`: the function undoes one operation at a time."""
+
+    @functools.wraps(inverse)
+    def undo_each(undoings: Sequence[Undoing], by: Actor) -> None:
+        for undoing in undoings:
+            inverse(undoing, by)
+
+    return undo_each
+
+
 def kinds() -> list[str]:
     """The names of all kinds of operations."""
     return sorted(_kinds)
@@ -158,25 +179,38 @@ class Ledger:
     """The entries of one transaction."""
 
     by: Actor
-    batch: UUID | None = None
-    at: datetime = field(default_factory=timezone.now)
+    batch: UUID | None
+    at: datetime
     operations: list[Operation] = field(default_factory=list)
+    _notes: dict[tuple[str, str], list[Sequence[Any]]] = field(default_factory=dict)
 
     def open(self, kind: Kind, target: Record, /) -> Operation:
         """Begin the entry of one changed record. Only what touched something is written."""
-        return self.open_by_id(kind, type(target), target.pk, target.licensee_id, str(target))
-
-    def open_by_id(
-        self, kind: Kind, model: type[Record], id: UUID, licensee_id: UUID, name: str
-    ) -> Operation:
-        """Begin the entry of a record that is not at hand: making one costs more than the entry."""
         return self._enter(
             kind=kind.name,
-            licensee_id=licensee_id,
-            target_type=model._meta.label_lower,
-            target_id=id,
-            target_name=name[:255],
+            licensee_id=target.licensee_id,
+            target_type=type(target)._meta.label_lower,
+            target_id=target.pk,
+            target_name=str(target)[:255],
         )
+
+    def note(
+        self,
+        kind: Kind,
+        model: type[Record],
+        id: str,
+        licensee_id: UUID,
+        name: str,
+        *,
+        numbers: Numbers,
+        effects: dict[str, Any],
+    ) -> str:
+        """The whole entry of one changed record of a stream's thousands: neither record nor entry
+        is at hand, for to make them costs more than all else. Returns its id."""
+        entry = self._new_id()
+        notes = self._notes.setdefault((kind.name, model._meta.label_lower), [])
+        notes.append((entry, licensee_id, id, name[:255], numbers, effects))
+        return entry
 
     def open_reversal(self, undone: Operation) -> Operation:
         """Begin the entry that undoes another."""
@@ -190,18 +224,33 @@ class Ledger:
         )
 
     def _enter(self, **what: Any) -> Operation:
-        by = self.by
-        entry = Operation(
-            at=self.at,
-            user=by.user,
-            face=by.face,
-            client=by.client,
-            request_id=by.request_id,
-            batch=self.batch,
-            **what,
-        )
+        entry = Operation(id=UUID(self._new_id()), **self._same(), **what)
         self.operations.append(entry)
         return entry
+
+    def _new_id(self) -> str:
+        return uuid7_of(self.by.at).hex if self.by.at else new_id()
+
+    def _same(self) -> dict[str, Any]:
+        """What all entries say."""
+        by = self.by
+        return {
+            "at": self.at,
+            "user": by.user,
+            "face": by.face,
+            "client": by.client,
+            "request_id": by.request_id,
+            "batch": self.batch,
+        }
+
+    def write(self) -> None:
+        """Write the entries of what touched something."""
+        write_rows(entry for entry in self.operations if entry.touched)
+        names = ("id", "licensee", "target_id", "target_name", "numbers", "effects")
+        user = {"user": self.by.user.pk}
+        for (kind, target_type), notes in self._notes.items():
+            what = {"kind": kind, "target_type": target_type, "touched": 1, "undoes": None}
+            insert_values(Operation, names, notes, fixed=self._same() | what | user)
 
 
 @contextmanager
@@ -211,12 +260,12 @@ def recording(*, by: Actor, dry_run: bool = False, batch: UUID | None = None) ->
     A dry run does everything but tell, and takes it back, so its numbers are the real ones.
     """
     with transaction.atomic():
-        ledger = Ledger(by, batch)
+        ledger = Ledger(by, batch, by.at or timezone.now())
         yield ledger
         if dry_run:
             transaction.set_rollback(True)
         else:
-            write_rows(entry for entry in ledger.operations if entry.touched)
+            ledger.write()
 
 
 def lock(model: type[R], pk: UUID | str | None, *, by: Actor) -> R:
@@ -282,20 +331,23 @@ def _sqlstate(error: DatabaseError) -> str | None:
 
 @dataclass(frozen=True)
 class Undone:
-    """What became of the records: reversed, kept because they changed since, or failed."""
+    """What became of the records, or, planned, would: reversed, kept because they changed since,
+    or failed."""
 
     operation: Operation  # the reversal
     reversed: int
     kept: int
     failed: Sequence[Refusal]
+    planned: bool = False
 
     @property
     def message(self) -> str:
-        return _says_undone({"reversed": self.reversed, "kept": self.kept}, False)
+        return _says_undone({"reversed": self.reversed, "kept": self.kept}, self.planned)
 
 
 def _says_undone(numbers: Numbers, planned: bool) -> str:
-    told = _("Undone: %(reversed)d reversed") % numbers
+    told = _("%(reversed)d would be reversed") if planned else _("Undone: %(reversed)d reversed")
+    told %= numbers
     if numbers["kept"]:
         told += _(", %(kept)d kept because changed since") % numbers
     return told + "."
@@ -305,26 +357,25 @@ UNDONE = Kind("undone", says=_says_undone)
 
 
 @operation()
-def undo(operation_id: UUID | str, *, by: Actor) -> Undone:
+def undo(operation_id: UUID | str, *, by: Actor, dry_run: bool = False) -> Undone:
     """Reverse what an operation did, as far as it still stands. Itself an operation.
 
-    Contract 5. Raises Refused if it cannot be undone or already was, PermissionDenied without the
-    permission of the undone verb.
+    Contract 5. A dry run tells what would become of the records now. Raises Refused if it cannot
+    be undone or already was, PermissionDenied without the permission of the undone verb.
     """
-    with recording(by=by) as ledger:
+    with recording(by=by, dry_run=dry_run) as ledger:
         undone = lock(Operation, operation_id, by=by)  # type: ignore[type-var]
         _require_verbs(undone, by)
         if undone.is_undone:
             raise Refused(Refusal("INVALID_STATUS", _("This was undone already.")))
         [undoing] = _undo([undone], ledger)
-    reversal = undoing.reversal
-    return Undone(reversal, undoing.reversed, undoing.kept, undoing.failed)
+    return _told(undoing, dry_run)
 
 
 @operation()
-def undo_batch(batch: UUID, *, by: Actor) -> list[Undone]:
+def undo_batch(batch: UUID, *, by: Actor, dry_run: bool = False) -> list[Undone]:
     """Undo all operations of one batch, the newest first; those undone already are left out."""
-    with recording(by=by, batch=uuid7()) as ledger:
+    with recording(by=by, batch=uuid7(), dry_run=dry_run) as ledger:
         visible = Operation.objects.visible_to(by).filter(batch=batch)
         locked = [*visible.select_for_update(no_key=True, of=("self",)).order_by("-id")]
         # Asked only now: what one reads while waiting for a lock is from before the wait.
@@ -333,7 +384,11 @@ def undo_batch(batch: UUID, *, by: Actor) -> list[Undone]:
             entry for entry in locked if _kinds[entry.kind].is_undoable and entry.pk not in undone
         ]
         undoings = _undo(standing, ledger)
-    return [Undone(one.reversal, one.reversed, one.kept, one.failed) for one in undoings]
+    return [_told(one, dry_run) for one in undoings]
+
+
+def _told(undoing: Undoing, planned: bool) -> Undone:
+    return Undone(undoing.reversal, undoing.reversed, undoing.kept, undoing.failed, planned)
 
 
 def _require_verbs(operation: Operation, by: Actor) -> None:
@@ -352,4 +407,6 @@ def _undo(operations: Sequence[Operation], ledger: Ledger) -> list[Undoing]:
         for one in undoings:
             one.reversal.touched = one.reversed
             one.reversal.numbers = {"reversed": one.reversed, "kept": one.kept}
+            if named := {model: ids for model, ids in one.kept_by_model.items() if ids}:
+                one.reversal.effects["kept"] = named
     return [one for undoings in by_kind.values() for one in undoings]

@@ -247,3 +247,5 @@ def _move_back(undoings: Sequence[Undoing], *, were_archived: bool) -> None:
         for one in ones:
             one.reversed = int(one.operation.target_id in standing)
             one.kept = 1 - one.reversed
+            if one.kept:
+                one.name_kept(model, [one.operation.target_id.hex])

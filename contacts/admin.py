@@ -24,6 +24,7 @@ from commsapp.records import Expected
 from contacts import operations, tables
 from contacts import pages as pages
 from contacts.models import AlternateKey, Contact, ContactConnection, ContactGroup, DataSource, Role
+from contacts.pages.sources import OUTCOMES
 
 
 @admin.register(DataSource)
@@ -147,7 +148,7 @@ class AlternateKeyAdmin(DeletableAdmin):
     """What external suites call our records."""
 
     menu_place = 32
-    list_display = ("value", "data_source", "kind", "names", "last_saved_at", "last_outcome")
+    list_display = ("value", "data_source", "kind", "names", "last_saved_at", "outcome")
     list_filter = ("kind", ("data_source", VisibleFilter))
     list_select_related = ("data_source", "contact", "contact_group", "role", "licensee")
     search_fields = ("value",)
@@ -157,12 +158,16 @@ class AlternateKeyAdmin(DeletableAdmin):
     fields = ("data_source", "value", "contact", "contact_group", "role")
     facts = (
         "data_source", "kind", "value", "contact", "contact_group", "role", "last_saved_at",
-        "last_outcome", "licensee", "created_at",
+        "outcome", "licensee", "created_at",
     )  # fmt: skip
 
     @admin.display(description=_("names"))
     def names(self, key: AlternateKey) -> str:
         return str(key.target or "")
+
+    @admin.display(description=_("last outcome"), ordering="last_outcome")
+    def outcome(self, key: AlternateKey) -> str:
+        return str(OUTCOMES.get(key.last_outcome, key.last_outcome))
 
     def create(self, record: Any, by: Actor) -> Record:
         return operations.create_alternate_key(record, by=by)

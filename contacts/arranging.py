@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,16 @@ from django.utils.translation import ngettext
 
 from commsapp.access import Actor
 from commsapp.ids import dashed, read_guid, read_guids
-from commsapp.ledger import Kind, Numbers, Refusal, Refused, Undoing, operation, recording
+from commsapp.ledger import (
+    Kind,
+    Numbers,
+    Refusal,
+    Refused,
+    Undoing,
+    one_by_one,
+    operation,
+    recording,
+)
 from commsapp.sql import missing_from
 from contacts.connections import (
     ADDED,
@@ -128,12 +137,8 @@ ROLES_CHANGED = Kind("contacts.roles_changed", says=_says_roles)
 @REORDERED.undone_by
 @MOVED.undone_by
 @ROLES_CHANGED.undone_by
-def _put_back(undoings: Sequence[Undoing], by: Actor) -> None:
-    for one in undoings:
-        _put_one_back(one, by)
-
-
-def _put_one_back(one: Undoing, by: Actor) -> None:
+@one_by_one
+def _put_back(one: Undoing, by: Actor) -> None:
     """Connections as before the operation, where they still are as it left them."""
     effects = one.operation.effects
     group = lock_standing(one.operation.target_id, by=by)
@@ -151,5 +156,6 @@ def _put_one_back(one: Undoing, by: Actor) -> None:
     now = connections_of(group)
     unmerged = unmerge(now, was, became)
     one.reversed, one.kept = unmerged.reversed, unmerged.kept
+    one.name_kept(Contact, unmerged.kept_contacts)
     if unmerged.reversed:
         write_group(group.pk.hex, now, unmerged.connections)

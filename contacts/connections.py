@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from commsapp.access import Actor
-from commsapp.ids import dashed, read_guid, read_guids, uuid7
+from commsapp.ids import dashed, new_id, read_guid, read_guids
 from commsapp.ledger import Change, Kind, Numbers, Refusal, Refused, lock, operation, recording
 from commsapp.models import Operation
 from commsapp.sql import delete_values, insert_values, missing_from
@@ -41,19 +41,23 @@ class ConnectionsChange(Change):
 
 @operation()
 def add_connections(
-    group_id: UUID | str, connections: Sequence[NewConnection], *, by: Actor
+    group_id: UUID | str,
+    connections: Sequence[NewConnection],
+    *,
+    by: Actor,
+    dry_run: bool = False,
 ) -> ConnectionsChange:
     """Connect contacts, each at its position (1 is the primary) or last.
 
     Who is connected already keeps what is not given. Raises DoesNotExist for the group, Refused if
     it is deleted or for what is wrong with the connections, each told with its index.
     """
-    with recording(by=by) as ledger:
+    with recording(by=by, dry_run=dry_run) as ledger:
         group = lock_standing(group_id, by=by)
         wishes = _wishes(group, connections)
         before = connections_of(group)
-        asked = [wish.contact for wish in wishes]
-        return rewrite(ledger.open(ADDED, group), before, merge(before, wishes), asked)
+        after, asked = merge(before, wishes), [wish.contact for wish in wishes]
+        return rewrite(ledger.open(ADDED, group), before, after, asked, planned=dry_run)
 
 
 @operation()
@@ -104,10 +108,12 @@ def write_connections(changes: Iterable[tuple[str, Connections, Connections]]) -
     gone: list[tuple[str, str]] = []
     rows: list[tuple[object, ...]] = []
     for group, before, after in changes:
+        if before is after:
+            continue
         gone += ((group, contact) for contact in before if contact not in after)
         stood = _numbered(before)
         rows += (
-            (uuid7(), group, contact, role, position)
+            (new_id(), group, contact, role, position)
             for contact, (position, role) in _numbered(after).items()
             if stood.get(contact) != (position, role)
         )
@@ -128,8 +134,10 @@ def write_group(group: str, before: Connections, after: Connections) -> None:
     clear_hashes([group])
 
 
-def counts(before: Connections, after: Connections, asked: Iterable[str]) -> dict[str, int]:
+def counts(before: Connections, after: Connections, asked: Iterable[str]) -> Numbers:
     """Of the contacts that were asked about: how many came, changed role or place, left, stayed."""
+    if before is after:
+        return {"added": 0, "changed": 0, "removed": 0, "already": len([*asked])}
     was, becomes = _numbered(before), _numbered(after)
     told = {"added": 0, "changed": 0, "removed": 0, "already": 0}
     for contact in asked:
@@ -265,7 +273,21 @@ def says_connections(numbers: Numbers) -> str:
 
 
 def _says_changed(numbers: Numbers, planned: bool) -> str:
-    return f"{says_connections(numbers) or _('No connection changed')}."
+    told = says_connections(numbers) or _("No connection changed")
+    return f"{told}."
+
+
+def _says_added(numbers: Numbers, planned: bool) -> str:
+    if not planned:
+        return _says_changed(numbers, planned)
+    added, changed, already = numbers["added"], numbers["changed"], numbers["already"]
+    told = ngettext("%d contact would be added", "%d contacts would be added", added) % added
+    if changed:
+        told += ngettext(", %d would be changed", ", %d would be changed", changed) % changed
+    if already:
+        known = ngettext(", %d is connected already", ", %d are connected already", already)
+        told += known % already
+    return f"{told}."
 
 
 def _says_removed(numbers: Numbers, planned: bool) -> str:
@@ -279,7 +301,7 @@ def _says_removed(numbers: Numbers, planned: bool) -> str:
     return f"{told % removed}{known % already if already else ''}."
 
 
-ADDED = Kind("contacts.connections_added", says=_says_changed)
+ADDED = Kind("contacts.connections_added", says=_says_added)
 REMOVED = Kind("contacts.connections_removed", says=_says_removed)
 REORDERED = Kind(
     "contacts.connections_reordered",

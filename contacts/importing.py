@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from commsapp.access import Actor
@@ -16,11 +17,11 @@ from commsapp.importing import (
     Imported,
     Objection,
     Pending,
-    References,
     Row,
     import_records,
 )
 from commsapp.ledger import Refusal, Refused, operation
+from commsapp.references import References
 from contacts.keys import clear_hashes
 from contacts.models import Contact, ContactGroup, DataSource, Role
 from contacts.outcomes import Outcome, Saved
@@ -28,22 +29,6 @@ from contacts.saves import ContactGroupSave, GroupContent
 from contacts.saving import save_contact_groups
 
 CONTACTS = Importable(Contact, ("name", "kind", "email", "phone"))
-
-
-@operation(again_on=IntegrityError)
-def import_contacts(
-    rows: Sequence[Row],
-    *,
-    by: Actor,
-    licensee_id: UUID,
-    dry_run: bool = False,
-    batch: UUID | None = None,
-) -> Imported:
-    """Create contacts, and change those whose id is given; see import_records()."""
-    return import_records(
-        CONTACTS, rows, by=by, licensee_id=licensee_id, dry_run=dry_run, batch=batch
-    )
-
 
 # --- Contact groups -----------------------------------------------------------------------------
 
@@ -88,11 +73,12 @@ def import_contact_groups(
     """
     keyed = {at: row for at, row in enumerate(rows) if row.get("alternate_key")}
     plain = {at: row for at, row in enumerate(rows) if at not in keyed}
-    imported = import_records(
-        CONTACT_GROUPS, [*plain.values()],
-        by=by, licensee_id=licensee_id, dry_run=dry_run, batch=batch,
-    )  # fmt: skip
-    saved = _save(keyed, by, licensee_id, dry_run) if keyed else Imported()
+    with transaction.atomic():  # else a second try would take in the plain ones twice
+        imported = import_records(
+            CONTACT_GROUPS, [*plain.values()],
+            by=by, licensee_id=licensee_id, dry_run=dry_run, batch=batch,
+        )  # fmt: skip
+        saved = _save(keyed, by, licensee_id, dry_run) if keyed else Imported()
     places = [*plain]
     of_plain = [replace(one, index=places[one.index or 0]) for one in imported.refusals]
     told = sorted((*of_plain, *saved.refusals), key=lambda one: one.index or 0)
@@ -125,7 +111,10 @@ def _save(rows: Mapping[int, Row], by: Actor, licensee_id: UUID, dry_run: bool) 
                 ),
                 line=index + 1,
             )
-    answers = save_contact_groups([*saves.values()], by=by, dry_run=dry_run) if saves else []
+    # What is refused is kept with the data source, for all who look there: in English, as what
+    # machines send is refused.
+    with translation.override("en"):
+        answers = save_contact_groups([*saves.values()], by=by, dry_run=dry_run) if saves else []
     became = {"created": 0, "updated": 0, "unchanged": 0}
     for index, answer in zip(saves, answers, strict=True):
         if isinstance(answer, Refused):
@@ -152,11 +141,13 @@ def _wrong(index: int, row: Row, sources: References, roles: References) -> Iter
 
 
 def _told(index: int, refusal: Refusal) -> Refusal:
-    return replace(refusal, field=_FIELDS.get(refusal.field, ""), index=index)
+    """In the language of whoever imports, unless it names something."""
+    field, message = _FIELDS.get(refusal.field, ""), _(refusal.message)
+    return replace(refusal, field=field, index=index, message=message)
 
 
 def _became(answer: Saved) -> str:
     """What Imported calls the outcome of a save."""
     if answer.outcome == Outcome.CREATED:
         return "created"
-    return "updated" if answer.operation else "unchanged"
+    return "updated" if answer.numbers else "unchanged"

@@ -12,11 +12,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Value
 
 from commsapp.sql import GivenIds, Sql, given_rows
 from contacts.models import AlternateKey, ContactGroup
 from contacts.ordering import Connections
-from contacts.saves import ContactGroupSave, GroupContent, key_of
+from contacts.saves import ContactGroupSave, GroupContent, SentSave, key_of
 
 KeyName = tuple[str, str, str]  # data source, kind, value
 Kind = AlternateKey.Kind
@@ -39,6 +40,7 @@ class Key:
     content_hash: str = ""
     last_outcome: str = ""
     last_saved_at: datetime | None = None
+    text_hash: str = ""
 
 
 @dataclass(slots=True)
@@ -67,7 +69,7 @@ class Known:
     roles: dict[str, tuple[UUID, str]]
 
 
-def look_up(saves: Iterable[ContactGroupSave], *, whole: bool) -> Known:
+def look_up(saves: Iterable[ContactGroupSave | SentSave], *, whole: bool) -> Known:
     """Read what the saves speak of: data sources, groups and all keys of those; for the `whole`
     contacts, roles and connections, too. Of any licensee: the reader decides who may see it."""
     wanted = Wanted()
@@ -106,37 +108,38 @@ def read(wanted: Wanted, *, whole: bool) -> Known:
     for group, contact, role, *_rest in in_order:
         known.groups[group].connections[contact] = role
     for key in known.keys.values():
-        if key.name[1] == Kind.CONTACT_GROUP:
+        if key.name[1] == _GROUP:
             known.groups[key.target].keys.append(key)
     return known
 
 
-def look_at_keys(saves: Iterable[ContactGroupSave]) -> Known:
+def key_name(save: ContactGroupSave | SentSave) -> KeyName:
+    """What a save calls its group."""
+    return save.suite_data_source_instance_id or "", _GROUP, save.key
+
+
+def look_at_keys(saves: Iterable[ContactGroupSave | SentSave]) -> Known:
     """Read what tells whether saves that name their groups by keys are as they were saved: those
     keys that are known, with the source and the status of each one's group. One row a key."""
-    wanted = {
-        (source, _GROUP, save.key)
-        for save in saves
-        if (source := save.suite_data_source_instance_id)
-    }
+    wanted = {key_name(save) for save in saves if save.suite_data_source_instance_id}
     given, params = given_rows(AlternateKey, _KEY_NAME, wanted)
     known = Known({}, {}, {}, {}, {})
     with connection.cursor() as cursor:
         cursor.execute(_digits(connection.vendor, _NAMED).format(keys=given), params)
-        for id, source, value, content_hash, group, status, *of_source in cursor.fetchall():
+        for id, source, value, content, text, group, status, *of_source in cursor.fetchall():
             if source not in known.sources:
                 licensee, is_active, bindings = of_source
                 known.sources[source] = Source(source, UUID(licensee), bool(is_active), bindings)
             name = (source, _GROUP, value)
-            known.keys[name] = Key(id, name, group, content_hash)
+            known.keys[name] = Key(id, name, group, content, text_hash=text)
             known.groups[group] = Group(group, known.sources[source].licensee, "", "", status)
     return known
 
 
 def lock_groups(ids: Iterable[str]) -> None:
     """Let nobody else change these groups until the transaction ends."""
-    rows = ContactGroup.objects.among(ids).order_by("pk")
-    list(rows.select_for_update(no_key=True).values_list("pk"))
+    rows = ContactGroup.objects.among(ids).order_by("pk").select_for_update(no_key=True)
+    list(rows.values_list(Value(1)))  # an id takes longer to read than to lock
 
 
 def _aware(saved_at: datetime | None) -> datetime | None:
@@ -154,7 +157,7 @@ class Wanted:
         self.contacts: set[str] = set()
         self.roles: set[str] = set()
 
-    def add(self, save: ContactGroupSave, whole: bool) -> None:
+    def add(self, save: ContactGroupSave | SentSave, whole: bool) -> None:
         source = save.suite_data_source_instance_id
         if not source:
             return
@@ -162,7 +165,7 @@ class Wanted:
         self._add_key(source, Kind.CONTACT_GROUP, save.key)
         if save.object_id:
             self.groups.add(save.object_id)
-        if whole:
+        if whole and isinstance(save, ContactGroupSave):
             self._add_content(source, save.content)
 
     def _add_content(self, source: str, content: GroupContent) -> None:
@@ -170,16 +173,18 @@ class Wanted:
             self.roles.add(content.group_role_id)
         self._add_key(source, Kind.ROLE, key_of(content.role_alternate_key))
         for one in content.contact_connections:
-            self._add_key(source, Kind.CONTACT, key_of(one.contact_alternate_key))
-            self._add_key(source, Kind.ROLE, key_of(one.role_alternate_key))
             if one.contact_id:
                 self.contacts.add(one.contact_id)
+            if one.contact_alternate_key:
+                self._add_key(source, Kind.CONTACT, key_of(one.contact_alternate_key))
             if one.role_id:
                 self.roles.add(one.role_id)
+            if one.role_alternate_key:
+                self._add_key(source, Kind.ROLE, key_of(one.role_alternate_key))
 
-    def _add_key(self, source: str, kind: str, value: str) -> None:
+    def _add_key(self, source: str, kind: Kind, value: str) -> None:
         if value:
-            self.keys.add((source, str(kind), value))
+            self.keys.add((source, kind.value, value))
 
 
 # `matched`: the keys that were named; `named`: the groups that these or the saves name. The key's
@@ -214,8 +219,8 @@ UNION ALL SELECT 'connection', {hex:group_id}, {hex:contact_id}, {hex:role_id},
 FROM contacts_contactconnection WHERE group_id IN (SELECT id FROM named)
 """
 _NAMED = """
-SELECT {hex:k.id}, {hex:k.data_source_id}, k.value, k.content_hash, {hex:g.id}, g.status,
-  {hex:s.licensee_id}, s.is_active, s.bindings
+SELECT {hex:k.id}, {hex:k.data_source_id}, k.value, k.content_hash, k.text_hash,
+  {hex:g.id}, g.status, {hex:s.licensee_id}, s.is_active, s.bindings
 FROM ({keys}) AS wanted
 JOIN contacts_alternatekey k
   ON k.data_source_id = wanted.data_source_id AND k.kind = wanted.kind AND k.value = wanted.value
@@ -243,5 +248,5 @@ def _statement(wanted: Wanted, whole: bool) -> Sql:
 @cache
 def _digits(vendor: str, template: str) -> str:
     """The statement with its ids as 32 hex digits, as SQLite keeps them."""
-    as_digits = r"\1" if vendor == "sqlite" else r"REPLACE(CAST(\1 AS text), '-', '')"
+    as_digits = r"\1" if vendor == "sqlite" else r"encode(uuid_send(\1), 'hex')"
     return _HEX.sub(as_digits, template)

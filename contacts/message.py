@@ -13,12 +13,13 @@ from commsapp.faces.message.definition import (
     Property,
     Reply,
     Scalar,
+    Sent,
 )
 from commsapp.ids import dashed
 from commsapp.ledger import Refusal, Refused
 from contacts import operations
-from contacts.operations import ConnectionSave, ContactGroupSave, GroupContent, Saved
-from contacts.saves import faults
+from contacts.operations import ConnectionSave, ContactGroupSave, GroupContent, Saved, SentSave
+from contacts.saves import faults, key_of
 
 _GUID, _TEXT, _BOOL, _INT = Scalar.GUID, Scalar.TEXT, Scalar.BOOL, Scalar.INT
 
@@ -168,8 +169,21 @@ def _run(
 
 
 def _reply(saved: Saved) -> Reply:
-    id = {"ObjectId": dashed(saved.object_id)} if saved.object_id else {}
-    return Reply(saved.message, {**id, "Outcome": str(saved.outcome)})
+    meta = {"Outcome": saved.outcome.value}
+    if saved.object_id:
+        meta = {"ObjectId": dashed(saved.object_id), **meta}
+    return Reply(saved.message, meta)
+
+
+def _recognize(sent: Sent) -> ContactGroupSave | SentSave:
+    """A line that names its group by a key and says no more about itself may be the same as last
+    time: whether it is, the operation sees."""
+    own = dict(sent.values)
+    source, key = own.pop("suite_data_source_instance_id", None), own.pop("alternate_key", None)
+    if source and key_of(key) and not any(own.values()):
+        return SentSave(source, key_of(key), sent.text, sent.read)
+    save: ContactGroupSave = sent.read()
+    return save
 
 
 _SAMPLE = {
@@ -187,6 +201,7 @@ SAVE_CONTACT_GROUP = Operation(
     "Inserts or Updates a contact group and its contact connections.",
     REQUEST,
     _run,
+    _recognize,
     _check,
     _status_of,
     _SAMPLE,

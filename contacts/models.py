@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from commsapp.ids import uuid7
 from commsapp.models import ArchivedRecord, Record
@@ -187,7 +188,8 @@ class AlternateKey(Record):
     """What an external suite calls one of our contacts, contact groups or roles.
 
     `content_hash` is that of the last save that came by this key; every other change of the
-    object clears it, so that the suite's next save is applied. `last_saved_at` and `last_outcome`
+    object clears it, so that the suite's next save is applied. `text_hash` is that of its line, if
+    it came as one, and says something only beside the other. `last_saved_at` and `last_outcome`
     tell of the last save that was applied.
     """
 
@@ -215,6 +217,7 @@ class AlternateKey(Record):
         verbose_name=_("role"),
     )  # fmt: skip
     content_hash = models.CharField(_("content hash"), max_length=64, blank=True, editable=False)
+    text_hash = models.CharField(_("text hash"), max_length=32, blank=True, editable=False)
     last_saved_at = models.DateTimeField(_("last saved"), null=True, blank=True, editable=False)
     last_outcome = models.CharField(_("last outcome"), max_length=9, blank=True, editable=False)
 
@@ -267,8 +270,8 @@ class AlternateKey(Record):
     def unique_error_message(self, model_class: Any, unique_check: Any) -> ValidationError:
         """The kind is nobody's to enter."""
         told = _("The data source has this key already for another %(kind)s.")
-        kind = self.Kind(self.kind).label
-        return ValidationError(told % {"kind": kind.lower()}, code="unique_together")
+        kind = self._meta.get_field(self.kind).verbose_name  # type: ignore[union-attr]
+        return ValidationError(told % {"kind": kind}, code="unique_together")
 
 
 # --- What became of the saves ---------------------------------------------------------------
@@ -318,7 +321,8 @@ class SaveFailure(models.Model):
     slot = models.PositiveSmallIntegerField(_("slot"))
     at = models.DateTimeField(_("time"))
     key = models.CharField(_("key"), max_length=255, blank=True)
-    line = models.PositiveBigIntegerField(_("line"), default=0)  # 0: it came alone
+    # 0: it came alone
+    line = models.PositiveBigIntegerField(pgettext_lazy("of a file", "line"), default=0)
     faults = models.JSONField(_("reasons"), default=list)  # each: code, field, message
     fault_count = models.PositiveIntegerField(_("number of reasons"))
 

@@ -32,6 +32,7 @@ from contacts.outcomes import Saved as Saved
 from contacts.saves import ConnectionSave as ConnectionSave
 from contacts.saves import ContactGroupSave as ContactGroupSave
 from contacts.saves import GroupContent as GroupContent
+from contacts.saves import SentSave as SentSave
 from contacts.saving import save_contact_group as save_contact_group
 from contacts.saving import save_contact_groups as save_contact_groups
 
@@ -144,6 +145,8 @@ def _move_back(undoings: Sequence[Undoing], by: Actor) -> None:
         one.kept = 1 - one.reversed
         if one.reversed:
             back[group.hex] = effects["before"]["status"]
+        else:
+            one.name_kept(ContactGroup, [group.hex])
     _set_status(back)
 
 

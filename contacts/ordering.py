@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import itemgetter
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -13,7 +14,7 @@ T = TypeVar("T")
 Connections = dict[str, str | None]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Wish:
     """What is asked for one contact. No role: as it is; no index: where it is, or last."""
 
@@ -31,12 +32,15 @@ def merge(connections: Mapping[str, str | None], wishes: Iterable[Wish]) -> Conn
     merged = dict(connections)
     placed: dict[str, int] = {}
     for wish in wishes:
+        contact = wish.contact
         if wish.remove:
-            merged.pop(wish.contact, None)
+            merged.pop(contact, None)
             continue
-        merged[wish.contact] = wish.role or merged.get(wish.contact)
+        merged[contact] = wish.role or merged.get(contact)
         if wish.index:
-            placed[wish.contact] = wish.index
+            placed[contact] = wish.index
+    if not placed:
+        return merged
     others = [contact for contact in merged if contact not in placed]
     return {contact: merged[contact] for contact in arrange(others, placed)}
 
@@ -46,8 +50,9 @@ def arrange(others: Sequence[T], placed: Mapping[T, int]) -> list[T]:
     or at the end where the list is shorter. No index may come twice."""
     arranged: list[T] = []
     waiting = iter(others)
-    for item, index in sorted(placed.items(), key=lambda pair: pair[1]):
-        arranged += islice(waiting, index - 1 - len(arranged))
+    for item, index in sorted(placed.items(), key=itemgetter(1)):
+        if index - 1 > len(arranged):
+            arranged += islice(waiting, index - 1 - len(arranged))
         arranged.append(item)
     return [*arranged, *waiting]
 
@@ -60,6 +65,7 @@ class Unmerged:
     connections: Connections
     reversed: int
     kept: int
+    kept_contacts: Sequence[str] = ()
 
 
 def unmerge(
@@ -71,13 +77,14 @@ def unmerge(
 
     Whoever came since stays behind whom they stand; whoever was put in order since keeps it.
     """
-    back, put_back, kept = dict(now), 0, 0
+    back, put_back = dict(now), 0
+    kept_contacts = []
     for contact in {**before, **after}:
         was, became, stands = (each.get(contact, _GONE) for each in (before, after, now))
         if was == became or stands == was:
             continue
         if stands != became:
-            kept += 1
+            kept_contacts.append(contact)
             continue
         put_back += 1
         if isinstance(was, str) or was is None:
@@ -87,10 +94,12 @@ def unmerge(
     order = (
         _order_before(back, now, before) if _agree(now, after) else _order_now(back, now, before)
     )
+    kept = len(kept_contacts)
     if not _agree(before, after):
         put_back += not _agree(order, now)
         kept += _agree(order, now) and not _agree(now, before)
-    return Unmerged({contact: back[contact] for contact in order}, put_back, kept)
+    connections = {contact: back[contact] for contact in order}
+    return Unmerged(connections, put_back, kept, kept_contacts)
 
 
 _GONE = object()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cache
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from django.utils.translation import get_language, gettext_lazy
 
 from commsapp.ids import dashed
-from commsapp.ledger import Kind, Numbers, sentence
+from commsapp.ledger import Kind, Numbers
 from commsapp.models import Operation
 from contacts.connections import compact, says_connections
 from contacts.known import Group
@@ -31,24 +30,27 @@ class Outcome(StrEnum):
     DELETED = "Deleted"
 
 
-@dataclass(frozen=True)
-class Saved:
+class Saved(NamedTuple):
     """What a save did, or, planned, would do. No object id: there was nothing to delete."""
 
     object_id: str | None  # 32 hex digits
     outcome: Outcome
-    operation: Operation | None = None  # none where nothing changed
+    numbers: Numbers | None = None  # of its operation; none where nothing changed
+    operation_id: str | None = None
     planned: bool = False
 
     @property
+    def operation(self) -> Operation | None:
+        """The ledger's entry, if anything changed. One statement."""
+        return Operation.objects.filter(pk=self.operation_id).first() if self.operation_id else None
+
+    @property
     def message(self) -> str:
-        if self.operation:
-            return sentence(self.operation, planned=self.planned)
-        return _plainly(self.outcome, self.planned, get_language())
+        return _says_saved(self.numbers or {"outcome": self.outcome}, self.planned)
 
 
 def asked_for(content: GroupContent, asked: Asked, group: Group) -> Group:
-    """The group as it will be."""
+    """The group as it will be; with the very same connections, if those stay as they are."""
     status = group.status
     if content.mark_as_deleted:
         status = Status.DELETED.value
@@ -56,12 +58,17 @@ def asked_for(content: GroupContent, asked: Asked, group: Group) -> Group:
         status = Status.ARCHIVED.value
     elif content.mark_as_restored:
         status = Status.ACTIVE.value
-    return replace(
-        group,
-        name=content.contact_group_name or "",
-        role=asked.role or group.role,
-        status=status,
-        connections=merge(group.connections, asked.wishes),
+    connections = merge(group.connections, asked.wishes)
+    if [*connections.items()] == [*group.connections.items()]:
+        connections = group.connections
+    return Group(
+        group.id,
+        group.licensee,
+        content.contact_group_name or "",
+        asked.role or group.role,
+        status,
+        connections,
+        group.keys,
     )
 
 
@@ -81,8 +88,18 @@ Differences = dict[str, tuple[Any, Any]]  # by column: what was, what is
 
 
 def differences_of(before: Group | None, after: Group) -> Differences:
-    is_, was = told(after), told(before) if before else {}
-    return {name: (was.get(name), is_[name]) for name in is_ if was.get(name) != is_[name]}
+    if before is None:
+        return {name: (None, value) for name, value in told(after).items()}
+    differences: Differences = {}
+    if before.name != after.name:
+        differences["name"] = before.name, after.name
+    if before.role != after.role:
+        differences["role_id"] = dashed(before.role), dashed(after.role)
+    if before.status != after.status:
+        differences["status"] = before.status, after.status
+    if before.connections is not after.connections:
+        differences["connections"] = compact(before.connections), compact(after.connections)
+    return differences
 
 
 def told(group: Group) -> dict[str, Any]:
@@ -118,15 +135,20 @@ _WOULD = {
 
 
 def _says_saved(numbers: Numbers, planned: bool) -> str:
-    told = (_WOULD if planned else _DONE)[Outcome(numbers["outcome"])]
-    connections = says_connections(numbers) if "added" in numbers else ""
+    count = numbers.get
+    return _sentence(
+        numbers["outcome"], planned, get_language(),
+        count("added", 0), count("changed", 0), count("removed", 0),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1024)  # in a stream it is always the same few
+def _sentence(
+    outcome: str, planned: bool, _language: str | None, added: int, changed: int, removed: int
+) -> str:
+    told = (_WOULD if planned else _DONE)[Outcome(outcome)]
+    connections = says_connections({"added": added, "changed": changed, "removed": removed})
     return f"{told}: {connections}." if connections else f"{told}."
-
-
-@cache
-def _plainly(outcome: Outcome, planned: bool, _language: str | None) -> str:
-    """What is said of most lines of a stream, in each language once."""
-    return _says_saved({"outcome": outcome.value}, planned)
 
 
 def _verbs_of(saved: Operation) -> tuple[str, ...]:

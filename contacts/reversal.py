@@ -20,7 +20,7 @@ from commsapp.ledger import Refusal, Undoing
 from commsapp.sql import delete_values
 from contacts.keys import clear_hashes
 from contacts.known import Group, Key, Known, Wanted, lock_groups, read
-from contacts.models import AlternateKey, ContactGroup, Role
+from contacts.models import AlternateKey, Contact, ContactGroup, Role
 from contacts.ordering import Connections, unmerge
 from contacts.outcomes import SAVED, Outcome, told
 from contacts.saving import write_groups
@@ -67,6 +67,7 @@ class _Reversals:
             self._unmake(one, group, after)
         elif group.is_deleted and after.get("status") != group.status:
             one.kept += 1  # as a whole: a deleted group takes nothing
+            one.name_kept(ContactGroup, [group.id])
         else:
             self._put_back(one, group, before, after)
 
@@ -75,6 +76,7 @@ class _Reversals:
         others = [each for each in group.keys if each is not key]
         if others or any(after[name] != stands for name, stands in told(group).items()):
             one.kept += 1
+            one.name_kept(ContactGroup, [group.id])
             return
         self._change(replace(group, status=ContactGroup.Status.DELETED.value), group)
         one.reversed += 1
@@ -97,6 +99,7 @@ class _Reversals:
             return {}
         if any(stands[name] != after[name] for name in was):
             one.kept += 1
+            one.name_kept(ContactGroup, [group.id])
             return {}
         becomes = {name.removesuffix("_id"): value for name, value in was.items()}
         if "role" in becomes:
@@ -121,6 +124,7 @@ class _Reversals:
         unmerged = unmerge(group.connections, was, became)
         one.reversed += unmerged.reversed
         one.kept += unmerged.kept
+        one.name_kept(Contact, unmerged.kept_contacts)
         return unmerged.connections
 
     def _lost(self, group: Group, was: Connections, became: Connections) -> Iterator[Refusal]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -61,12 +61,12 @@ class GroupContent:
 
     def flags(self) -> list[str]:
         """The flags that are set, by their names on the wire."""
-        flags = {
-            "MarkAsDeleted": self.mark_as_deleted,
-            "MarkAsArchived": self.mark_as_archived,
-            "MarkAsRestored": self.mark_as_restored,
-        }
-        return [name for name, is_set in flags.items() if is_set]
+        flags = (
+            ("MarkAsDeleted", self.mark_as_deleted),
+            ("MarkAsArchived", self.mark_as_archived),
+            ("MarkAsRestored", self.mark_as_restored),
+        )
+        return [name for name, is_set in flags if is_set]
 
 
 @dataclass
@@ -84,6 +84,7 @@ class ContactGroupSave:
     contact_group: GroupContent | None = None
     unread: tuple[Refusal, ...] = ()
     line: int = 0
+    text: bytes = b""  # of the line that it came as
 
     @property
     def key(self) -> str:
@@ -95,9 +96,26 @@ class ContactGroupSave:
         return self.contact_group or GroupContent()
 
 
+@dataclass
+class SentSave:
+    """A save that came as a line and names its group by a key alone. It may turn out to be the same
+    line as last time, before it is read."""
+
+    suite_data_source_instance_id: str
+    key: str
+    text: bytes
+    _read: Callable[[], ContactGroupSave]
+    object_id: None = None
+
+    def read(self) -> ContactGroupSave:
+        save = self._read()
+        save.text = self.text
+        return save
+
+
 def key_of(text: str | None) -> str:
     """An alternate key as it is compared and kept: trimmed. Blank is none."""
-    return (text or "").strip()
+    return text.strip() if text else ""
 
 
 def content_hash(content: GroupContent, bindings: int) -> str:
@@ -106,6 +124,15 @@ def content_hash(content: GroupContent, bindings: int) -> str:
     `bindings` is the data source's: what a key of a contact or a role means is part of it.
     """
     return hashlib.sha256(b"%d %b" % (bindings, content.said)).hexdigest()
+
+
+def text_hash(text: bytes, bindings: int) -> str:
+    """What tells quickly that a line is the same as the last one, in 32 hex digits; no text, none.
+
+    The same line asks for the same, so that this never says "the same" where content_hash() would
+    not.
+    """
+    return hashlib.blake2b(b"%d %b" % (bindings, text), digest_size=16).hexdigest() if text else ""
 
 
 def _without_blanks(content: GroupContent) -> GroupContent:
@@ -145,7 +172,9 @@ def first_of_each_field(refusals: Iterable[Refusal]) -> list[Refusal]:
 
 
 def _wholes(field: str) -> Iterator[str]:
-    """`A`, `A.B` and `A.B[0]` of `A.B[0].C`."""
+    """`A`, `A.B` and `A.B[0]` of `A.B[0].C`, and before them the request itself."""
+    if field:
+        yield ""
     for found in _END_OF_PART.finditer(field):
         yield field[: found.start()]
 
@@ -176,35 +205,36 @@ def _faults_of_group(content: GroupContent) -> Iterator[Refusal]:
 
 
 def _faults_of_connections(connections: Iterable[ConnectionSave]) -> Iterator[Refusal]:
-    seen: dict[str, set[Any]] = {"id": set(), "key": set(), "index": set()}
-
-    def is_again(name: str, value: Any) -> bool:
-        known = bool(value) and value in seen[name]
-        seen[name].add(value)
-        return known
-
+    ids: set[str] = set()
+    keys: set[str] = set()
+    indexes: set[int] = set()
     for place, one in enumerate(connections):
-        contact_key = key_of(one.contact_alternate_key)
-        if not one.contact_id and not contact_key:
+        id, key, index = one.contact_id, key_of(one.contact_alternate_key), one.index
+        if not id and not key:
             yield Refusal("NotEmpty", _("Say which contact."), path(place, "ContactId"))
-        again = [is_again("id", one.contact_id), is_again("key", contact_key)]
-        if any(again):
+        if id in ids or key in keys:
             yield same_contact_again(place, one)
-        yield from _too_long(contact_key, "ContactAlternateKey", place)
-        yield from _too_long(key_of(one.role_alternate_key), "RoleAlternateKey", place)
-        if one.index < 0:
+        if id:
+            ids.add(id)
+        if key:
+            keys.add(key)
+            yield from _too_long(key, path(place, "ContactAlternateKey"))
+        if one.role_alternate_key:
+            yield from _too_long(key_of(one.role_alternate_key), path(place, "RoleAlternateKey"))
+        if index < 0:
             told = _("An index is 1 or more, or 0 for none.")
             yield Refusal("GreaterThanOrEqualTo", told, path(place, "Index"))
-        elif not one.mark_as_deleted and is_again("index", one.index):
-            told = _("The index %d is given twice.") % one.index
-            yield Refusal("Predicate", told, path(place, "Index"))
+        elif index and not one.mark_as_deleted:
+            if index in indexes:
+                told = _("The index %d is given twice.") % index
+                yield Refusal("Predicate", told, path(place, "Index"))
+            indexes.add(index)
 
 
 def same_contact_again(place: int, one: ConnectionSave) -> Refusal:
     return Refusal("Predicate", _("The contact is listed twice."), path(place, one.named_by))
 
 
-def _too_long(text: str, field: str, place: int | None = None) -> Iterator[Refusal]:
+def _too_long(text: str, field: str) -> Iterator[Refusal]:
     if len(text) > LONGEST:
-        field = field if place is None else path(place, field)
         yield Refusal("MaximumLength", _("At most %d characters.") % LONGEST, field)

@@ -7,23 +7,31 @@ that does not grow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime
 from functools import cache
-from uuid import UUID
 
 from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from commsapp.access import Actor, may
-from commsapp.ids import uuid7
-from commsapp.ledger import Ledger, Refusal, Refused, operation, recording
-from commsapp.models import Operation
-from commsapp.sql import insert_values
+from commsapp.ids import new_id, uuid7
+from commsapp.ledger import Ledger, Numbers, Refusal, Refused, operation, recording
+from commsapp.sql import put_values
 from contacts.connections import counts, write_connections
 from contacts.failures import Failures, keep_failures
-from contacts.known import Group, Key, KeyName, Known, Source, lock_groups, look_at_keys, look_up
+from contacts.known import (
+    Group,
+    Key,
+    KeyName,
+    Known,
+    Source,
+    key_name,
+    lock_groups,
+    look_at_keys,
+    look_up,
+)
 from contacts.models import AlternateKey, ContactGroup
 from contacts.ordering import Connections
 from contacts.outcomes import (
@@ -37,15 +45,18 @@ from contacts.outcomes import (
 )
 from contacts.saves import (
     ContactGroupSave,
+    SentSave,
     content_hash,
     faults,
     first_of_each_field,
+    text_hash,
 )
 from contacts.tally import count_outcomes
 from contacts.targets import (
     Asked,
     Target,
     find_target,
+    group_as_sent,
     has_nothing_to_delete,
     is_as_saved,
     resolve,
@@ -62,7 +73,7 @@ def save_contact_group(save: ContactGroupSave, *, by: Actor, dry_run: bool = Fal
 
 @operation(again_on=IntegrityError)
 def save_contact_groups(
-    saves: Sequence[ContactGroupSave],
+    saves: Sequence[ContactGroupSave | SentSave],
     *,
     by: Actor,
     until_refused: bool = False,
@@ -75,9 +86,8 @@ def save_contact_groups(
     which are needed. With `until_refused` those after the first refusal are neither done nor
     answered. Keep chunks small (500): all is in memory and under one transaction.
     """
-    settled, to_lock = _settle_unchanged(saves, by)
+    settled, rest, to_lock = _settle_unchanged(saves, by)
     answers: dict[int, Saved | Refused] = {**settled}
-    rest = {place: save for place, save in enumerate(saves) if place not in settled}
     failures: Failures = {}
     if rest:
         batch = uuid7() if len(saves) > 1 else None
@@ -94,26 +104,33 @@ def save_contact_groups(
             failures = saving.failures
     told = [answers[place] for place in range(len(saves))]
     if not dry_run:
-        count_outcomes(saves, told, failures)
+        count_outcomes(saves, told, failures, at=by.at or timezone.now())
     return told
 
 
 def _settle_unchanged(
-    saves: Sequence[ContactGroupSave], by: Actor
-) -> tuple[dict[int, Saved], set[str]]:
+    saves: Sequence[ContactGroupSave | SentSave], by: Actor
+) -> tuple[dict[int, Saved], dict[int, ContactGroupSave], set[str]]:
     """Answer what would change nothing, from one look, without a lock or a transaction; and tell
-    which groups the others may change.
+    the others, and which groups those may change.
 
-    All that the look says is true at one moment. A save has to wait for one before it that may
-    change the same group.
+    Lines that are the same as last time are not even read. All that the look says is true at one
+    moment. A save has to wait for one before it that may change the same group.
     """
     by_key = all(save.key and not save.object_id for save in saves)
     known = look_at_keys(saves) if by_key else look_up(saves, whole=False)
     may_do = _rights(by)
     settled: dict[int, Saved] = {}
+    rest: dict[int, ContactGroupSave] = {}
     to_lock: set[str] = set()
     claimed: set[KeyName] = set()
-    for place, save in enumerate(saves):
+    for place, sent in enumerate(saves):
+        if isinstance(sent, SentSave):
+            same = key_name(sent) not in claimed and group_as_sent(sent, known, by)
+            if same and same.id not in to_lock and may_do("change"):
+                settled[place] = Saved(same.id, Outcome.UNCHANGED)
+                continue
+        save = rest[place] = sent.read() if isinstance(sent, SentSave) else sent
         try:
             target = find_target(save, known, by)
         except Refused:
@@ -122,12 +139,13 @@ def _settle_unchanged(
         waits = target.key_name in claimed or group in to_lock
         if not waits and may_do(_verb(save, target)) and _changes_nothing(save, target):
             settled[place] = _unchanged(target)
+            del rest[place]
             continue
         if target.key_name:
             claimed.add(target.key_name)
         if group:
             to_lock.add(group)
-    return settled, to_lock
+    return settled, rest, to_lock
 
 
 def _rights(by: Actor) -> Callable[[str], bool]:
@@ -162,11 +180,12 @@ class _Saving:
 
     def __init__(self, known: Known, locked: set[str], ledger: Ledger, planned: bool) -> None:
         self.known, self.ledger, self.planned = known, ledger, planned
-        self.now = timezone.now()
+        self.now = ledger.at
         self.may_do = _rights(ledger.by)
         self.ours = {*locked}  # the groups that may be changed: locked, or made here
         self.stood: dict[str, Connections] = {}  # of the groups that change, at first
         self.keys: dict[str, Key] = {}  # those that change, by id
+        self.made: set[str] = set()  # ids that are not in the database yet
         self.failures: Failures = {}
 
     def answer(self, save: ContactGroupSave) -> Saved | Refused:
@@ -194,7 +213,7 @@ class _Saving:
 
     def _apply(self, save: ContactGroupSave, source: Source, target: Target, asked: Asked) -> Saved:
         before = target.group
-        after = asked_for(save.content, asked, before or _new_group(source))
+        after = asked_for(save.content, asked, before or self._new_group(source))
         differences = differences_of(before, after)
         changes_more = save.content.mark_as_deleted and bool(differences.keys() - {"status"})
         if changes_more and not self.may_do("change"):
@@ -202,53 +221,64 @@ class _Saving:
         outcome = outcome_of(before, after)
         key = target.key
         if target.key_name and not key:
-            key = Key(uuid7().hex, target.key_name, after.id)
+            key = Key(self._new_id(), target.key_name, after.id)
             after.keys.append(key)
             self.known.keys[key.name] = key
             differences["alternate_key"] = (None, save.key)
-        self._keep_hash(key, after, content_hash(save.content, source.bindings), outcome)
+        self._keep_hashes(key, after, save, source.bindings, outcome)
         if not differences:
-            return Saved(after.id, outcome, None, self.planned)
+            return Saved(after.id, outcome, planned=self.planned)
+        stood = before.connections if before else {}
         self.ours.add(after.id)
-        self.stood.setdefault(after.id, before.connections if before else {})
+        self.stood.setdefault(after.id, stood)
         self.known.groups[after.id] = after
-        entry = self._note(before, after, differences)
-        contacts = [wish.contact for wish in asked.wishes]
-        entry.numbers = {
-            "outcome": outcome.value,
-            **counts(before.connections if before else {}, after.connections, contacts),
-        }
+        numbers = counts(stood, after.connections, [wish.contact for wish in asked.wishes])
+        numbers["outcome"] = outcome.value
         if "alternate_key" in differences and key:
-            entry.numbers["key"] = key.id
+            numbers["key"] = key.id
         if changes_more:
-            entry.numbers["changes_more"] = True
-        return Saved(after.id, outcome, entry, self.planned)
+            numbers["changes_more"] = True
+        entry = self._note(before, after, differences, numbers)
+        return Saved(after.id, outcome, numbers, entry, self.planned)
 
-    def _keep_hash(self, key: Key | None, group: Group, asked: str, outcome: Outcome) -> None:
+    def _keep_hashes(
+        self, key: Key | None, group: Group, save: ContactGroupSave, bindings: int, outcome: Outcome
+    ) -> None:
         """The key that the save came by remembers it; all others of the group are to forget."""
         for other in group.keys:
             if other is not key and other.content_hash:
                 other.content_hash = ""
                 self.keys[other.id] = other
         if key:
-            key.content_hash, key.last_outcome, key.last_saved_at = asked, outcome, self.now
+            key.content_hash = content_hash(save.content, bindings)
+            key.text_hash = text_hash(save.text, bindings)
+            key.last_outcome, key.last_saved_at = outcome.value, self.now
             self.keys[key.id] = key
 
-    def _note(self, before: Group | None, after: Group, differences: Differences) -> Operation:
-        """The entry of a changed group, with all that an undo will need."""
-        entry = self.ledger.open_by_id(
-            SAVED, ContactGroup, UUID(after.id), after.licensee, after.name
-        )
-        entry.touched = 1
-        entry.effects = {
+    def _new_group(self, source: Source) -> Group:
+        return Group(self._new_id(), source.licensee, "", "", ContactGroup.Status.ACTIVE.value)
+
+    def _new_id(self) -> str:
+        id = new_id()
+        self.made.add(id)
+        return id
+
+    def _note(
+        self, before: Group | None, after: Group, differences: Differences, numbers: Numbers
+    ) -> str:
+        """The entry of a changed group, with all that an undo will need. Returns its id."""
+        effects = {
             "before": {name: was for name, (was, _is) in differences.items()} if before else {},
             "after": {name: now for name, (_was, now) in differences.items()},
         }
-        return entry
+        return self.ledger.note(
+            SAVED, ContactGroup, after.id, after.licensee, after.name,
+            numbers=numbers, effects=effects,
+        )  # fmt: skip
 
     def write(self) -> None:
         """Write all that changed: four statements, and two more for what was refused."""
-        write_groups(self.known, self.stood, at=self.now)
+        write_groups(self.known, self.stood, at=self.now, made=self.made)
         self._write_keys()
         if self.failures and not self.planned:
             keep_failures(self.failures, at=self.now)
@@ -257,38 +287,37 @@ class _Saving:
         # In one order, so that two chunks with the same new keys do not wait for each other.
         keys = sorted(self.keys.values(), key=lambda key: key.name)
         groups = self.known.groups
-        insert_values(
+        put_values(
             AlternateKey,
             ("id", "licensee", "data_source", "kind", "value", "contact_group", "content_hash",
-             "last_outcome", "last_saved_at", "created_at", "updated_at"),
+             "text_hash", "last_outcome", "last_saved_at"),
             [
                 (key.id, groups[key.target].licensee, *key.name, key.target, key.content_hash,
-                 key.last_outcome, key.last_saved_at, self.now, self.now)
+                 key.text_hash, key.last_outcome, key.last_saved_at)
                 for key in keys
             ],
-            unique=("id",),
-            update=("content_hash", "last_outcome", "last_saved_at", "updated_at"),
+            fixed={"created_at": self.now, "updated_at": self.now},
+            update=("content_hash", "text_hash", "last_outcome", "last_saved_at", "updated_at"),
+            are_there=self.made.isdisjoint(self.keys),
         )  # fmt: skip
 
 
-def write_groups(known: Known, stood: Mapping[str, Connections], *, at: datetime) -> None:
+def write_groups(
+    known: Known, stood: Mapping[str, Connections], *, at: datetime, made: Set[str] = frozenset()
+) -> None:
     """Write the groups that changed, by their ids, from the connections they had: three
-    statements."""
+    statements. Those that were `made` are not in the database yet."""
     changed = [known.groups[id] for id in sorted(stood)]
-    insert_values(
+    put_values(
         ContactGroup,
         ("id", "licensee", "name", "role", "status"),
         [(group.id, group.licensee, group.name, group.role, group.status) for group in changed],
         fixed={"created_at": at, "updated_at": at},
-        unique=("id",),
         update=("name", "role", "status", "updated_at"),
+        are_there=made.isdisjoint(stood),
     )
     write_connections((group.id, stood[group.id], group.connections) for group in changed)
 
 
 def _forbidden() -> Refused:
     return Refused(Refusal("Forbidden", _("You lack the permission for this save.")))
-
-
-def _new_group(source: Source) -> Group:
-    return Group(uuid7().hex, source.licensee, "", "", ContactGroup.Status.ACTIVE.value)

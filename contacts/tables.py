@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.utils.translation import gettext_lazy as _
 
 from commsapp.drafts import Once
 from commsapp.faces.staff.columns import Target, target
 from commsapp.faces.staff.exporting import Source
 from commsapp.faces.staff.importing import ImportKind
-from contacts.importing import (
-    CONTACT_GROUPS,
-    CONTACTS,
-    import_contact_groups,
-    import_contacts,
-)
+from commsapp.importing import import_records
+from contacts.importing import CONTACT_GROUPS, CONTACTS, import_contact_groups
 from contacts.models import Contact, ContactGroup
 
 _KNOWN_AS = {
@@ -26,7 +24,7 @@ _KNOWN_AS = {
 }
 
 CONTACTS_IN = ImportKind(
-    run=import_contacts,
+    run=partial(import_records, CONTACTS),
     targets=tuple(target(Contact, name, _KNOWN_AS) for name in ("id", *CONTACTS.fields)),
     once=(Once(("id",)),),
     about=_("A row with an id changes that contact. Any other row makes a new one."),

@@ -7,25 +7,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
 from commsapp.counts import Counts
 from commsapp.ledger import Refused
 from contacts.failures import Failures
 from contacts.outcomes import Saved
-from contacts.saves import ContactGroupSave
+from contacts.saves import ContactGroupSave, SentSave
 
 FAILED = "Failed"  # beside the outcomes of saves that were not refused
 _counts = Counts("contacts.SaveCount", key=("data_source", "day", "outcome"), number="count")
 
 
 def count_outcomes(
-    saves: Sequence[ContactGroupSave],
+    saves: Sequence[ContactGroupSave | SentSave],
     answers: Sequence[Saved | Refused],
     failures: Failures,
+    *,
+    at: datetime,
 ) -> None:
     """Count what became of the saves, once it is committed."""
     counts = Counter(
@@ -34,7 +36,7 @@ def count_outcomes(
         if isinstance(answer, Saved)
     )
     counts.update({(source, FAILED): len(ones) for source, ones in failures.items()})
-    day = timezone.now().date()
+    day = at.date()
 
     def add() -> None:
         for (source, outcome), number in counts.items():

@@ -7,27 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from commsapp.access import Actor
 from commsapp.ledger import Refusal, Refused
-from contacts.known import Group, Key, KeyName, Known, Source
+from contacts.known import Group, Key, KeyName, Known, Source, key_name
 from contacts.models import AlternateKey, Role
 from contacts.ordering import Wish
 from contacts.saves import (
     ConnectionSave,
     ContactGroupSave,
+    SentSave,
     content_hash,
     key_of,
     path,
     same_contact_again,
+    text_hash,
 )
 
 Kind = AlternateKey.Kind
-_GROUP = Kind.CONTACT_GROUP.value
 
 
 @dataclass
@@ -81,7 +81,7 @@ def _find_source(target: Target, save: ContactGroupSave, known: Known, by: Actor
 
 def _find_group(target: Target, source: Source, save: ContactGroupSave, known: Known) -> None:
     if save.key:
-        target.key_name = (source.id, _GROUP, save.key)
+        target.key_name = key_name(save)
         target.key = known.keys.get(target.key_name)
     if save.object_id:
         _find_group_by_id(target, source, save, known)
@@ -125,6 +125,18 @@ def is_as_saved(save: ContactGroupSave, target: Target) -> bool:
     return target.key.content_hash == content_hash(save.content, target.source.bindings)
 
 
+def group_as_sent(save: SentSave, known: Known, by: Actor) -> Group | None:
+    """The group that a line is about, if it is the same line as that of the last save by its key,
+    which was applied, and nothing changed the group since."""
+    key = known.keys.get(key_name(save))
+    if not (key and key.content_hash and key.text_hash):
+        return None
+    group, source = known.groups[key.target], known.sources[save.suite_data_source_instance_id]
+    if group.is_deleted or not source.is_active or not by.sees(source.licensee):
+        return None
+    return group if key.text_hash == text_hash(save.text, source.bindings) else None
+
+
 # --- Which role, which contacts -------------------------------------------------------------
 
 
@@ -135,79 +147,87 @@ def resolve(save: ContactGroupSave, target: Target, known: Known) -> Asked:
         return asked
     resolver = _Resolver(target.source, known, asked.faults.append)
     content = save.content
-    at = Place("ContactGroup.", "GroupRoleId", "RoleAlternateKey")
-    asked.role = resolver.role(
-        content.group_role_id, content.role_alternate_key, Role.Kind.GROUP, at
-    )
+    asked.role = resolver.role(content.group_role_id, content.role_alternate_key, Role.Kind.GROUP)
     names_role = bool(content.group_role_id or key_of(content.role_alternate_key))
     if not names_role and not target.group and not save.object_id:
         told = _("A new contact group needs a role.")
-        asked.faults.append(Refusal("NotEmpty", told, at.id))
+        asked.faults.append(Refusal("NotEmpty", told, "ContactGroup.GroupRoleId"))
     seen: set[str] = set()
     for place, one in enumerate(content.contact_connections):
         wish = resolver.wish(place, one)
         if wish.contact in seen:
             asked.faults.append(same_contact_again(place, one))
-        seen |= {wish.contact} - {""}
+        elif wish.contact:
+            seen.add(wish.contact)
         asked.wishes.append(wish)
     return asked
 
 
-class Place(NamedTuple):
-    """Where in the request something is named, by its id and by its key."""
-
-    within: str
-    id_name: str
-    key_name: str
-
-    @property
-    def id(self) -> str:
-        return self.within + self.id_name
-
-    @property
-    def key(self) -> str:
-        return self.within + self.key_name
-
-
 class _Resolver:
+    """What is named by id, by key, or by both if they agree. Told of where in the request: with a
+    place, in that connection, else in the group itself."""
+
     def __init__(self, source: Source, known: Known, tell: Callable[[Refusal], None]) -> None:
-        self.source, self.known, self.tell = source, known, tell
+        self.source, self.known, self._tell = source, known, tell
 
     def wish(self, place: int, one: ConnectionSave) -> Wish:
-        connection = path(place, "")
-        at = Place(connection, "RoleId", "RoleAlternateKey")
-        role = self.role(one.role_id, one.role_alternate_key, Role.Kind.CONNECTION, at)
-        at = Place(connection, "ContactId", "ContactAlternateKey")
-        is_ours = self.known.contacts.get(one.contact_id or "") == self.source.licensee
-        contact = self._one(Kind.CONTACT, one.contact_id, is_ours, one.contact_alternate_key, at)
+        role = contact = None
+        if one.role_id or one.role_alternate_key:
+            role = self.role(one.role_id, one.role_alternate_key, Role.Kind.CONNECTION, place)
+        if one.contact_id or one.contact_alternate_key:
+            contact = self._contact(one.contact_id, one.contact_alternate_key, place)
         return Wish(contact or "", role, one.index, one.mark_as_deleted)
 
-    def role(self, id: str | None, key: str | None, kind: str, at: Place) -> str | None:
-        """The role named by id, by key, or by both if they agree; of the right kind."""
-        licensee, _kind = self.known.roles.get(id or "", (None, ""))
-        role = self._one(Kind.ROLE, id, licensee == self.source.licensee, key, at)
+    def role(
+        self, id: str | None, key: str | None, kind: str, place: int | None = None
+    ) -> str | None:
+        """The role of the kind."""
+        licensee, _kind = self.known.roles.get(id or "", _NO_ROLE)
+        at = "GroupRoleId" if place is None else "RoleId", "RoleAlternateKey"
+        role = self._one(Kind.ROLE, id, licensee == self.source.licensee, key, place, at)
         if role and self.known.roles[role][1] != kind:
             told = (
                 _("This is a role of connections, not of groups.")
                 if kind == Role.Kind.GROUP
                 else _("This is a role of groups, not of connections.")
             )
-            self.tell(Refusal("Predicate", told, at.id if id else at.key))
+            self._tell(Refusal("Predicate", told, _path(place, at[0 if id else 1])))
         return role
 
+    def _contact(self, id: str | None, key: str | None, place: int) -> str | None:
+        is_ours = self.known.contacts.get(id or "") == self.source.licensee
+        at = "ContactId", "ContactAlternateKey"
+        return self._one(Kind.CONTACT, id, is_ours, key, place, at)
+
     def _one(
-        self, kind: Kind, id: str | None, is_ours: bool, key: str | None, at: Place
+        self,
+        kind: Kind,
+        id: str | None,
+        is_ours: bool,
+        key: str | None,
+        place: int | None,
+        at: tuple[str, str],
     ) -> str | None:
-        """What an id, an alternate key, or both name. None, and told, where they do not."""
+        """None, and told, where there is none. `at` are the fields that hold id and key."""
         if id and not is_ours:
-            self.tell(Refusal("NotFound", _("There is none with this id."), at.id))
+            told = _("There is none with this id.")
+            self._tell(Refusal("NotFound", told, _path(place, at[0])))
             id = None
         if value := key_of(key):
             named = self.known.keys.get((self.source.id, kind.value, value))
             if named is None:
-                self.tell(Refusal("NotFound", _("The data source has no such key."), at.key))
+                told = _("The data source has no such key.")
+                self._tell(Refusal("NotFound", told, _path(place, at[1])))
             elif id and named.target != id:
-                self.tell(Refusal("Predicate", _("Id and key name different ones."), at.key))
+                told = _("Id and key name different ones.")
+                self._tell(Refusal("Predicate", told, _path(place, at[1])))
             else:
                 id = named.target
         return id
+
+
+_NO_ROLE = None, ""
+
+
+def _path(place: int | None, name: str) -> str:
+    return f"ContactGroup.{name}" if place is None else path(place, name)

@@ -24,6 +24,7 @@ from commsapp.ledger import (
     Refused,
     Undoing,
     lock,
+    one_by_one,
     operation,
     recording,
 )
@@ -192,12 +193,8 @@ MADE = Kind("groups.made_from_contacts", verb="add", says=_says_made)
 
 
 @MADE.undone_by
-def _unmake(undoings: Sequence[Undoing], by: Actor) -> None:
-    for one in undoings:
-        _unmake_one(one, by)
-
-
-def _unmake_one(one: Undoing, by: Actor) -> None:
+@one_by_one
+def _unmake(one: Undoing, by: Actor) -> None:
     """Empty the group of those it was made of and archive it, with the recipients that were made
     for it; who is in another group or on a quote's line is kept, and so is a group that has other
     members now."""
@@ -205,6 +202,7 @@ def _unmake_one(one: Undoing, by: Actor) -> None:
     group = lock(RecipientGroup, entry.target_id, by=by)
     if group.is_archived:
         one.kept = entry.touched
+        one.name_kept(RecipientGroup, [group.pk.hex])
         return
     gone = let_go(group.memberships.filter(operation=entry), one.reversal)
     group.member_count -= gone

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
-from uuid import UUID
 
-from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
-from commsapp.access import Actor
-from commsapp.importing import Importable, Imported, Objection, Pending, import_records, referred_to
-from commsapp.ledger import operation
+from commsapp.importing import Importable, Objection, Pending
+from commsapp.references import referred_to
 from commsapp.sql import hold_still
 from groups.models import Membership, Recipient
 
@@ -36,18 +32,3 @@ RECIPIENTS = Importable(
     key="external_reference",
     check=_keep_customers,
 )  # fmt: skip
-
-
-@operation(again_on=IntegrityError)
-def import_recipients(
-    rows: Sequence[Any],
-    *,
-    by: Actor,
-    licensee_id: UUID,
-    dry_run: bool = False,
-    batch: UUID | None = None,
-) -> Imported:
-    """Create and change recipients, by id or external reference; see import_records()."""
-    return import_records(
-        RECIPIENTS, rows, by=by, licensee_id=licensee_id, dry_run=dry_run, batch=batch
-    )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from django.utils.translation import ngettext
 
 from commsapp import records
 from commsapp.access import Actor
-from commsapp.ids import dashed, read_guids
+from commsapp.ids import read_guids
 from commsapp.ledger import (
     Change,
     Kind,
@@ -23,6 +22,7 @@ from commsapp.ledger import (
     Refused,
     Undoing,
     lock,
+    one_by_one,
     operation,
     recording,
 )
@@ -36,6 +36,7 @@ from commsapp.sql import (
     insert_values,
     missing_from,
 )
+from groups import rules
 from groups.models import Membership, Recipient, RecipientGroup
 
 MOST_MEMBERS = 100_000
@@ -72,7 +73,7 @@ def add_recipients(
     with recording(by=by, dry_run=dry_run) as ledger:
         group = _lock_active(group_id, by=by)
         entry = ledger.open(RECIPIENTS_ADDED, group)
-        unfit = _in_order(_no_ids(malformed), _unfit(group, places))
+        unfit = rules.in_order(malformed, rules.unfit(group, places))
         if unfit and all_or_none:
             raise Refused(*unfit)
         added = _take_in(group, [*places], entry)
@@ -103,7 +104,7 @@ def remove_recipients(
         entry = ledger.open(RECIPIENTS_REMOVED, group)
         removed = let_go(group.memberships.filter(recipient__in=GivenIds([*places])), entry)
         all_known = removed == len(places)  # as members are
-        unfit = _in_order(_no_ids(malformed), () if all_known else _unknown(group, places))
+        unfit = rules.in_order(malformed, () if all_known else rules.unknown(group, places))
         if unfit and all_or_none:
             raise Refused(*unfit)
         _count(group, removed=removed)
@@ -131,7 +132,7 @@ def set_recipients(
     with recording(by=by, dry_run=dry_run) as ledger:
         group = _lock_active(group_id, by=by)
         entry = ledger.open(RECIPIENTS_SET, group)
-        unfit = _in_order(_no_ids(malformed), _unfit(group, places))
+        unfit = rules.in_order(malformed, rules.unfit(group, places))
         if unfit and all_or_none:
             raise Refused(*unfit)
         removed = let_go(group.memberships.exclude(recipient__in=GivenIds([*places])), entry)
@@ -177,48 +178,6 @@ def _count(group: RecipientGroup, *, added: int = 0, removed: int = 0) -> None:
     if added or removed:
         rows = RecipientGroup.objects.filter(pk=group.pk)
         rows.update(member_count=F("member_count") + added - removed, updated_at=Now())
-
-
-# --- Who may not, and why -------------------------------------------------------------------
-
-
-def _no_ids(malformed: Mapping[int, str]) -> Iterator[Refusal]:
-    for place, text in malformed.items():
-        yield Refusal("MALFORMED_ID", _("“%s” is no id.") % text[:64], "recipients", place)
-
-
-def _unfit(group: RecipientGroup, places: Mapping[str, int]) -> Iterator[Refusal]:
-    """Those of the given ids that neither are members nor may become one."""
-    unfit = missing_from(Recipient.objects.eligible_for(group), [*places])
-    if not unfit:
-        return
-    ours = Recipient.objects.belonging_to(group).among(unfit)
-    member = Membership.objects.filter(group=group, recipient=OuterRef("pk"))
-    members = Recipient.objects.among(unfit).filter(Exists(member))
-    archived = {pk.hex for pk in ours.values_list("pk", flat=True)}
-    staying = {pk.hex for pk in members.values_list("pk", flat=True)}
-    for id in set(unfit) - staying:
-        if id in archived:
-            told = _("The recipient %s is archived.") % dashed(id)
-            yield Refusal("ENTITY_IS_DELETED", told, "recipients", places[id], dashed(id))
-        else:
-            yield _stranger(id, places)
-
-
-def _stranger(id: str, places: Mapping[str, int]) -> Refusal:
-    told = _("There is no recipient %s for this group.") % dashed(id)
-    return Refusal("INVALID_CROSS_REFERENCE_KEY", told, "recipients", places[id], dashed(id))
-
-
-def _unknown(group: RecipientGroup, places: Mapping[str, int]) -> Iterator[Refusal]:
-    """Those of the given ids that are no recipient of the group's licensee."""
-    known = Recipient.objects.filter(licensee=group.licensee_id)
-    return (_stranger(id, places) for id in missing_from(known, [*places]))
-
-
-def _in_order(*refusals: Iterable[Refusal]) -> list[Refusal]:
-    """As the caller gave them."""
-    return sorted(chain(*refusals), key=lambda refusal: refusal.index or 0)
 
 
 # --- What was done, in words ----------------------------------------------------------------
@@ -271,11 +230,7 @@ RECIPIENTS_SET = Kind("groups.recipients_set", says=_says_set)
 @RECIPIENTS_ADDED.undone_by
 @RECIPIENTS_REMOVED.undone_by
 @RECIPIENTS_SET.undone_by
-def _undo_membership_changes(undoings: Sequence[Undoing], by: Actor) -> None:
-    for undoing in undoings:
-        _undo_membership_change(undoing, by)
-
-
+@one_by_one
 def _undo_membership_change(undoing: Undoing, by: Actor) -> None:
     """Take out those that this very operation put in, and put back those it had taken out.
 
@@ -292,7 +247,7 @@ def _undo_membership_change(undoing: Undoing, by: Actor) -> None:
     }
     places = {id: place for place, id in enumerate(origins)}
     strangers = missing_from(Recipient.objects.belonging_to(group), [*origins]) if origins else []
-    undoing.failed += (_stranger(id, places) for id in strangers)
+    undoing.failed += (rules.no_way_back(id, places) for id in strangers)
     for id in strangers:
         del origins[id]
     back = insert_values(

@@ -19,7 +19,7 @@ from commsapp.faces.rest.serializers import (
     record_fields,
     record_sample,
 )
-from commsapp.faces.rest.viewsets import Archivable, Rows, Told, answer, verb, written
+from commsapp.faces.rest.viewsets import Archivable, Rows, Told, changed, verb
 from groups import operations
 from groups.models import Recipient, RecipientGroup
 
@@ -166,8 +166,7 @@ class RecipientGroups(Archivable):
     ) -> Response:
         named = self.taken(NamedRecipients)
         change = change_members(self.key(), named.pop("recipients"), by=self.by, **named)
-        told = {name: getattr(change, name) for name in counts}
-        return answer(change.message, written(change), change.skipped, **told)
+        return changed(change, *counts)
 
 
 class Members(Rows):
@@ -181,8 +180,7 @@ class Members(Rows):
     needs = (("view", RecipientGroup), ("view", Recipient))
 
     def get_queryset(self) -> QuerySet[Recipient]:
-        group = RecipientGroup.objects.visible_to(self.by).only("pk").get(pk=self.key("id"))
-        return _RECIPIENTS.filter(memberships__group=group)
+        return self.queryset.filter(memberships__group=self.parent(RecipientGroup))
 
 
 RESOURCES = {

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.utils.translation import gettext_lazy as _
 
 from commsapp.drafts import Once
 from commsapp.faces.staff.columns import target
 from commsapp.faces.staff.exporting import Source
 from commsapp.faces.staff.importing import ImportKind
-from groups.importing import RECIPIENTS, import_recipients
+from commsapp.importing import import_records
+from groups.importing import RECIPIENTS
 from groups.models import Recipient
 
 _KNOWN_AS = {
@@ -36,7 +39,7 @@ _KNOWN_AS = {
 }  # fmt: skip
 
 RECIPIENTS_IN = ImportKind(
-    run=import_recipients,
+    run=partial(import_records, RECIPIENTS),
     targets=tuple(target(Recipient, name, _KNOWN_AS) for name in ("id", *RECIPIENTS.fields)),
     once=(Once(("id",)), Once(("external_reference",), with_id=False)),
     about=_(

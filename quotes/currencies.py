@@ -22,3 +22,14 @@ CHOICES = [(code, code) for code in sorted(PLACES)]
 def minor_unit(currency: str) -> Decimal:
     """The smallest amount of a currency: 0.01 for EUR, 1 for JPY, 0.001 for KWD."""
     return Decimal(1).scaleb(-PLACES[currency])
+
+
+def price(value: Decimal, currency: str) -> Decimal:
+    """A unit price with the currency's decimals, and more only where needed: 49.90, 0.0035."""
+    needed = -int(value.normalize().as_tuple().exponent)
+    return value.quantize(Decimal(1).scaleb(-max(needed, PLACES[currency])))
+
+
+def amount(value: Decimal, currency: str) -> Decimal:
+    """An amount or a total with exactly the currency's decimals."""
+    return value.quantize(minor_unit(currency))

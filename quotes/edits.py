@@ -284,6 +284,8 @@ def _undo_edit(undoing: Undoing, by: Actor) -> None:
     _write(quote, [(row, _with(row, before[row.id.hex])) for row in standing], undoing.reversal)
     undoing.reversed = len(standing)
     undoing.kept = undoing.operation.touched - len(standing)
+    given_back = {row.id.hex for row in standing}
+    undoing.name_kept(QuoteLineItem, (id for id in before if id not in given_back))
 
 
 def _read(names: Iterable[str], values: Iterable[Any]) -> dict[str, Any]:

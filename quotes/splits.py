@@ -13,7 +13,16 @@ from django.utils.translation import ngettext
 
 from commsapp.access import Actor
 from commsapp.ids import dashed
-from commsapp.ledger import Busy, Kind, Numbers, Refusal, Refused, Undoing
+from commsapp.ledger import (
+    MOST_KEPT_NAMED,
+    Busy,
+    Kind,
+    Numbers,
+    Refusal,
+    Refused,
+    Undoing,
+    one_by_one,
+)
 from commsapp.models import Operation
 from commsapp.sql import missing_from
 from groups.models import Recipient, RecipientGroup
@@ -145,11 +154,7 @@ LINE_UNSPLIT = Kind("quotes.line_unsplit", says=_says_unsplit)
 
 
 @LINE_SPLIT.undone_by
-def _undo_splits(undoings: Sequence[Undoing], by: Actor) -> None:
-    for undoing in undoings:
-        _undo_split(undoing, by)
-
-
+@one_by_one
 def _undo_split(undoing: Undoing, by: Actor) -> None:
     """Remove the parts that this very operation made, as long as they are as it made them."""
     entry = undoing.operation
@@ -162,20 +167,21 @@ def _undo_split(undoing: Undoing, by: Actor) -> None:
         if undoing.reversed and not line.parts.exists():
             mark(line, split_at=None, at=timezone.now())
     undoing.kept = entry.numbers["created"] - undoing.reversed
+    if undoing.kept and standing is not None:
+        left = standing[0].parts.filter(created_at=entry.at).order_by("line_number")
+        named = left.values_list("pk", flat=True)[:MOST_KEPT_NAMED]
+        undoing.name_kept(QuoteLineItem, (pk.hex for pk in named))
 
 
 @LINE_UNSPLIT.undone_by
-def _undo_unsplits(undoings: Sequence[Undoing], by: Actor) -> None:
-    for undoing in undoings:
-        _undo_unsplit(undoing, by)
-
-
+@one_by_one
 def _undo_unsplit(undoing: Undoing, by: Actor) -> None:
     """Put the same parts back, if the line is as the operation left it."""
     entry = undoing.operation
     standing = _lock_standing(entry, by)
     if standing is None or standing[0].updated_at != entry.at:
         undoing.kept = entry.touched
+        undoing.name_kept(QuoteLineItem, [entry.target_id.hex])
         return
     line, group = standing
     kept = {part.recipient: part for part in parts.read_kept(entry.effects["parts"])}
@@ -203,5 +209,5 @@ def _why_not_back(group: RecipientGroup, recipients: Sequence[str]) -> Iterator[
     """Whose recipient became another customer's meanwhile has no way back."""
     ours = Recipient.objects.belonging_to(group)
     for id in missing_from(ours, recipients) if recipients else ():
-        told = _("There is no recipient %s for this group.") % dashed(id)
+        told = _("The recipient is none of the group's customer any more.")
         yield Refusal("INVALID_CROSS_REFERENCE_KEY", told, "recipient", record_id=dashed(id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -13,8 +13,9 @@ from commsapp.drafts import Once
 from commsapp.faces.staff.columns import target
 from commsapp.faces.staff.exporting import Source, export
 from commsapp.faces.staff.importing import ImportKind
+from commsapp.importing import import_records
 from quotes import currencies
-from quotes.importing import PRODUCTS, import_products
+from quotes.importing import PRODUCTS
 from quotes.models import Product, Quote
 
 _KNOWN_AS = {
@@ -29,7 +30,7 @@ _KNOWN_AS = {
 }
 
 PRODUCTS_IN = ImportKind(
-    run=import_products,
+    run=partial(import_records, PRODUCTS),
     targets=tuple(target(Product, name, _KNOWN_AS) for name in ("id", *PRODUCTS.fields)),
     once=(Once(("id",)), Once(("code",))),
     about=_(
@@ -39,24 +40,13 @@ PRODUCTS_IN = ImportKind(
 )
 
 
-def _price(value: Decimal, currency: str) -> Decimal:
-    """With the currency's decimals, and more only where needed."""
-    needed = -int(value.normalize().as_tuple().exponent)
-    return value.quantize(Decimal(1).scaleb(-max(needed, currencies.PLACES[currency])))
-
-
-def _amount(value: Decimal, currency: str) -> Decimal:
-    """With exactly the currency's decimals."""
-    return value.quantize(currencies.minor_unit(currency))
-
-
 PRODUCTS_OUT: dict[str, Source] = {
     "id": "pk",
     "code": "code",
     "name": "name",
     "description": "description",
-    "one_time_price": lambda product: _price(product.one_time_price, product.currency),
-    "recurring_price": lambda product: _price(product.recurring_price, product.currency),
+    "one_time_price": lambda product: currencies.price(product.one_time_price, product.currency),
+    "recurring_price": lambda product: currencies.price(product.recurring_price, product.currency),
     "currency": "currency",
     "is_active": "is_active",
     "licensee": "licensee_id",
@@ -71,8 +61,8 @@ QUOTES_OUT: dict[str, Source] = {
     "status": "status",
     "currency": "currency",
     "recurring_period": "recurring_period",
-    "one_time_total": lambda quote: _amount(quote.one_time_total, quote.currency),
-    "recurring_total": lambda quote: _amount(quote.recurring_total, quote.currency),
+    "one_time_total": lambda quote: currencies.amount(quote.one_time_total, quote.currency),
+    "recurring_total": lambda quote: currencies.amount(quote.recurring_total, quote.currency),
     "line_count": "line_count",
     "expires_on": "expires_on",
     "created_at": "created_at",
@@ -89,8 +79,8 @@ LINES_OUT: dict[str, Source] = {
     "product_name": "product__name",
     "description": "description",
     "quantity": "quantity",
-    "one_time_price": lambda line: _price(line.one_time_price, line.quote.currency),
-    "recurring_price": lambda line: _price(line.recurring_price, line.quote.currency),
+    "one_time_price": lambda line: currencies.price(line.one_time_price, line.quote.currency),
+    "recurring_price": lambda line: currencies.price(line.recurring_price, line.quote.currency),
     "discount_percent": "discount_percent",
     "requested_date": "requested_date",
     "recipient_group": "recipient_group_id",
@@ -98,8 +88,8 @@ LINES_OUT: dict[str, Source] = {
     "recipient": "recipient_id",
     "recipient_name": "recipient__name",
     "split_from": "split_from_id",
-    "one_time_total": lambda line: _amount(line.one_time_total, line.quote.currency),
-    "recurring_total": lambda line: _amount(line.recurring_total, line.quote.currency),
+    "one_time_total": lambda line: currencies.amount(line.one_time_total, line.quote.currency),
+    "recurring_total": lambda line: currencies.amount(line.recurring_total, line.quote.currency),
     "currency": "quote__currency",
     "configuration": "configuration",
 }

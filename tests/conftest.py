@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from commsapp import clients, counts
 from commsapp.access import Actor
@@ -88,3 +93,21 @@ def token(user: User) -> str:
     """An access token of an API client of the user's."""
     client, _secret = clients.create_client("test client", user)
     return clients.issue_token(client, days=1)
+
+
+_FRAME = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
+
+
+@pytest.fixture
+def statements() -> Callable[[], AbstractContextManager[list[str]]]:
+    """A context that gathers the SQL statements run in it, but those that frame transactions."""
+
+    @contextmanager
+    def gather() -> Iterator[list[str]]:
+        told: list[str] = []
+        with CaptureQueriesContext(connection) as captured:
+            yield told
+        ran = [query["sql"] for query in captured.captured_queries]
+        told += [statement for statement in ran if not statement.startswith(_FRAME)]
+
+    return gather

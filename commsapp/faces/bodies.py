@@ -57,11 +57,23 @@ def encoding_of(request: HttpRequest) -> str:
     return request.headers.get("Content-Encoding", "").strip().lower()
 
 
+def is_utf8(request: HttpRequest) -> bool:
+    """Whether the body is text in UTF-8, as it is unless its Content-Type says otherwise."""
+    charset = (request.content_params or {}).get("charset", "utf-8").strip("'\"").lower()
+    return charset in ("utf-8", "utf8")
+
+
 def read_body(request: HttpRequest) -> bytes:
-    """The whole body. Raises BodyTooLarge, BadEncoding, or UnreadablePostError if it broke off."""
+    """The whole body. Raises BodyTooLarge, BadEncoding, or UnreadablePostError if it broke off.
+
+    A form is asked for only after this: in parts, it would be taken in however large, and one that
+    came in chunks, without a Content-Length, would be taken for empty.
+    """
     if _announced(request) > settings.MAX_BODY_BYTES:
         raise BodyTooLarge
-    return request.body
+    body = request.body
+    request.META["CONTENT_LENGTH"] = str(len(body))
+    return body
 
 
 def discard_rest(request: HttpRequest) -> None:

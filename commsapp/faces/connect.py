@@ -22,7 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from commsapp import usage
 from commsapp.access import Actor, may
 from commsapp.faces import strict_json
-from commsapp.faces.bodies import BadEncoding, read_body
+from commsapp.faces.bodies import BadEncoding, is_utf8, read_body
 from commsapp.faces.connect_schema import (
     About,
     limits_described,
@@ -296,19 +296,17 @@ def _require_method(request: HttpRequest, *allowed: str) -> None:
         raise ProtocolError(405, "METHOD_NOT_ALLOWED", told, allow=names)
 
 
-def _read(request: HttpRequest) -> bytes:
+def _read(request: HttpRequest) -> bytes | BadEncoding:
+    """The body; what is wrong with it is told in its turn."""
     try:
         return read_body(request)
-    except BadEncoding:
-        told = "The body is not what its Content-Encoding says"
-        raise ProtocolError(400, "JSON_PARSER_ERROR", told) from None
+    except BadEncoding as error:
+        return error
 
 
-def _require_json(request: HttpRequest, raw: bytes) -> None:
+def _require_json(request: HttpRequest, raw: bytes | BadEncoding) -> None:
     """No body needs no type."""
-    charset = (request.content_params or {}).get("charset", "utf-8").strip("'\"").lower()
-    is_json = request.content_type == "application/json" and charset in ("utf-8", "utf8")
-    if raw and not is_json:
+    if raw and not (request.content_type == "application/json" and is_utf8(request)):
         raise ProtocolError(415, *_ERRORS[415])
 
 
@@ -319,8 +317,12 @@ def _guid(text: str) -> str:
     return guid
 
 
-def _object(raw: bytes, known: frozenset[str], *, required: bool) -> Mapping[str, Any]:
+def _object(
+    raw: bytes | BadEncoding, known: frozenset[str], *, required: bool
+) -> Mapping[str, Any]:
     """The body's one object, with known properties only."""
+    if isinstance(raw, BadEncoding):
+        _refuse_json("The body is not what its Content-Encoding says")
     if not raw:
         if required:
             _refuse_json("A request body is required")

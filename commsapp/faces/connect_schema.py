@@ -10,8 +10,10 @@ from commsapp.faces.described import (
     ALLOW,
     RETRY_AFTER,
     SIGN_IN,
+    TEXT,
     Described,
     Schema,
+    exactly,
     header,
     parameter_ref,
     response,
@@ -20,7 +22,6 @@ from commsapp.faces.described import (
     schema_ref,
 )
 
-TEXT = {"type": "string"}
 TEXTS = {"type": ["array", "null"], "items": TEXT}
 
 
@@ -143,16 +144,8 @@ def _errors(*statuses: str) -> dict[str, Schema]:
 
 
 def _components(versions: Sequence[str]) -> dict[str, dict[str, Schema]]:
-    error = {
-        "type": "object",
-        "required": ["errorCode", "message"],
-        "properties": {
-            "errorCode": TEXT,
-            "message": TEXT,
-            "fields": {"type": "array", "items": TEXT},
-        },
-        "additionalProperties": False,
-    }
+    fields = {"type": "array", "items": TEXT}
+    error = exactly({"errorCode": TEXT, "message": TEXT, "fields": fields}, "fields")
     known = [*(f"v{version}" for version in versions), *versions, "latest"]
     version = {
         "name": "version",
@@ -242,23 +235,14 @@ def _responses(about: About) -> dict[str, Schema]:
 
 
 def _output(about: About) -> Schema:
-    names = ("statusCode", "errorMessage", about.place)
-    error = {
-        "type": "object",
-        "required": names,
-        "properties": dict.fromkeys(names, TEXT),
-        "additionalProperties": False,
-    }
-    return {
-        "type": "object",
-        "required": ["isSuccessful", "statusMessage", "errorsList"],
-        "properties": {
+    error = exactly(dict.fromkeys(("statusCode", "errorMessage", about.place), TEXT))
+    return exactly(
+        {
             "isSuccessful": {"type": "boolean"},
             "statusMessage": TEXT,
             "errorsList": {"type": "array", "items": error},
-        },
-        "additionalProperties": False,
-    }
+        }
+    )
 
 
 # --- What there is to discover --------------------------------------------------------------

@@ -48,6 +48,19 @@ def parameter_ref(name: str) -> Schema:
     return {"$ref": f"#/components/parameters/{name}"}
 
 
+TEXT: Schema = {"type": "string"}
+
+
+def exactly(properties: Mapping[str, Schema], *optional: str) -> Schema:
+    """An object of these properties and no others; all but the optional ones are always there."""
+    return {
+        "type": "object",
+        "required": [name for name in properties if name not in optional],
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
 def response(
     told: str, schema: Schema, example: object, *, headers: Schema | None = None,
     content_type: str = "application/json",

@@ -120,6 +120,7 @@ class FaceMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.request_id = uuid7().hex  # type: ignore[attr-defined]
+        translation.activate("en")  # whatever this thread spoke last; people choose theirs below
         take_session_id(request)
         response = self._answer(request)
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]

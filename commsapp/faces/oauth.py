@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from csp.decorators import csp_update
-from django.conf import settings
 from django.contrib.auth.hashers import BasePasswordHasher
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
@@ -26,7 +25,9 @@ from oauth2_provider.views import AuthorizationView, TokenView
 
 from commsapp.access import Actor
 from commsapp.faces import oauth_schema
+from commsapp.faces.bodies import is_utf8, read_body
 from commsapp.faces.described import describe
+from commsapp.faces.origins import base_url
 from commsapp.models import Client, Face
 
 
@@ -139,7 +140,7 @@ class Token(TokenView):
         response: HttpResponse = super().post(request, *args, **kw)
         told = json.loads(response.content)
         if response.status_code == 200:
-            base = settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
+            base = base_url(request)
             told |= {"instance_url": base, "id": base + told["id"]}
         elif not told.get("error_description"):
             told["error_description"] = _TOLD.get(told["error"], _MESSAGES[400])
@@ -181,9 +182,8 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 def _is_form(request: HttpRequest) -> bool:
     """A form in UTF-8, as RFC 6749 wants it; in parts will do. No body needs no type."""
-    charset = (request.content_params or {}).get("charset", "utf-8").strip("'\"").lower()
-    is_form = request.content_type in _FORMS
-    return (is_form and charset in ("utf-8", "utf8")) or not request.body
+    body = read_body(request)
+    return (request.content_type in _FORMS and is_utf8(request)) or not body
 
 
 def _only_post(request: HttpRequest) -> HttpResponse:

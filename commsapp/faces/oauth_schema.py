@@ -7,6 +7,7 @@ from typing import Any
 from commsapp.faces.described import (
     ALLOW,
     SIGN_IN,
+    TEXT,
     Described,
     Schema,
     response,
@@ -15,7 +16,6 @@ from commsapp.faces.described import (
     schema_ref,
 )
 
-_TEXT = {"type": "string"}
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -78,7 +78,7 @@ _COMPONENTS: dict[str, dict[str, Schema]] = {
         "OAuthError": {
             "type": "object",
             "required": ["error", "error_description"],
-            "properties": {"error": _TEXT, "error_description": _TEXT},
+            "properties": {"error": TEXT, "error_description": TEXT},
         },
         "Token": {
             "type": "object",
@@ -87,14 +87,14 @@ _COMPONENTS: dict[str, dict[str, Schema]] = {
                 "scope",
             ],
             "properties": {
-                "access_token": _TEXT,
+                "access_token": TEXT,
                 "token_type": {"const": "Bearer"},
-                "instance_url": {**_TEXT, "description": "Scheme and host to ask."},
-                "id": {**_TEXT, "description": "Ends in /id/<licensee>/<user>."},
-                "issued_at": {**_TEXT, "description": "Milliseconds since 1970."},
+                "instance_url": {**TEXT, "description": "Scheme and host to ask."},
+                "id": {**TEXT, "description": "Ends in /id/<licensee>/<user>."},
+                "issued_at": {**TEXT, "description": "Milliseconds since 1970."},
                 "expires_in": {"type": "integer", "description": "Seconds."},
-                "scope": _TEXT,
-                "refresh_token": {**_TEXT, "description": "With authorization_code only."},
+                "scope": TEXT,
+                "refresh_token": {**TEXT, "description": "With authorization_code only."},
             },
         },
     },
@@ -134,13 +134,13 @@ TOKEN = Described(
                             "type": "string",
                             "enum": ["client_credentials", "authorization_code", "refresh_token"],
                         },
-                        "client_id": _TEXT,
-                        "client_secret": _TEXT,
-                        "code": _TEXT,
-                        "code_verifier": _TEXT,
-                        "redirect_uri": _TEXT,
-                        "refresh_token": _TEXT,
-                        "scope": {**_TEXT, "description": "Limits nothing: permissions decide."},
+                        "client_id": TEXT,
+                        "client_secret": TEXT,
+                        "code": TEXT,
+                        "code_verifier": TEXT,
+                        "redirect_uri": TEXT,
+                        "refresh_token": TEXT,
+                        "scope": {**TEXT, "description": "Limits nothing: permissions decide."},
                     },
                     "grant_type",
                     {
@@ -169,7 +169,7 @@ REVOKE = Described(
                 "One that is not there is ended already.",
                 "tags": ["OAuth 2"],
                 "security": [],
-                "requestBody": _form({"token": _TEXT}, "token", {"token": "4aGk…"}),
+                "requestBody": _form({"token": TEXT}, "token", {"token": "4aGk…"}),
                 "responses": {
                     "200": response("It is ended.", {"type": "object", "maxProperties": 0}, {}),
                     **_errors("400", "405", "413", "415", "503"),

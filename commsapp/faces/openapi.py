@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, get_resolver, re_path
@@ -21,6 +20,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from commsapp.faces import curl
 from commsapp.faces.described import Described, describe, description_of, response
+from commsapp.faces.origins import base_url
 from commsapp.faces.rest.errors import error_response
 from commsapp.faces.rest.schema import COMPONENTS, ERRORS_OF_READING
 
@@ -96,8 +96,8 @@ def docs(request: HttpRequest) -> HttpResponse:
 @_read_only
 def curl_page(request: HttpRequest) -> HttpResponse:
     """A request to every operation, to copy."""
-    base = settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
-    return render(request, "docs_curl.html", {"groups": curl.groups_of(document()), "base": base})
+    told = {"groups": curl.groups_of(document()), "base": base_url(request)}
+    return render(request, "docs_curl.html", told)
 
 
 describe(

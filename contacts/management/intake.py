@@ -7,18 +7,17 @@ import signal
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Self, TypeVar
 
 from django.utils.translation import gettext as _
 
 from commsapp.access import Actor
-from commsapp.faces.message.binding import bind
+from commsapp.faces.message.binding import recognize_line
 from commsapp.faces.message.lines import Line
-from commsapp.faces.message.reading import Unreadable, as_request, read_json
 from commsapp.ledger import Busy, Refusal, Refused
 from contacts import message, operations
-from contacts.operations import ContactGroupSave, Saved
+from contacts.operations import ContactGroupSave, Saved, SentSave
 
 T = TypeVar("T")
 Answer = Saved | Refused
@@ -65,7 +64,9 @@ def save(lines: Sequence[Line], by: Actor, *, dry_run: bool) -> Iterator[Result]
             yield Result(line, one.key, next(answers))
 
 
-def _save(saves: Sequence[ContactGroupSave], by: Actor, dry_run: bool) -> Iterable[Answer]:
+def _save(
+    saves: Sequence[ContactGroupSave | SentSave], by: Actor, dry_run: bool
+) -> Iterable[Answer]:
     try:
         return operations.save_contact_groups(saves, by=by, dry_run=dry_run)
     except Busy:
@@ -73,16 +74,14 @@ def _save(saves: Sequence[ContactGroupSave], by: Actor, dry_run: bool) -> Iterab
         return [Refused(Refusal("ServiceUnavailable", told))] * len(saves)
 
 
-def _read(line: Line) -> ContactGroupSave | Refused:
+def _read(line: Line) -> ContactGroupSave | SentSave | Refused:
     """What a line asks for, read as the Message face's stream reads it; or why it cannot be."""
     if line.wrong:
         return Refused(Refusal("RequestTooLarge", line.wrong))  # all that a file's can be
-    try:
-        body = as_request(read_json(line.text))
-    except Unreadable as unreadable:
-        return Refused(Refusal("SerializationException", str(unreadable)))
-    request: ContactGroupSave = bind(message.REQUEST, body, {}, line=line.number)
-    return request
+    save: ContactGroupSave | SentSave = recognize_line(
+        message.SAVE_CONTACT_GROUP, line.text, {}, line.number
+    )
+    return save
 
 
 # --- Ctrl-C -----------------------------------------------------------------------------------
@@ -101,12 +100,7 @@ class Interruptible:
         self._before = signal.signal(signal.SIGINT, self._ask)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         signal.signal(signal.SIGINT, self._before)
 
     def until_asked(self, groups: Iterator[T]) -> Iterator[T]:

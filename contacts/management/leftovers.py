@@ -7,7 +7,6 @@ import io
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Self
 
 from commsapp.ledger import Refusal
@@ -33,12 +32,7 @@ class Leftovers:
         self._write_row(COLUMNS)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         for file, path in (
             (self._lines, self.lines_path),
             (self._reasons, self.reasons_path),

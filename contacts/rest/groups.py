@@ -21,7 +21,7 @@ from commsapp.faces.rest.serializers import (
     record_fields,
     record_sample,
 )
-from commsapp.faces.rest.viewsets import Archivable, Rows, Told, answer, verb, written
+from commsapp.faces.rest.viewsets import Archivable, Rows, Told, changed, verb
 from commsapp.ledger import Refused
 from contacts import operations
 from contacts.models import Contact, ContactConnection, ContactGroup
@@ -124,7 +124,7 @@ class ContactGroups(Archivable):
             for item in items
         ]
         change = operations.add_connections(self.key(), new, by=self.by)
-        return _changed(change, "added", "changed", "already")
+        return changed(change, "added", "changed", "already")
 
     @verb(
         "remove-connections",
@@ -136,7 +136,7 @@ class ContactGroups(Archivable):
         items = self.taken(NamedConnections)["connections"]
         contacts = [item["contact"] for item in items]
         change = operations.remove_connections(self.key(), contacts, by=self.by)
-        return _changed(change, "removed", "already")
+        return changed(change, "removed", "already")
 
     @verb(
         "reorder",
@@ -150,12 +150,7 @@ class ContactGroups(Archivable):
             change = operations.reorder_connections(self.key(), contacts, by=self.by)
         except Refused as refused:  # its places are those of this verb's list
             raise Refused(*(replace(one, field="contacts") for one in refused.refusals)) from None
-        return _changed(change, "changed", "already")
-
-
-def _changed(change: operations.ConnectionsChange, *counts: str) -> Response:
-    told = {name: getattr(change, name) for name in counts}
-    return answer(change.message, written(change), change.skipped, **told)
+        return changed(change, "changed", "already")
 
 
 class ConnectionSerializer(serializers.ModelSerializer[ContactConnection]):
@@ -187,5 +182,4 @@ class Connections(Rows):
     needs = (("view", ContactGroup), ("view", Contact))
 
     def get_queryset(self) -> QuerySet[ContactConnection]:
-        group = ContactGroup.objects.visible_to(self.by).only("pk").get(pk=self.key("id"))
-        return ContactConnection.objects.select_related("contact", "role").filter(group=group)
+        return self.queryset.filter(group=self.parent(ContactGroup))

@@ -17,7 +17,7 @@ from commsapp.faces.rest.serializers import (
     record_fields,
     record_sample,
 )
-from commsapp.faces.rest.viewsets import Writable, answer, verb, written
+from commsapp.faces.rest.viewsets import Writable, changed, verb
 from quotes import operations
 from quotes.models import Product, Quote
 from quotes.rest.lines import LinesOfQuote, QuoteLineItems
@@ -106,8 +106,7 @@ def _move(move: str, told: str) -> Any:
     def moved(self: Quotes, request: Request, pk: str) -> Response:
         require(self.by, operations.permission_for(move), Quote)
         self.taken(Nothing)
-        change = operations.move_quote(self.key(), move, by=self.by)
-        return answer(change.message, written(change), change.skipped)
+        return changed(operations.move_quote(self.key(), move, by=self.by))
 
     moved.__name__ = move
     moved.__doc__ = f"Move the quote: {move}."

@@ -21,7 +21,7 @@ from commsapp.faces.rest.serializers import (
     record_fields,
     record_sample,
 )
-from commsapp.faces.rest.viewsets import Rows, Writable, answer, verb, written
+from commsapp.faces.rest.viewsets import Rows, Writable, changed, verb
 from quotes import operations
 from quotes.models import Quote, QuoteLineItem
 from quotes.rest.money import Amount, price_of
@@ -120,9 +120,7 @@ class QuoteLineItems(Writable):
 
     def _split(self, act: Callable[..., operations.SplitChange], count: str) -> Response:
         dry_run = self.taken(DryRun)["dry_run"]
-        change = act(self.key(), by=self.by, dry_run=dry_run)
-        told = {count: getattr(change, count)}
-        return answer(change.message, written(change), change.skipped, **told)
+        return changed(act(self.key(), by=self.by, dry_run=dry_run), count)
 
 
 class LinesOfQuote(Rows):
@@ -137,5 +135,4 @@ class LinesOfQuote(Rows):
     needs = (("view", Quote), ("view", QuoteLineItem))
 
     def get_queryset(self) -> QuerySet[QuoteLineItem]:
-        quote = Quote.objects.visible_to(self.by).only("pk").get(pk=self.key("id"))
-        return _LINES.filter(quote=quote)
+        return self.queryset.filter(quote=self.parent(Quote))

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from commsapp.faces.rest.fields import FixedPoint
-from quotes.currencies import PLACES
+from quotes import currencies
 
 
 class Money(NamedTuple):
@@ -28,8 +28,7 @@ class Price(FixedPoint):
         return Money(value, attrgetter(self.currency)(instance))
 
     def to_representation(self, value: Any) -> str:
-        needed = -int(value.value.normalize().as_tuple().exponent)
-        return f"{value.value:.{max(needed, PLACES[value.currency])}f}"
+        return f"{currencies.price(*value):f}"
 
 
 class Amount(Price):
@@ -39,7 +38,7 @@ class Amount(Price):
         super().__init__(currency, read_only=True, required=None, decimal_places=4, **kwargs)
 
     def to_representation(self, value: Any) -> str:
-        return f"{value.value:.{PLACES[value.currency]}f}"
+        return f"{currencies.amount(*value):f}"
 
 
 def price_of(model: type[Any], name: str, currency: str) -> Price:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ from contacts import operations
 from contacts.models import AlternateKey, Contact, ContactConnection, ContactGroup, DataSource, Role
 from contacts.operations import ConnectionSave, ContactGroupSave, GroupContent, Saved
 from tests import factories
+from tests.conftest import actor, grant
 
 
 @dataclass
@@ -54,6 +56,10 @@ class Suite:
     def save(self, *args: Any, **more: Any) -> Saved:
         return operations.save_contact_group(self.request(*args, **more), by=self.by)
 
+    def save_all(self, *saves: ContactGroupSave, **more: Any) -> Sequence[Saved | Refused]:
+        """Several at once, in one transaction."""
+        return operations.save_contact_groups(saves, by=self.by, **more)
+
     def refused(self, *args: Any, by: Actor | None = None, **more: Any) -> list[tuple[str, str]]:
         """Save, which is refused and leaves everything as it was: the codes and the fields."""
         before = everything()
@@ -63,6 +69,16 @@ class Suite:
             assert everything() == before
             return [(refusal.code, refusal.field) for refusal in refused.refusals]
         raise AssertionError("was not refused")
+
+    def allowed(self, *verbs: str) -> Actor:
+        """Somebody of the licensee who may do just this to contact groups."""
+        user = factories.UserFactory()
+        user.licensees.add(self.licensee)
+        grant(user, *(f"contacts.{verb}_contactgroup" for verb in verbs))
+        return actor(user)
+
+    def group(self, key: str = "K") -> ContactGroup:
+        return ContactGroup.objects.get(alternate_keys__value=key)
 
     def order(self, group: str | None) -> list[int]:
         """Which of our contacts are connected, in order; positions are 1..n."""

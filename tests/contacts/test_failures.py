@@ -22,10 +22,6 @@ def kept(suite):
     return [*SaveFailure.objects.filter(data_source=suite.source).order_by("number")]
 
 
-def save_all(suite, *saves, **more):
-    return operations.save_contact_groups(saves, by=suite.by, **more)
-
-
 def test_a_refused_save_is_kept_with_its_reasons_and_changes_nothing_else(suite):
     told = suite.refused(" K ", ConnectionSave(index=-1), contact_group_name="")
     [failure] = kept(suite)
@@ -44,13 +40,13 @@ def test_one_without_a_key_is_told_by_its_object_id(suite):
 
 def test_of_a_chunk_the_refused_lines_are_kept_beside_what_was_saved(suite):
     bad = [ContactGroupSave(suite.source.pk.hex, f"B{line}", line=line) for line in (2, 3)]
-    first, *_refused = save_all(suite, suite.request("A"), *bad)
+    first, *_refused = suite.save_all(suite.request("A"), *bad)
     assert first.outcome == "Created"
     assert [(one.key, one.line, one.number) for one in kept(suite)] == [("B2", 2, 1), ("B3", 3, 2)]
 
 
 def test_a_dry_run_keeps_none(suite):
-    save_all(suite, suite.request(contact_group_name=""), dry_run=True)
+    suite.save_all(suite.request(contact_group_name=""), dry_run=True)
     assert kept(suite) == []
 
 
@@ -81,12 +77,12 @@ def test_texts_and_reasons_are_bounded(suite):
 
 def test_the_last_thousand_of_each_data_source_are_kept(suite):
     other = factories.DataSourceFactory(licensee=suite.licensee)
-    save_all(suite, ContactGroupSave(other.pk.hex, "other"))
+    suite.save_all(ContactGroupSave(other.pk.hex, "other"))
     for number in range(5):
         numbered = range(number * 300, number * 300 + 300)
-        save_all(suite, *(ContactGroupSave(suite.source.pk.hex, f"{one}") for one in numbered))
+        suite.save_all(*(ContactGroupSave(suite.source.pk.hex, f"{one}") for one in numbered))
     assert [failure.key for failure in kept(suite)] == [f"{one}" for one in range(500, 1500)]
-    save_all(suite, *(ContactGroupSave(suite.source.pk.hex, f"{one}") for one in range(1200)))
+    suite.save_all(*(ContactGroupSave(suite.source.pk.hex, f"{one}") for one in range(1200)))
     assert [failure.key for failure in kept(suite)] == [f"{one}" for one in range(200, 1200)]
     assert SaveFailure.objects.get(data_source=other).key == "other"
 
@@ -98,7 +94,7 @@ def test_keeping_many_takes_as_many_statements_as_keeping_one(suite, statements)
     for count in (1, 500):
         saves = [ContactGroupSave(source.pk.hex, "K") for source in sources * count]
         with statements() as told:
-            save_all(suite, *saves)
+            suite.save_all(*saves)
         taken.add(len(told))
     assert taken == {4}  # two looks, the numbers, the failures
 

@@ -173,7 +173,7 @@ def staff_delete_and_restore_from_the_list(door):
 
 
 def staff_add_connections(door):
-    post(door, door.group, "add-connections", contacts=[door.contacts[3]], role="")
+    post(door, door.group, "add-connections", contacts=[door.contacts[3]], role="", confirm="1")
 
 
 def staff_move_connection(door):

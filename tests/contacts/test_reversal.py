@@ -12,7 +12,7 @@ from commsapp.models import Operation
 from contacts import operations
 from contacts.models import AlternateKey, ContactConnection, ContactGroup
 from tests import factories
-from tests.conftest import actor, grant
+from tests.conftest import actor
 from tests.contacts.suite import Suite, everything
 from tests.faces.rest.conftest import Api
 from tests.faces.staff.conftest import browse, page, said
@@ -194,13 +194,6 @@ def test_a_role_that_no_longer_fits_does_not_come_back(suite):
 # --- Permissions ----------------------------------------------------------------------------
 
 
-def holder(licensee, *verbs):
-    user = factories.UserFactory()
-    user.licensees.add(licensee)
-    grant(user, *(f"contacts.{verb}_contactgroup" for verb in verbs))
-    return actor(user)
-
-
 def test_undoing_takes_the_permissions_that_the_save_took(suite):
     created = suite.save("K", 0)
     updated = suite.save("K", 1)
@@ -212,13 +205,13 @@ def test_undoing_takes_the_permissions_that_the_save_took(suite):
         (["delete"], [False, False, False]),
         (["change", "delete"], [False, True, True]),
     ):
-        by = holder(suite.licensee, *verbs)
+        by = suite.allowed(*verbs)
         assert [ledger.may_undo(entry, by) for entry in entries] == may
     before = everything()
     with pytest.raises(PermissionDenied):
-        undo(deleted, suite, by=holder(suite.licensee, "delete"))
+        undo(deleted, suite, by=suite.allowed("delete"))
     assert everything() == before
-    assert undo(deleted, suite, by=holder(suite.licensee, "delete", "change")) == (1, 0, [])
+    assert undo(deleted, suite, by=suite.allowed("delete", "change")) == (1, 0, [])
 
 
 def test_another_licensees_save_is_not_there(suite, by_bob):
@@ -232,15 +225,10 @@ def test_another_licensees_save_is_not_there(suite, by_bob):
 # --- Many at once ---------------------------------------------------------------------------
 
 
-def save_all(suite, *saves):
-    return operations.save_contact_groups(saves, by=suite.by)
-
-
 def test_a_chunk_that_saved_a_group_again_and_again_is_undone_as_a_whole(suite):
     suite.save("L", 3)
     before = state(suite)
-    answers = save_all(
-        suite,
+    answers = suite.save_all(
         suite.request("K", 0, 1),
         suite.request("L", 2, contact_group_name="B"),
         suite.request("K", suite.connection(2, index=1), contact_group_name="B"),
@@ -257,7 +245,7 @@ def test_undoing_a_large_chunk_takes_as_many_statements_as_a_small_one(suite, st
     taken = set()
     for number in (10, 300):
         made = [suite.request(f"{number} {each}", 0, 1) for each in range(number)]
-        save_all(suite, *made)
+        suite.save_all(*made)
         changes = [
             suite.request(
                 f"{number} {each}", suite.connection(0, mark_as_deleted=True), 2,
@@ -266,7 +254,7 @@ def test_undoing_a_large_chunk_takes_as_many_statements_as_a_small_one(suite, st
             for each in range(number)
         ]  # fmt: skip
         more = [suite.request(f"more {number} {each}", 0) for each in range(number)]
-        answers = save_all(suite, *changes, *more)
+        answers = suite.save_all(*changes, *more)
         with statements() as told:
             undone = ledger.undo_batch(answers[0].operation.batch, by=suite.by)
         assert sum(one.kept for one in undone) == 0
@@ -307,10 +295,8 @@ class TestAnySaves(TestCase):
         suite.save("A", 0, 1)
         before = state(suite)
         saves = [self._save(suite, *line) for line in script]
-        if at_once:
-            answers = save_all(suite, *saves)
-        else:
-            answers = [save_all(suite, save)[0] for save in saves]
+        chunks = [saves] if at_once else [[save] for save in saves]
+        answers = [one for chunk in chunks for one in suite.save_all(*chunk)]
         entries = [one.operation for one in answers if getattr(one, "operation", None)]
         if at_once and len(saves) > 1 and entries:
             ledger.undo_batch(entries[0].batch, by=suite.by)

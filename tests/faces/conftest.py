@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ import psycopg
 import pytest
 import requests
 from psycopg import sql
+
+from tests.faces.wire import Wire
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -147,6 +149,19 @@ def serving(folder: Path) -> Iterator[House]:
 def demo(house: House) -> Demo:
     """Objects fit to be used: each test gets its own, since the one before used some up."""
     return house.demo()
+
+
+@pytest.fixture(scope="module")
+def once(house: House) -> Demo:
+    """What `demo` says, one time for all tests of a module, which use nothing up."""
+    return house.demo()
+
+
+@pytest.fixture
+def wire(once: Demo) -> Iterator[Wire]:
+    """A connection of the integration user's."""
+    with closing(Wire(once.base_url, once["access_token"])) as wire:
+        yield wire
 
 
 @contextmanager

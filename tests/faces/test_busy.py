@@ -194,10 +194,7 @@ def test_a_database_that_is_away_is_503_on_every_face_until_it_is_there(
 ):
     demo, is_unchanged = kept
     with served(house, tmp_path, DATABASE_URL=database.url) as base_url:
-        for face in FACES:
-            is_try_again(face, asked(base_url, demo, face), AWAY)
-        database.open()
-        assert answers_again(base_url, demo)
+        is_away_until_open(database, base_url, demo)
         assert is_unchanged(base_url)
         assert asked(base_url, demo, "connect").json()["isSuccessful"]
 
@@ -209,12 +206,16 @@ def test_a_database_that_goes_away_is_503_and_comes_back(house, kept, database, 
     with served(house, tmp_path, DATABASE_URL=database.url) as base_url:
         assert asked(base_url, demo, "oauth").status == 200
         database.close()
-        for face in FACES:
-            is_try_again(face, asked(base_url, demo, face), AWAY)
-        database.open()
-        assert answers_again(base_url, demo)
+        is_away_until_open(database, base_url, demo)
         assert is_unchanged(base_url)
         assert asked(base_url, demo, "connect").json()["isSuccessful"]
+
+
+def is_away_until_open(database, base_url, demo):
+    for face in FACES:
+        is_try_again(face, asked(base_url, demo, face), AWAY)
+    database.open()
+    assert answers_again(base_url, demo)
 
 
 def answers_again(base_url, demo):

@@ -5,28 +5,16 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from contextlib import closing
 from urllib.parse import urlencode
 
 import pytest
+import requests
 
 from tests.faces.conftest import CONNECT
-from tests.faces.wire import LIMIT, Wire, is_in_shape
+from tests.faces.wire import LIMIT, is_in_shape
 
 JSON = {"Content_Type": "application/json"}
 FORM = {"Content_Type": "application/x-www-form-urlencoded"}
-
-
-@pytest.fixture(scope="module")
-def once(house):
-    """What `demo` says, one time for all: each test of these sees its own answer, not the state."""
-    return house.demo()
-
-
-@pytest.fixture
-def wire(once):
-    with closing(Wire(once.base_url, once["access_token"])) as wire:
-        yield wire
 
 
 @pytest.fixture
@@ -124,6 +112,36 @@ def test_a_token_is_asked_for_in_chunks_as_jsforce_does(wire, form):
         assert (ended.status, ended.json()) == (200, {})
         gone = wire.ask("GET", "/services/data/v64.0", Authorization=f"Bearer {token}")
         assert gone.status == 401
+
+
+def in_parts(**fields):
+    """A form as multipart/form-data, and its type."""
+    form = requests.Request("POST", "http://x", files=[*fields.items()]).prepare()
+    return form.body, {"Content_Type": form.headers["Content-Type"]}
+
+
+def test_a_form_in_parts_may_come_in_chunks(wire, once):
+    wire.token = ""
+    secret = {name: (None, value) for name, value in once["client"].items()}
+    body, headers = in_parts(grant_type=(None, "client_credentials"), **secret)
+    for sent in (body, in_pieces(body)):
+        assert wire.ask("POST", "/services/oauth2/token", sent, **headers).status == 200
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["whole", "chunked"])
+@pytest.mark.parametrize(
+    ("path", "face"),
+    [
+        ("/services/oauth2/token", "oauth"),
+        ("/services/oauth2/revoke", "oauth"),
+        ("/auth/credentials", "message"),
+    ],
+)
+def test_a_form_in_parts_is_bounded_like_any_body(wire, path, face, chunked):
+    body, headers = in_parts(token=("large.bin", b" " * LIMIT))
+    answer = wire.ask("POST", path, in_pieces(body, 65536) if chunked else body, **headers)
+    assert answer.status == 413
+    assert is_in_shape(face, answer)
 
 
 def test_no_body_needs_neither_length_nor_type(wire, once):

@@ -6,8 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from commsapp.importing import import_records
 from commsapp.models import Licensee, Operation
-from groups.importing import import_recipients
+from groups.importing import RECIPIENTS
 from groups.models import Recipient
 from groups.operations import add_recipients
 from tests import factories
@@ -21,7 +22,7 @@ def take(by_alice, licensee):
     """Imports rows as Alice."""
 
     def run(*rows, by=by_alice, **options):
-        return import_recipients(rows, by=by, licensee_id=licensee.pk, **options)
+        return import_records(RECIPIENTS, rows, by=by, licensee_id=licensee.pk, **options)
 
     return run
 
@@ -182,7 +183,7 @@ def test_adding_and_changing_take_their_own_permissions(take, charlie, licensee)
 
 def test_another_licensee_is_not_there(by_bob, licensee):
     with pytest.raises(Licensee.DoesNotExist):
-        import_recipients([row()], by=by_bob, licensee_id=licensee.pk)
+        import_records(RECIPIENTS, [row()], by=by_bob, licensee_id=licensee.pk)
     assert not Recipient.objects.exists()
 
 

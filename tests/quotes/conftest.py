@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from commsapp import ledger
+from commsapp.ledger import Refused
 from commsapp.models import Operation
 from groups.models import RecipientGroup
 from quotes import operations
@@ -42,6 +44,17 @@ class Sale:
 
     def unsplit(self, line, **options):
         return operations.unsplit_line(line.pk, by=self.by, **options)
+
+    def undo(self, change):
+        return ledger.undo(change.operation.pk, by=self.by)
+
+    def refused(self, act, line, **options) -> list[tuple[str, str]]:
+        """Do what is refused and changes nothing: the refusals' codes and records."""
+        before = self.rows()
+        with pytest.raises(Refused) as caught:
+            act(line.pk, by=self.by, **options)
+        assert self.rows() == before
+        return [(refusal.code, refusal.record_id) for refusal in caught.value.refusals]
 
     def move(self, *moves):
         for move in moves:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from commsapp.faces.described import Schema, schema_ref
+from commsapp.faces.described import TEXT, Schema, exactly, schema_ref
 from commsapp.faces.message.definition import ListOf, Model, Property, Scalar
 from commsapp.faces.message.formats import camel
-
-TEXT: Schema = {"type": "string"}
 
 # --- Requests -------------------------------------------------------------------------------
 
@@ -59,29 +57,14 @@ _SCALARS: dict[Scalar, Schema] = {
 # --- Answers --------------------------------------------------------------------------------
 
 _META = {"type": "object", "additionalProperties": TEXT}
-_ERROR = {
-    "type": "object",
-    "required": ["ErrorCode", "Message"],
-    "properties": {"ErrorCode": TEXT, "FieldName": TEXT, "Message": TEXT, "Meta": _META},
-    "additionalProperties": False,
-}
-_STATUS = {
-    "type": "object",
-    "required": ["Message", "Errors"],
-    "properties": {
-        "ErrorCode": TEXT,
-        "Message": TEXT,
-        "Errors": {"type": "array", "items": _ERROR},
-        "Meta": _META,
-    },
-    "additionalProperties": False,
-}
-_FAILED = {
-    "type": "object",
-    "required": ["ResponseStatus"],
-    "properties": {"ResponseStatus": _STATUS},
-    "additionalProperties": False,
-}
+_ERROR = exactly(
+    {"ErrorCode": TEXT, "FieldName": TEXT, "Message": TEXT, "Meta": _META}, "FieldName", "Meta"
+)
+_ERRORS = {"type": "array", "items": _ERROR}
+_STATUS = exactly(
+    {"ErrorCode": TEXT, "Message": TEXT, "Errors": _ERRORS, "Meta": _META}, "ErrorCode", "Meta"
+)
+_FAILED = exactly({"ResponseStatus": _STATUS})
 
 
 def _in_camel(schema: Any) -> Any:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 from commsapp.access import Actor
 from commsapp.ledger import Refusal, Refused
@@ -93,12 +94,24 @@ def folded(name: str) -> str:
 # --- Operations -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """What an operation did: a sentence, and facts by name."""
 
     message: str
-    meta: Mapping[str, str] = field(default_factory=dict)
+    meta: Mapping[str, str] = MappingProxyType({})
+
+
+_DONE = Reply("Done.")
+
+
+@dataclass(slots=True)
+class Sent:
+    """A request in a line of a stream, of which no more is read than its own plain values, by their
+    Python names: enough for an operation that knows the text again."""
+
+    values: Mapping[str, Any]
+    text: bytes
+    read: Callable[[], Any]  # the request, whole
 
 
 class Run(Protocol):
@@ -120,6 +133,8 @@ class Operation:
     The request's model is made with `unread`, too: what could not be read, for the operation to
     refuse together with all else that is wrong; and with `line`: its place in a batch or its line
     in a stream, from 1; 0 for one that came alone.
+    `recognize` makes of a line what `run` takes in a request's stead; it reads the line only if it
+    has to.
     `check` tells all that is wrong with a request as far as that takes no look at the data; `run`
     refuses the same.
     """
@@ -127,10 +142,11 @@ class Operation:
     about: str
     request: Model
     run: Run
+    recognize: Callable[[Sent], Any] = lambda sent: sent.read()
     check: Callable[[Any], Refused | None] = lambda request: None
     status_of: Callable[[Refusal], int] = lambda refusal: 400
     sample: Mapping[str, Any] = field(default_factory=dict)  # a request, for example
-    reply: Reply = Reply("Done.")  # and what it is answered
+    reply: Reply = _DONE  # and what it is answered
 
     @property
     def name(self) -> str:

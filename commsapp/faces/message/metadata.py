@@ -22,7 +22,8 @@ from commsapp.faces.message import replies, schema
 from commsapp.faces.message.definition import ListOf, Model, Operation, Property, Scalar
 from commsapp.faces.message.errors import error_response
 from commsapp.faces.message.formats import FORMATS
-from commsapp.faces.message.types import LANGUAGES, base_url, data_type, place_of
+from commsapp.faces.message.types import LANGUAGES, data_type, place_of
+from commsapp.faces.origins import base_url
 
 View = Callable[..., HttpResponse]
 

@@ -9,6 +9,7 @@ from commsapp.faces.described import (
     ALLOW,
     RETRY_AFTER,
     SIGN_IN,
+    TEXT,
     Described,
     Schema,
     header,
@@ -16,7 +17,7 @@ from commsapp.faces.described import (
     schema_ref,
 )
 from commsapp.faces.message import batches, replies
-from commsapp.faces.message.components import ANSWERS, TEXT, schemas_of, type_of
+from commsapp.faces.message.components import ANSWERS, schemas_of, type_of
 from commsapp.faces.message.definition import Operation
 from commsapp.faces.message.formats import FORMATS, in_camel
 from commsapp.faces.message.sessions_schema import SIGNED_IN

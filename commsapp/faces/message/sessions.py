@@ -199,7 +199,6 @@ def _form(request: HttpRequest) -> dict[str, Any]:
 
 
 def _multipart(request: HttpRequest) -> dict[str, Any]:
-    request.META["CONTENT_LENGTH"] = str(len(request.body))  # which a chunked one does not say
     request.encoding = "utf-8"
     return request.POST.dict()
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from commsapp.faces.described import (
+    TEXT,
     Described,
     Schema,
+    exactly,
     header,
     response_ref,
     sample_id,
@@ -23,7 +25,6 @@ SIGNED_IN: list[Schema] = [
     {"sessionQuery": []},
 ]
 _TAGS = ["Message"]
-_TEXT = {"type": "string"}
 _GUID = {"type": "string", "format": "uuid"}
 _ERRORS = {
     "400": "Invalid",
@@ -130,19 +131,14 @@ def _content(schema: Schema, example: Any, name: str, first: str = "json") -> Sc
     return {
         FORMATS[each].media_type: {"schema": schema, "example": example}
         if each == "json"
-        else {"schema": _TEXT, "example": FORMATS[each].write(example, name).decode()}
+        else {"schema": TEXT, "example": FORMATS[each].write(example, name).decode()}
         for each in names
     }
 
 
 def _response(answer: Mapping[str, str]) -> Schema:
-    properties = {name: _GUID if name.lower() in _GUIDS else _TEXT for name in answer}
-    return {
-        "type": "object",
-        "required": [*answer],
-        "properties": properties,
-        "additionalProperties": False,
-    }
+    properties = {name: _GUID if name.lower() in _GUIDS else TEXT for name in answer}
+    return exactly(properties)
 
 
 _GUIDS = ("userid", "sessionid")
@@ -151,8 +147,8 @@ _REQUEST = {
     "description": "Names may be spelled in any case; others are ignored.",
     "required": ["userName", "password"],
     "properties": {
-        "provider": {**_TEXT, "description": "`credentials` (the default), or `logout`."},
-        "userName": {**_TEXT, "description": "The user's name."},
-        "password": {**_TEXT, "description": "In the body only, never in the query."},
+        "provider": {**TEXT, "description": "`credentials` (the default), or `logout`."},
+        "userName": {**TEXT, "description": "The user's name."},
+        "password": {**TEXT, "description": "In the body only, never in the query."},
     },
 }

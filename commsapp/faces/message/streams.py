@@ -16,12 +16,11 @@ from django.http import HttpRequest, StreamingHttpResponse
 
 from commsapp.access import Actor
 from commsapp.faces.arrivals import arrivals
-from commsapp.faces.message.binding import bind
+from commsapp.faces.message.binding import recognize_line
 from commsapp.faces.message.definition import Operation
 from commsapp.faces.message.errors import error_status
 from commsapp.faces.message.formats import FORMATS, in_camel, is_camel
 from commsapp.faces.message.lines import Line, groups_of
-from commsapp.faces.message.reading import Unreadable, as_request, read_json
 from commsapp.faces.message.replies import done_status, refused_status
 from commsapp.ledger import Busy, Refused
 
@@ -56,17 +55,12 @@ class _Stream:
         for line in group:
             if line.wrong:
                 answers[line.number] = self._error(line.number, line.status, line.wrong)
-                continue
-            try:
-                requests[line.number] = self._read(line)
-            except Unreadable as unreadable:
-                answers[line.number] = self._error(line.number, 400, str(unreadable))
+            else:
+                requests[line.number] = recognize_line(
+                    self.operation, line.text, self.query, line.number
+                )
         answers |= self._done(requests)
         return b"".join(self._written(answers[line.number]) for line in group)
-
-    def _read(self, line: Line) -> Any:
-        body = as_request(read_json(line.text))
-        return bind(self.operation.request, body, self.query, line.number)
 
     def _done(self, requests: Mapping[int, Any]) -> dict[int, Status]:
         """Do them in one transaction. If that fails, it fails for each, and the stream goes on."""

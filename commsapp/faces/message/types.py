@@ -9,18 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
-from django.conf import settings
-from django.http import HttpRequest
-
 from commsapp.faces.message.definition import ListOf, Model, Operation, Property, Scalar
 from commsapp.faces.message.sessions import AUTHENTICATE
 
 Render = Callable[[Iterable[Operation], str], str]  # what is there, at which base URL
-
-
-def base_url(request: HttpRequest) -> str:
-    """Scheme and host that a client is told to ask."""
-    return settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
 
 
 def _models(operations: Iterable[Operation]) -> list[Model]:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.core import signing
 from django.db.models import F, Model, Q
 from rest_framework.exceptions import ValidationError
@@ -19,6 +18,8 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
+
+from commsapp.faces.origins import base_url
 
 PAGE_SIZE = 100
 LARGEST_PAGE = 1_000
@@ -110,9 +111,9 @@ class KeysetPagination(BasePagination):
     def _link(self, row: Model, *, backward: bool) -> str:
         cursor = [self.ordering, backward, [column.value_of(row) for column in self.columns]]
         path = self.request.get_full_path()
-        base = settings.PUBLIC_URL or f"{self.request.scheme}://{self.request.get_host()}"
         sealed = signing.dumps(cursor, salt=self.request.path)
-        link: str = replace_query_param(f"{base}{path}", "cursor", sealed)
+        url = f"{base_url(self.request._request)}{path}"
+        link: str = replace_query_param(url, "cursor", sealed)
         return link
 
     def _read_cursor(self) -> tuple[bool, list[Any]]:

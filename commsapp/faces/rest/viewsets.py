@@ -25,7 +25,7 @@ from commsapp.faces.rest.errors import entries
 from commsapp.faces.rest.filters import Search
 from commsapp.faces.rest.serializers import Answer, Nothing
 from commsapp.ids import NIL, read_guid
-from commsapp.models import Operation
+from commsapp.models import Operation, Record
 
 Needs = Sequence[tuple[str, type[Model]]]
 Told = Mapping[str, Any]
@@ -60,10 +60,9 @@ class Rows(mixins.ListModelMixin, GenericViewSet[Any]):
         super().initial(request, *args, **kwargs)
         if request.method not in ("GET", "HEAD"):
             try:
-                length = len(read_body(request._request))
+                read_body(request._request)
             except RawPostDataException:  # the CSRF check looked for a form in it, and found one
                 raise UnsupportedMediaType(request.content_type) from None
-            request.META["CONTENT_LENGTH"] = str(length)  # a chunked body comes without
 
     @property
     def by(self) -> Actor:
@@ -94,6 +93,10 @@ class Rows(mixins.ListModelMixin, GenericViewSet[Any]):
             raise NotFound
         return guid
 
+    def parent(self, model: type[Record]) -> Any:
+        """The record in the path that these rows belong to, of those that the actor may see."""
+        return model.objects.visible_to(self.by).only("pk").get(pk=self.key("id"))
+
     def taken(self, body: type[Serializer[Any]]) -> dict[str, Any]:
         """The request's body, as a verb wants it."""
         serializer = body(data=self.request.data, context=self.get_serializer_context())
@@ -110,7 +113,7 @@ class Readable(mixins.RetrieveModelMixin, Rows):
 
 
 class Writable(Readable):
-    """Records that are made and edited, and never deleted."""
+    """Records that are made and edited; which may be deleted says so by itself."""
 
     def create(self, request: Request) -> Response:
         serializer = self.get_serializer(data=request.data)
@@ -171,10 +174,15 @@ def answer(
     return Response({"message": message, **counts, "errors": errors, "operation": id})
 
 
-def written(change: ledger.Change) -> Operation | None:
-    """The change's operation, if one was written: a plan or a change of nothing has none."""
+def changed(change: ledger.Change, *counts: str) -> Response:
+    """The answer of a change, with those of its counts that apply.
+
+    It names the operation if one was written: a plan or a change of nothing has none.
+    """
     entry = change.operation
-    return None if change.planned or not entry.touched else entry
+    written = None if change.planned or not entry.touched else entry
+    told = {name: getattr(change, name) for name in counts}
+    return answer(change.message, written, change.skipped, **told)
 
 
 class Archivable(Writable):

@@ -57,9 +57,9 @@ def _load(kept: Kept, *, force: bool) -> tuple[Logins, Trial]:
     users = {name: login.user for name, login in logins.users.items()}
     if not loaded:
         people = {"staff": users["sales"], "head": users["admin"], "machine": users["integration"]}
-        Story(reseller, **people).tell(names.CUSTOMERS, names.QUOTES)
+        Story(reseller, 0, **people).tell(names.CUSTOMERS, names.QUOTES)
         outsiders = dict.fromkeys(people, logins.outsider_user)
-        Story(other, **outsiders).tell(names.OTHER_CUSTOMERS, names.OTHER_QUOTES)
+        Story(other, 9, **outsiders).tell(names.OTHER_CUSTOMERS, names.OTHER_QUOTES)
     by = Actor.of(users["integration"], Face.COMMAND)
     return logins, TrialMaker(reseller, by).trial()
 

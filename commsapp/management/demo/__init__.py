@@ -2,5 +2,5 @@
 
 names   what there is, as tables · places, people   addresses, numbers, contacts, recipients
 logins  users, clients, tokens, and the file that keeps their secrets
-story   how it all came about · trial   what is fit to be tried out right now
+days    when it all came about · story   how · trial   what is fit to be tried out right now
 """

@@ -3,6 +3,8 @@ everything has the history it would have."""
 
 from __future__ import annotations
 
+import datetime
+from dataclasses import replace
 from decimal import Decimal
 from itertools import cycle, islice
 from typing import Any, TypeVar
@@ -10,12 +12,13 @@ from typing import Any, TypeVar
 from commsapp import records
 from commsapp.access import Actor
 from commsapp.management.demo import names
+from commsapp.management.demo.days import Clock, date_records
 from commsapp.management.demo.names import Customer, Gathering, Line, Offered
 from commsapp.management.demo.people import Crowd
 from commsapp.models import Face, Licensee, Record, User
 from commsapp.sql import write_rows
 from contacts import operations as contacts
-from contacts.models import AlternateKey, Contact, ContactGroup, DataSource, Role
+from contacts.models import AlternateKey, ContactGroup, DataSource, Role
 from groups import operations as groups
 from groups.models import RecipientGroup
 from quotes import operations as quotes
@@ -23,15 +26,21 @@ from quotes.models import Product, Quote, QuoteLineItem
 
 R = TypeVar("R", bound=Record)
 
+_SET_UP = (DataSource, Product, Role)  # on the server, before anybody works
+
 
 class Story:
     """What one licensee's people and machines have done so far."""
 
-    def __init__(self, licensee: Licensee, *, staff: User, head: User, machine: User) -> None:
+    def __init__(
+        self, licensee: Licensee, begins: int = 0, *, staff: User, head: User, machine: User
+    ) -> None:
+        """`begins`: on which working day of the last weeks."""
         self.licensee = licensee
-        self.staff = Actor.of(staff, Face.COMMAND)
-        self.head = Actor.of(head, Face.COMMAND)  # decides on quotes
-        self.machine = Actor.of(machine, Face.COMMAND)
+        self.clock = Clock(licensee.name, begins=begins)
+        self._staff = Actor.of(staff, Face.STAFF)
+        self._head = Actor.of(head, Face.STAFF)
+        self._machine = Actor.of(machine, Face.MESSAGE)
         self.crowd = Crowd(licensee)
         self.sources: dict[str, DataSource] = {}
         self.roles: dict[str, Role] = {}
@@ -39,13 +48,63 @@ class Story:
         self.customers: dict[str, ContactGroup] = {}
         self.groups: dict[str, RecipientGroup] = {}
 
+    # --- Who did it, when and through what ----------------------------------------------------
+
+    @property
+    def staff(self) -> Actor:
+        return replace(self._staff, at=self.clock.tick())
+
+    @property
+    def head(self) -> Actor:
+        """Decides on quotes."""
+        return replace(self._head, at=self.clock.tick())
+
+    @property
+    def console(self) -> Actor:
+        """Sets up, on the server itself."""
+        return replace(self._staff, face=Face.COMMAND, at=self.clock.tick())
+
+    @property
+    def suite(self) -> Actor:
+        """The CRM suite, which saves contact groups."""
+        return replace(self._machine, client="CRM suite", at=self.clock.tick())
+
+    @property
+    def connector(self) -> Actor:
+        """What keeps contacts and keys in step."""
+        return replace(self._machine, face=Face.REST, client="CRM connector", at=self.clock.tick())
+
+    @property
+    def portal(self) -> Actor:
+        """Where customers order for their sites."""
+        return replace(
+            self._machine, face=Face.CONNECT, client="Ordering portal", at=self.clock.tick()
+        )
+
+    # --- What they did --------------------------------------------------------------------------
+
     def tell(self, customers: tuple[Customer, ...], offered: tuple[Offered, ...]) -> None:
         """Everything, from the beginning."""
         self._set_up()
-        for customer in customers:
+        arrivals = self.clock.spread(len(customers), since=0.1, until=0.6)
+        for customer, day in zip(customers, arrivals, strict=True):
+            self.clock.set(day)
             self._take_on(customer)
-        for place, quote in enumerate(offered):
+        offers = self.clock.spread(len(offered), since=0.65)
+        for place, (quote, day) in enumerate(zip(offered, offers, strict=True)):
+            self.clock.set(day)
             self._offer(quote, place)
+        self._live_on(dict(zip(customers, arrivals, strict=True)))
+        date_records(self.licensee)
+
+    def _live_on(self, arrivals: dict[Customer, datetime.date]) -> None:
+        """The suite tells of other roles: twice on a working day, once on a Saturday."""
+        saturdays = self.clock.saturdays
+        for turn, day in enumerate(sorted([*self.clock.workdays, *saturdays]), 1):
+            self.clock.set(day)
+            known = [customer for customer, since in arrivals.items() if since < day]
+            for customer in known[turn % 3 :: 3][: 1 if day in saturdays else 2]:
+                self._tell_group(customer, turn=turn)
 
     def _set_up(self) -> None:
         """The suites, the roles by the keys the suites know them by, the catalogue."""
@@ -55,6 +114,7 @@ class Story:
             role = self._create(Role, f"role {key}", name=name, kind=kind)
             self.roles[key] = role
             self._know_as(key, role=role)
+        self.clock.set(self.clock.workdays[1])
         for offer in names.OFFERS:
             self.products[offer.code] = self._create(
                 Product,
@@ -71,9 +131,9 @@ class Story:
         """A customer comes from the CRM suite, and staff put its sites into groups."""
         people = [self.crowd.contact(customer, number) for number in range(1, customer.people + 1)]
         for number, contact in enumerate(people, 1):
-            records.create(contact, by=self.machine)
+            records.create(contact, by=self.connector)
             self._know_as(f"{customer.key}-{number}", contact=contact)
-        owner = self._save_group(customer, people)
+        owner = self._save_group(customer)
         self.customers[customer.key] = owner
         write_rows(self.crowd.recipients(customer, owner))
         for gathering in customer.groups:
@@ -90,7 +150,7 @@ class Story:
         )
         ids = islice(self.crowd.ids_of(customer, gathering.fleet), 0, None, gathering.step)
         members = [id.hex for id in islice(ids, gathering.count)]
-        groups.add_recipients(group.pk, members, by=self.staff)
+        groups.add_recipients(group.pk, members, by=self.portal)
         self.groups[f"{customer.key} {gathering.name}"] = group
 
     def _offer(self, offered: Offered, place: int) -> None:
@@ -126,11 +186,19 @@ class Story:
         )
         quotes.create_line(line, by=self.staff)
         if wanted.is_split:
-            quotes.split_line(line.pk, by=self.staff)
+            quotes.split_line(line.pk, by=self.portal)
 
-    def _save_group(self, customer: Customer, people: list[Contact]) -> ContactGroup:
+    def _save_group(self, customer: Customer) -> ContactGroup:
+        """The customer comes, and the billing suite knows it, too."""
+        self._tell_group(customer)
+        group = ContactGroup.objects.get(licensee=self.licensee, name=customer.name)
+        self._know_as(f"ACC-{10_000 + len(self.customers)}", "billing", contact_group=group)
+        return group
+
+    def _tell_group(self, customer: Customer, turn: int = 0) -> None:
         """The CRM suite tells the customer and who is to be talked to, in which order."""
-        roles = cycle(key for kind, key in names.ROLES if kind == Role.Kind.CONNECTION)
+        every = [key for kind, key in names.ROLES if kind == Role.Kind.CONNECTION]
+        roles = islice(cycle(every), turn % len(every), None)
         told = contacts.ContactGroupSave(
             suite_data_source_instance_id=self.sources["crm"].pk.hex,
             alternate_key=customer.key,
@@ -143,22 +211,19 @@ class Story:
                         contact_alternate_key=f"{customer.key}-{index}",
                         role_alternate_key=next(roles),
                     )
-                    for index, _contact in enumerate(people, 1)
+                    for index in range(1, customer.people + 1)
                 ),
             ),
         )
-        contacts.save_contact_group(told, by=self.machine)
-        group = ContactGroup.objects.get(licensee=self.licensee, name=customer.name)
-        self._know_as(f"ACC-{10_000 + len(self.customers)}", "billing", contact_group=group)
-        return group
+        contacts.save_contact_group(told, by=self.suite)
 
     def _know_as(self, value: str, source: str = "crm", **target: Any) -> None:
         """What a suite calls a contact, a group or a role."""
         key = AlternateKey(
             licensee=self.licensee, data_source=self.sources[source], value=value, **target
         )
-        contacts.create_alternate_key(key, by=self.machine)
+        contacts.create_alternate_key(key, by=self.connector)
 
     def _create(self, model: type[R], what: str, **values: Any) -> R:
         record = model(id=self.crowd.id(what), licensee=self.licensee, **values)
-        return records.create(record, by=self.staff)
+        return records.create(record, by=self.console if model in _SET_UP else self.staff)

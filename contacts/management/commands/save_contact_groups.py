@@ -43,8 +43,9 @@ class Command(BaseCommand):
             "--failed",
             metavar="PATH",
             help="where the lines that failed go, to be corrected and run again (default: "
-            "FILE.failed.jsonl; the reasons go beside them, to FILE.failed.reasons.csv). Both are "
-            "of this run alone: what an earlier one left there is replaced or removed",
+            "FILE.failed.jsonl, or save_contact_groups.failed.jsonl here for -; the reasons go "
+            "beside them, to FILE.failed.reasons.csv). Both are of this run alone: what an earlier "
+            "one left there is replaced or removed",
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 

@@ -24,12 +24,6 @@ from tests.plugin import find_program
 HERE = Path(__file__).parent
 
 
-@pytest.fixture(scope="session")
-def once(house: House) -> Demo:
-    """What `demo` says, one time for all tests that use nothing up."""
-    return house.demo()
-
-
 # Made with the house's own hands: what no command makes.
 _MAKE = """
 import json, datetime

@@ -8,6 +8,7 @@ from django.test import Client
 
 from tests.conftest import token
 from tests.contacts.suite import Suite
+from tests.faces.message.signing import PASSWORD
 
 PATH = "/json/reply/SaveContactGroup"
 
@@ -28,6 +29,11 @@ class Asker:
             "ContactGroup": {**group, **more.pop("ContactGroup", {})},
             **more,
         }
+
+    def bodies(self, count: int, name: str) -> list[dict[str, Any]]:
+        """So many requests, each for a key of its own."""
+        content = {"ContactGroupName": name}
+        return [self.body(AlternateKey=str(n), ContactGroup=content) for n in range(count)]
 
     def __call__(self, body: Any = None, path: str = PATH, **more: Any) -> Any:
         """POST a body, as JSON or as it is."""
@@ -55,3 +61,27 @@ def suite(licensee, by_alice) -> Suite:
 @pytest.fixture
 def ask(suite, alice) -> Asker:
     return Asker(suite, token(alice))
+
+
+@pytest.fixture
+def password(alice) -> None:
+    """Alice has one: tests.faces.message.signing.PASSWORD."""
+    alice.set_password(PASSWORD)
+    alice.first_name, alice.last_name = "Alice", "Adams"
+    alice.save()
+
+
+@pytest.fixture
+def save(ask):
+    """POST a contact group with some credentials alone; the status of the answer."""
+
+    def save(path=PATH, cookie="", **headers):
+        client = Client(raise_request_exception=False)
+        if cookie:
+            client.cookies["ss-id"] = cookie
+        more = {name.replace("_", "-"): value for name, value in headers.items()}
+        return client.post(
+            path, json.dumps(ask.body()), content_type="application/json", headers=more
+        )
+
+    return save

@@ -181,10 +181,7 @@ def test_who_lacks_the_permission_is_told_at_the_first(ask, failed, charlie):
 
 def test_the_statements_do_not_grow_with_the_requests(ask, send):
     def count(number, name):
-        bodies = [
-            ask.body(AlternateKey=str(place), ContactGroup={"ContactGroupName": name})
-            for place in range(number)
-        ]
+        bodies = ask.bodies(number, name)
         with CaptureQueriesContext(connection) as captured:
             assert send(*bodies)[0] == 200
         return len(captured)

@@ -1,13 +1,15 @@
 """From a client's JSON to what an operation takes, and all that it refuses."""
 
+import json
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commsapp.faces.message.binding import bind
-from commsapp.faces.message.reading import Unreadable, read_json, read_one
+from commsapp.faces.message.binding import bind, bind_line
+from commsapp.faces.message.reading import Unreadable, as_request, read_json, read_one
+from commsapp.ledger import Refusal
 from contacts.message import REQUEST
 
 GUID = "0190a0b0-0000-7000-8000-00000000000A"
@@ -164,8 +166,6 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_all_other_json_is_read_as_it_is(value):
-    import json
-
     assert read_json(json.dumps(value).encode()) == value
     assert read_json(json.dumps(value, ensure_ascii=False, indent=1).encode()) == value
 
@@ -173,6 +173,61 @@ def test_all_other_json_is_read_as_it_is(value):
 def test_a_text_that_looks_like_a_key_is_none():
     assert read_json(b'{"a": "\\"a\\": \\"b\\":"}') == {"a": '"a": "b":'}
     assert read_json(b'{"a": "\\\\u0000"}') == {"a": "\\u0000"}
+
+
+@pytest.mark.parametrize("space", [" ", "\t", "\r", "  "])
+def test_a_key_that_comes_again_behind_a_space_is_refused(space):
+    for text in (f'{{"a"{space}: 1, "a": 1}}', f'{{"a": 1, "a"{space}: 1}}'):
+        with pytest.raises(Unreadable):
+            read_json(text.encode())
+
+
+# --- Lines ------------------------------------------------------------------------------------
+
+guids = st.sampled_from([GUID, GUID.lower(), HEX, "{" + GUID + "}", "0" * 32, "no guid", 7, None])
+some_texts = st.sampled_from(["", " K ", "K: L", '"K":', "é", "\0", 1, None])
+bools = st.sampled_from([True, False, "on", "F", 0, 2, None])
+
+
+def objects(**values):
+    """JSON objects of some of these, in some spelling; now and then something else."""
+    spelled = st.sampled_from([str, str.lower, in_snake])
+    some = st.fixed_dictionaries({}, optional={**values, "Unknown": st.just({"deep": [1]})})
+    written = st.builds(lambda spell, given: {spell(k): v for k, v in given.items()}, spelled, some)
+    return st.one_of(written, written, written, st.just(7), st.none())
+
+
+connections = objects(
+    ContactId=guids, RoleAlternateKey=some_texts, Index=st.integers(-3, 3), MarkAsDeleted=bools
+)
+groups = objects(
+    ContactGroupName=some_texts,
+    GroupRoleId=guids,
+    ContactConnections=st.lists(connections, max_size=3),
+    MarkAsArchived=bools,
+)
+requests = objects(
+    SuiteDataSourceInstanceId=guids,
+    AlternateKey=some_texts,
+    IgnoreHash=bools,
+    ContactGroup=groups,
+    ValidationErrors=st.just([]),
+)
+
+
+@given(requests, st.integers(0, 2))
+def test_a_line_is_read_as_any_other_request(request, spaces):
+    """However quickly: the same values, the same faults."""
+    text = json.dumps(request, indent=None, separators=(", ", " " * spaces + ":")).encode()
+    assert bind_line(REQUEST, text, {}, 3) == read_closely(text)
+
+
+def read_closely(text):
+    try:
+        return bind(REQUEST, as_request(read_json(text)), {}, 3)
+    except Unreadable as unreadable:
+        told = Refusal("SerializationException", str(unreadable))
+        return REQUEST.make(unread=(told,), line=3)
 
 
 def test_json_lines_have_one_line():

@@ -50,6 +50,10 @@ class Api:
         return response.json()["results"]
 
 
+def ids(records):
+    return [str(record.pk) for record in records]
+
+
 @pytest.fixture
 def api(alice):
     return Api(alice)
@@ -81,3 +85,13 @@ def things(licensee, alice):
     line = QuoteLineItem(quote=one.quote, product=one.product, recipient_group=one.recipient_group)
     one.quote_line_item = quotes_operations.create_line(line, by=by)
     return one
+
+
+@pytest.fixture
+def group(licensee):
+    return factories.RecipientGroupFactory(licensee=licensee)
+
+
+@pytest.fixture
+def sites(licensee):
+    return factories.RecipientFactory.create_batch(4, licensee=licensee)

@@ -159,3 +159,27 @@ def test_a_key_that_names_nothing_is_told_so_once(api, keys):
     [told] = answer.json().values()
     assert told == ["Name exactly one of contact, contact group and role."]
     assert unchanged(keys)
+
+
+def test_a_key_names_exactly_one_object(api, things):
+    body = {"data_source": str(things.data_source.pk), "value": "K"}
+    both = {"contact": str(things.contact.pk), "role": str(things.role.pk)}
+    for wrong in (body, {**body, **both}):
+        answer = api.post("alternate-keys", wrong)
+        assert answer.status_code == 400
+        assert list(answer.json()) == ["non_field_errors"]
+    path = f"alternate-keys/{things.alternate_key.pk}"
+    moved = api.patch(path, {"contact_group": None, "contact": str(things.contact.pk)})
+    assert moved.status_code == 200
+    assert moved.json()["contact"] == str(things.contact.pk)
+
+
+def test_a_deleted_key_is_answered_as_it_was(api, things):
+    path = f"alternate-keys/{things.alternate_key.pk}"
+    before = api.get(path).json()
+    gone = api.delete(path)
+    assert gone.status_code == 200
+    assert gone.json() == before
+    assert api.get(path).status_code == 404
+    assert api.delete(path).status_code == 404
+    assert ContactGroup.objects.count() == 1
