@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+VAR_DIR ?= var
 BIN = .venv/bin
 PIP_INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 # From the public index alone, so that nobody's own wheels get into the lock.
@@ -12,7 +13,7 @@ PIP_COMPILE = env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/
 NEW_SECRET = $(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))'
 
 .DELETE_ON_ERROR:
-.PHONY: help run free-port test test-sqlite test-postgresql fuzz bench screenshots check lint types layers migrations deploy openapi lock clients
+.PHONY: help run free-port test test-sqlite test-postgresql fuzz bench screenshots check lint types layers migrations deploy openapi messages lock clients
 
 help:
 	@echo 'make run      the product with demo data on http://127.0.0.1:$(PORT) (PORT, DATABASE_URL, PUBLIC_URL)'
@@ -21,6 +22,7 @@ help:
 	@echo 'make bench    what things cost, as ratios (DATABASE=sqlite ARGS="bulk --repeat 3")'
 	@echo 'make screenshots  every staff page, light and dark, on a desk and a phone (FOLDER=var/screens)'
 	@echo 'make check    style, types, layers, migrations, deployment settings, OpenAPI'
+	@echo 'make messages  the German catalogue: new texts in, and compiled (needs GNU gettext)'
 	@echo 'make clients  what the tests of JavaScript clients need (npm)'
 	@echo 'make lock     the lock files anew from pyproject.toml (ARGS=--upgrade)'
 
@@ -28,7 +30,7 @@ help:
 
 run: export PORT := $(PORT)
 run: export BASE_URL := http://127.0.0.1:$(PORT)
-run: free-port .venv/runtime var/secret_key staticfiles/staticfiles.json
+run: free-port .venv/runtime $(VAR_DIR)/secret_key staticfiles/staticfiles.json
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py demo
 	@exec $(BIN)/gunicorn --config commsapp/gunicorn.py commsapp.wsgi
@@ -38,12 +40,12 @@ free-port: | .venv/bin/pip
 		{ echo 'Port $(PORT) is in use, or not ours to use: try another with `make run PORT=8001`.' >&2; exit 1; }
 
 # Compressing takes a while, so it is done again only for a change.
-staticfiles/staticfiles.json: .venv/runtime $(shell find static -type f) | var/secret_key
+staticfiles/staticfiles.json: .venv/runtime $(shell find static -type f) | $(VAR_DIR)/secret_key
 	$(BIN)/python manage.py collectstatic --noinput --verbosity 0 --ignore redoc
 
 # Also the folder of the database: none of it is for other users of the machine.
-var/secret_key:
-	@umask 077 && mkdir -p var && $(NEW_SECRET) > $@
+$(VAR_DIR)/secret_key:
+	@umask 077 && mkdir -p $(@D) && $(NEW_SECRET) > $@
 
 # --- Its tests and checks -------------------------------------------------------------------
 
@@ -67,13 +69,13 @@ bench: .venv/dev
 
 # The README's four are picked from these.
 screenshots: .venv/dev
-	$(BIN)/python tests/browser/screenshots.py $(or $(FOLDER),var/screens)
+	$(BIN)/python -m tests.browser.screenshots $(or $(FOLDER),var/screens)
 
 check: lint types layers migrations deploy openapi
 
 # These load the settings, and see them as on a server, whatever the environment they run in.
-types migrations deploy openapi: export SECRET_KEY = $(shell $(NEW_SECRET))
-types migrations deploy openapi: export DATABASE_URL = sqlite://:memory:
+types migrations deploy openapi messages: export SECRET_KEY = $(shell $(NEW_SECRET))
+types migrations deploy openapi messages: export DATABASE_URL = sqlite://:memory:
 types migrations deploy openapi: export PUBLIC_URL = https://commsapp.example
 types migrations deploy openapi: export ALLOWED_HOSTS = commsapp.example
 types migrations deploy openapi: export HTTPS = on
@@ -97,6 +99,14 @@ deploy: .venv/dev
 
 openapi: .venv/dev
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+# Both files are committed: who only runs the product needs no gettext.
+messages: .venv/dev
+	@{ command -v xgettext && command -v msgmerge && command -v msgfmt; } >/dev/null || \
+		{ echo 'GNU gettext is needed: `apt-get install gettext`, or `brew install gettext`.' >&2; exit 1; }
+	$(BIN)/python manage.py makemessages --locale de --add-location file --no-obsolete \
+		--ignore tests --ignore bench --ignore staticfiles --ignore var
+	msgfmt --check --output-file locale/de/LC_MESSAGES/django.mo locale/de/LC_MESSAGES/django.po
 
 # --- What they stand on ---------------------------------------------------------------------
 

@@ -14,12 +14,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from commsapp import clients, ledger
 from commsapp.faces.staff import activity, details, history, people, undoing
 from commsapp.faces.staff.actors import actor_of, licensees_of
-from commsapp.faces.staff.pages import page_on, panel_on, show
+from commsapp.faces.staff.pages import page_on, panel_on, show, url_of
 from commsapp.faces.staff.visible import KeptAdmin, QuickAdmin, ReadOnly, VisibleAdmin
 from commsapp.ids import read_guid
 from commsapp.models import ApiUse, Client, Licensee, Operation, User
@@ -47,7 +48,7 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
     """All that was done, through whatever face: to be read and undone."""
 
     menu_place = 40
-    list_display = ("at", "sentence", "target", "of_kind", "user", "face", "client", "state")
+    list_display = ("at", "sentence", "target", "of_kind", "user", "face", "client")
     list_filter = (activity.DayFilter, "face", activity.UserFilter, activity.KindFilter,
                    activity.ObjectFilter)  # fmt: skip
     list_select_related = ("user", "licensee", "undone_by", "undoes")
@@ -58,6 +59,20 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
         "at", "sentence", "target", "of_kind", "user", "face", "client", "request_id",
         "licensee", "touched", "state", "batch",
     )  # fmt: skip
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """With a way to undo, last: a link to what it would do, for a list is a form already."""
+        by, here = actor_of(request), urlencode({"next": request.get_full_path()})
+
+        @admin.display(description=_("Undo"))
+        def undo(operation: Operation) -> Any:
+            if not ledger.may_undo(operation, by):
+                return self.state(operation)
+            hidden = ledger.sentence(operation)
+            link = '<a class="quiet" href="{}?{}">{}<span class="visually-hidden">: {}</span></a>'
+            return format_html(link, url_of(operation, "undo"), here, _("Undo…"), hidden)
+
+        return (*super().get_list_display(request), undo)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return (
@@ -115,7 +130,8 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
 
 @page_on(Operation, "undo", verb="view")
 def undo(request: HttpRequest, operation: Operation) -> HttpResponse:
-    """The permission is that of what is undone: ledger.undo() asks."""
+    """GET: what it would do. POST: it is done. The permission is that of what is undone:
+    ledger.undo() asks."""
     return undoing.undo_one(request, operation)
 
 
@@ -143,8 +159,17 @@ def how_to_undo(request: HttpRequest, operation: Operation) -> dict[str, Any] | 
         return None
     is_undo = operation.undoes_id is not None
     undone = operation.undoes if is_undo else operation if other else None
-    kept = details.kept_by_undo(undone, actor_of(request)) if undone else []
-    return {"other": other, "is_undo": is_undo, "can_undo": can_undo, "listings": kept}
+    kept: list[details.Listing] = []
+    if undone and other:
+        reversal = operation if is_undo else other
+        kept = details.kept_by_undo(undone, reversal, actor_of(request))
+    return {
+        "other": other,
+        "is_undo": is_undo,
+        "can_undo": can_undo,
+        "asks_first": operation.touched > history.A_HANDFUL,
+        "listings": kept,
+    }
 
 
 # --- People ---------------------------------------------------------------------------------
@@ -158,6 +183,7 @@ class StaffUserAdmin(QuickAdmin, PeopleAdmin):
     list_display = ("username", "name", "email", "is_active", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff", "groups")
     search_fields = ("username", "first_name", "last_name", "email")
+    search_help_text = _("Username, name or e-mail")
     ordering = ("username",)
     filter_horizontal = ("groups", "licensees", "user_permissions")
     fieldsets = (
@@ -270,6 +296,7 @@ class ClientAdmin(QuickAdmin):
     list_filter = ("authorization_grant_type",)
     list_select_related = ("user",)
     search_fields = ("name", "client_id", "user__username")
+    search_help_text = _("Name, client id or user")
     ordering = ("name", "id")
     fields = ("name", "user")
     autocomplete_fields = ("user",)

@@ -11,6 +11,7 @@ from django.templatetags.static import static
 from django.urls import path, reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
+from django.views.i18n import set_language
 
 from commsapp import integrations, overview, palette
 from commsapp.access import Actor, may
@@ -109,6 +110,7 @@ urlpatterns = [
     path("", to_staff),
     path("favicon.ico", favicon),
     path("admin/", admin.site.admin_view(home)),  # before the site's own first page
+    path("admin/language/", set_language, name="staff-language"),
     *palette.urlpatterns(),
     *integrations.urlpatterns(),
     *saved_filters.urlpatterns(),

@@ -6,7 +6,6 @@ from collections import defaultdict
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
@@ -20,11 +19,13 @@ from commsapp import clients
 from commsapp.access import Actor, may
 from commsapp.faces import curl, openapi
 from commsapp.faces.described import sample_id
+from commsapp.faces.origins import base_url
 from commsapp.faces.staff.actors import actor_of, licensees_of, may_see
 from commsapp.faces.staff.pages import show
 from commsapp.models import Client, Operation
 from commsapp.palette import sees_integrations
 from contacts.models import AlternateKey, Contact, ContactGroup, DataSource, Role, SaveCount
+from contacts.pages.sources import OUTCOMES
 from contacts.tally import FAILED
 from groups.models import Recipient, RecipientGroup
 from quotes.models import Product, Quote, QuoteLineItem
@@ -76,7 +77,8 @@ def _sources(by: Actor) -> list[dict[str, Any]]:
 
 def _outcomes(counts: dict[str, int]) -> dict[str, Any]:
     failed = counts.pop(FAILED, 0)
-    return {"outcomes": sorted(counts.items()), "failed": failed}
+    told = [(OUTCOMES.get(outcome, outcome), count) for outcome, count in sorted(counts.items())]
+    return {"outcomes": told, "failed": failed}
 
 
 def _clients(request: HttpRequest) -> QuerySet[Client]:
@@ -126,7 +128,7 @@ def curl_page(request: HttpRequest) -> HttpResponse:
         tag: [_with_ids(command, real) for command in commands]
         for tag, commands in curl.groups_of(openapi.document()).items()
     }
-    base = settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
+    base = base_url(request)
     title = _("API by curl")
     return show(request, None, "staff/curl.html", title=title, groups=groups, base=base)
 

@@ -181,12 +181,14 @@ def options(request: HttpRequest) -> HttpResponse:
 
 
 SHORTCUTS = (
-    ((("Ctrl", "K"), ("⌘", "K")), gettext_lazy("Go to a page, or find a record")),
+    (((gettext_lazy("Ctrl"), "K"), ("⌘", "K")), gettext_lazy("Go to a page, or find a record")),
     ((("/",),), gettext_lazy("Search on this page")),
     ((("?",),), gettext_lazy("Show these shortcuts")),
     ((("↑",), ("↓",)), gettext_lazy("Choose among what was found")),
-    ((("Enter",),), gettext_lazy("Open what was chosen")),
+    (((gettext_lazy("Enter"),),), gettext_lazy("Open what was chosen")),
     ((("Esc",),), gettext_lazy("Close what is open")),
+    ((("Alt", "↑"), ("Alt", "↓")), gettext_lazy("Move a contact up or down in its group")),
+    ((("Alt", "Shift", "↑"),), gettext_lazy("Make a contact the primary one")),
 )
 
 

@@ -272,7 +272,10 @@ SPECTACULAR_SETTINGS = {
 # --- Text, time, files ----------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # of the staff side; machines speak English
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
+LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SAMESITE = HTTPS, True, "Lax"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["commsapp.formats"]  # dates that read the same on both sides of the Atlantic
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")

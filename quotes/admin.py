@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from commsapp.access import Actor, require
 from commsapp.faces.staff.actors import actor_of
@@ -220,10 +221,14 @@ class QuoteLineItemAdmin(ExportedAdmin, DeletableAdmin):
 
     @admin.display(description=_("one-time total"))
     def one_time(self, line: QuoteLineItem) -> str:
+        if line.is_split:
+            return str(_("in parts"))
         return f"{amount(line.one_time_total, line.quote.currency)} {line.quote.currency}"
 
     @admin.display(description=_("recurring total"))
     def recurring(self, line: QuoteLineItem) -> str:
+        if line.is_split:
+            return str(_("in parts"))
         return f"{amount(line.recurring_total, line.quote.currency)} {line.quote.currency}"
 
     def is_frozen(self, record: Any) -> bool:
@@ -236,8 +241,9 @@ class QuoteLineItemAdmin(ExportedAdmin, DeletableAdmin):
         if record.is_split:
             tools = [{"url": url_of(record, "unsplit"), "label": _("Unsplit")}, *tools]
         if record.is_group_line:
-            split = {"url": url_of(record, "split"), "label": _("Split…"), "is_primary": True}
-            tools = [split, *tools]
+            label = _("Split again…") if record.is_split else _("Split…")
+            split = {"url": url_of(record, "split"), "label": label}
+            tools = [{**split, "is_primary": not record.is_split}, *tools]
         return tools
 
     def create(self, record: Any, by: Actor) -> Record:
@@ -272,5 +278,5 @@ def kind_of(line: QuoteLineItem) -> str:
     if line.is_part:
         return str(_("Part"))
     if line.is_split:
-        return str(_("Split"))
+        return str(pgettext("kind of line", "Split"))
     return str(_("Group")) if line.is_group_line else str(_("Plain"))

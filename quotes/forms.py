@@ -9,7 +9,8 @@ from django.db.models import Field
 from django.utils.translation import gettext_lazy as _
 
 from commsapp.access import Actor
-from commsapp.faces.staff.forms import FixedPointFormField, RecordForm
+from commsapp.faces.staff.figures import DayInput, FixedPointFormField
+from commsapp.faces.staff.forms import RecordForm
 from commsapp.fields import FixedPointField
 from quotes.edits import EDITABLE
 from quotes.models import QuoteLineItem
@@ -23,11 +24,9 @@ _IN_ORDER = (
 def _field_of(column: Field[Any, Any], **options: Any) -> Any:
     """A field of the form for a column: numbers as they are written, days from a calendar."""
     if isinstance(column, FixedPointField):
-        widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
-        options |= {"form_class": FixedPointFormField, "widget": widget}
+        options |= {"form_class": FixedPointFormField, "widget": FixedPointFormField.widget}
     elif column.name == "requested_date":
-        widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-        options |= {"widget": widget}
+        options |= {"widget": DayInput}
     return column.formfield(**options)
 
 

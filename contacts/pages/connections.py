@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.access import may
+from commsapp.access import Actor, may
 from commsapp.faces.staff.actors import actor_of
 from commsapp.faces.staff.comboboxes import as_options
 from commsapp.faces.staff.lists import page_by_key, page_by_number
@@ -183,15 +183,12 @@ def change_roles(request: HttpRequest, group: ContactGroup) -> HttpResponse:
 
 @page_on(ContactGroup, "add-connections", label=_("Add contacts"), fits=is_there, is_primary=True)
 def add_connections(request: HttpRequest, group: ContactGroup) -> HttpResponse:
-    """Pick or tick contacts, and say in which role they are connected."""
+    """Pick or tick contacts, and say in which role they are connected; see it; do it."""
     by = actor_of(request)
     form = ConnectionRoleForm(request.POST or None, by=by)
     ids = ticked(request)
     if form.is_valid() and ids:
-        role: Role | None = form.cleaned_data["role"]
-        new = [operations.NewConnection(id, role.pk.hex if role else None) for id in ids]
-        tell(request, operations.add_connections(group.pk, new, by=by))
-        return HttpResponseRedirect(f"{url_of(group)}#connections")
+        return carry_out(request, group, _adding(group, ids, form.cleaned_data["role"], by))
     words = request.GET.get("q", "").strip()
     page = page_by_key(_candidates(request, group, words), request, "pk", _CANDIDATES_SHOWN)
     return show(
@@ -199,6 +196,27 @@ def add_connections(request: HttpRequest, group: ContactGroup) -> HttpResponse:
         status=400 if form.is_bound else 200, form=form, page=page, q=words,
         nothing_ticked=form.is_bound and not ids,
     )  # fmt: skip
+
+
+def _adding(group: Any, ids: Sequence[str], role: Role | None, by: Actor) -> Command:
+    new = [operations.NewConnection(id, role.pk.hex if role else None) for id in ids]
+    return Command(
+        title=gettext("Add contacts"),
+        button=gettext("Add"),
+        run=lambda dry_run: operations.add_connections(group.pk, new, by=by, dry_run=dry_run),
+        back=f"{url_of(group)}#connections",
+        fields=[*(("contacts", id) for id in ids), ("role", role.pk.hex if role else "")],
+        template="contacts/adding.html",
+        context={"role": role, **_named_first(ids, by)},
+    )
+
+
+def _named_first(ids: Sequence[str], by: Actor) -> dict[str, Any]:
+    """Contacts as far as can be read at a glance, in the order of their ids."""
+    found = {one.pk.hex: one for one in Contact.objects.visible_to(by).among(ids[:_NAMED])}
+    more = len(ids) - _NAMED
+    told = ngettext("and %d more", "and %d more", more) % more if more > 0 else ""
+    return {"contacts": [found[id] for id in ids[:_NAMED] if id in found], "more": told}
 
 
 @page_on(ContactGroup, "contact-options")
@@ -259,7 +277,10 @@ def _leaving(group: Any, ids: Sequence[str]) -> dict[str, Any]:
 # --- Delete -----------------------------------------------------------------------------------
 
 
-@page_on(ContactGroup, "delete-group", label=_("Delete"), verb="delete", fits=is_there)
+@page_on(
+    ContactGroup, "delete-group", label=_("Delete"), verb="delete", fits=is_there,
+    is_destructive=True,
+)  # fmt: skip
 def delete_group(request: HttpRequest, group: ContactGroup) -> HttpResponse:
     """Mark it deleted: it leaves the lists, and can be restored."""
     command = Command(

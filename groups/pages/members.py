@@ -11,12 +11,13 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils.http import urlencode
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from commsapp.faces.staff.lists import MOST_COUNTED, count_up_to, page_by_key
 from commsapp.faces.staff.pages import panel_on
 from commsapp.ids import read_guid
+from commsapp.searching import having
 from groups.models import Membership, Recipient, RecipientGroup
 
 _SHOWN = 50
@@ -29,13 +30,7 @@ def is_active(group: RecipientGroup) -> bool:
 
 def matching(words: str, prefix: str = "") -> Q:
     """Each word in one of the searched fields."""
-    query = Q()
-    for word in words.replace("\0", "").split():
-        anywhere = Q()
-        for name in _SEARCHED:
-            anywhere |= Q(**{f"{prefix}{name}__icontains": word})
-        query &= anywhere
-    return query
+    return having(words, [f"{prefix}{name}" for name in _SEARCHED])
 
 
 # --- Who is in it ---------------------------------------------------------------------------
@@ -82,19 +77,22 @@ class Asked:
 
 def choices_of(asked: Asked, archived: int) -> list[dict[str, Any]]:
     """The filters above the members, as links."""
-    types = [("", _t("All")), *Recipient.Type.choices]
-    active, gone = ("active", _t("Active"), ""), ("archived", _t("Archived"), str(archived or ""))
-    states = [("", _t("All"), ""), active, gone]
+    types = [("", gettext("All")), *Recipient.Type.choices]
+    active, gone = (
+        ("active", gettext("Active"), ""),
+        ("archived", gettext("Archived"), str(archived or "")),
+    )
+    states = [("", gettext("All"), ""), active, gone]
     return [
         {
-            "title": _t("Type"),
+            "title": gettext("Type"),
             "links": [
                 {"url": asked.link(type=value), "label": label, "is_set": value == asked.kind}
                 for value, label in types
             ],
         },
         {
-            "title": _t("State"),
+            "title": gettext("State"),
             "links": [
                 {
                     "url": asked.link(state=value), "label": label, "count": count,

@@ -5,12 +5,25 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django import template
+from django.utils.translation import pgettext_lazy
 
-from quotes.models import QuoteLineItem
+from quotes.models import Quote, QuoteLineItem
 from quotes.pages.places import Place, mark_of
 from quotes.templatetags.money import amount, number, price
 
 register = template.Library()
+
+_PERIODS = {
+    Quote.Period.MONTH: pgettext_lazy("per", "month"),
+    Quote.Period.QUARTER: pgettext_lazy("per", "quarter"),
+    Quote.Period.YEAR: pgettext_lazy("per", "year"),
+}
+
+
+@register.filter
+def period(quote: Quote) -> str:
+    """What is paid again and again for, as after “per”."""
+    return str(_PERIODS[Quote.Period(quote.recurring_period)])
 
 
 @register.filter

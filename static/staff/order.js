@@ -1,10 +1,12 @@
 // Moves in an order without a new page: the same forms, sent by fetch; rows and messages come from
 // the page that they answer with. The focus stays on what was pressed, and a live region says what
-// happened. Rows are dragged by their grip; all of it works by buttons and number as well.
+// happened. Rows are dragged by their grip; all of it works by buttons and number as well. Arrows go
+// from row to row, with Alt they take the contact along, with Alt and Shift to the top.
 
 const says = document.querySelector("[data-order-says]");
 let queue = Promise.resolve(); // moves one after the other, however quickly they are asked for
 let dragged = null;
+const IN_ROW = "a, button, select, input:not([type=hidden])";
 
 for (const part of document.querySelectorAll("[data-with-js]")) part.hidden = false;
 prepare();
@@ -62,6 +64,27 @@ function focusOn(contact, to) {
   row?.scrollIntoView({ block: "nearest" });
   row?.classList.add("is-moved");
 }
+
+// --- By keys -----------------------------------------------------------------------------------
+
+document.addEventListener("keydown", (event) => {
+  const row = event.target.closest?.("[data-order] tbody tr");
+  if (!row || event.ctrlKey || event.metaKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
+  const isUp = event.key === "ArrowUp";
+  if (event.altKey) {
+    const to = isUp ? (event.shiftKey ? "first" : "up") : "down";
+    const button = row.querySelector(`[data-move] [value=${to}]`);
+    if (!button) return;
+    event.preventDefault();
+    if (!button.disabled) button.form.requestSubmit(button);
+  } else if (!event.target.matches("select, [type=number]")) {
+    const place = [...row.querySelectorAll(IN_ROW)].indexOf(event.target);
+    const other = (isUp ? row.previousElementSibling : row.nextElementSibling)?.querySelectorAll(IN_ROW)[place];
+    if (!other) return;
+    event.preventDefault();
+    (other.disabled ? other.closest("tr").querySelector("a") : other).focus();
+  }
+});
 
 // --- By dragging -----------------------------------------------------------------------------
 

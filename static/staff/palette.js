@@ -10,6 +10,8 @@ class Palette {
     this.list = dialog.querySelector("[role=listbox]");
     this.told = dialog.querySelector("[role=status]");
     this.active = -1;
+    this.isStale = false; // what is listed was found for other words
+    this.opensFirst = false; // Enter was quicker than the answer
     this.input.addEventListener("input", () => this.askSoon());
     this.input.addEventListener("keydown", (event) => this.onKey(event));
     dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
@@ -27,6 +29,9 @@ class Palette {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       this.move(event.key === "ArrowDown" ? 1 : -1);
+    } else if (event.key === "Enter" && this.isStale) {
+      event.preventDefault();
+      this.opensFirst = true;
     } else if (event.key === "Enter" && this.rows[this.active]) {
       event.preventDefault();
       const link = this.rows[this.active].firstElementChild;
@@ -39,6 +44,8 @@ class Palette {
 
   askSoon() {
     clearTimeout(this.timer);
+    this.isStale = Boolean(this.input.value.trim());
+    this.opensFirst = false;
     this.timer = setTimeout(() => this.ask(), WAIT);
   }
 
@@ -71,6 +78,11 @@ class Palette {
     this.active = -1;
     this.input.removeAttribute("aria-activedescendant");
     if (this.input.value.trim() && results.length) this.move(1);
+    this.isStale = false;
+    if (!this.opensFirst) return;
+    this.opensFirst = false;
+    if (results.length) this.rows[this.active].firstElementChild.click();
+    else this.input.form.requestSubmit();
   }
 
   move(step) {

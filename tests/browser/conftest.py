@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.hashers import make_password
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from tests.plugin import find_program
 
@@ -34,15 +35,6 @@ def base_url() -> None:
     """None; the plugin's own fixture of this name does what pytest is about to forbid."""
 
 
-@pytest.fixture(autouse=True)
-def _plain_static_files(settings):
-    """Static files by their plain names, found where they are."""
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
-
-
 @pytest.fixture
 def complaints(page: Page) -> list[str]:
     """What the console says is wrong: refused scripts and styles, errors, missing files."""
@@ -65,3 +57,12 @@ def signed_in(page: Page, live_server, alice, complaints) -> Page:
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url("**/admin/")
     return page
+
+
+@pytest.fixture
+def without_scripts(browser: Browser, signed_in: Page) -> Iterator[Page]:
+    """Alice, in a browser that runs no scripts."""
+    state = signed_in.context.storage_state()
+    context = browser.new_context(java_script_enabled=False, storage_state=state)
+    yield context.new_page()
+    context.close()

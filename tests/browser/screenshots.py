@@ -1,6 +1,6 @@
 """Pictures of every staff page, light and dark, on a desk and on a phone: `make screenshots`.
 
-    python tests/browser/screenshots.py FOLDER
+    python -m tests.browser.screenshots FOLDER
 
 Serves a demo house of its own (own data folder, a free port) while it looks.
 """
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from playwright.sync_api import Browser, sync_playwright
+
+from tests.plugin import find_program
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = {"desk": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
@@ -56,7 +59,6 @@ def pages_of(told: dict[str, Any]) -> dict[str, str]:
         "users": "commsapp/user/",
         "new-quote": "quotes/quote/add/",
         "password": "password_change/",
-        "not-found": "nothing/",
     }
 
 
@@ -125,14 +127,15 @@ def take(browser: Browser, address: str, told: dict[str, Any], folder: Path) -> 
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
+    parser = ArgumentParser(description=(__doc__ or "").partition(":")[0])
+    parser.add_argument("folder", type=Path, help="where the pictures go")
+    folder: Path = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     with demo_house() as (address, told), sync_playwright() as playwright:
-        options = {"args": ["--no-sandbox", "--disable-background-networking"]}
-        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        if Path(path).exists():
-            options["executable_path"] = path
-        browser = playwright.chromium.launch(**options)
+        browser = playwright.chromium.launch(
+            executable_path=find_program("chromium"),
+            args=["--no-sandbox", "--disable-background-networking"],
+        )
         count = take(browser, address, told, folder)
         sys.stdout.write(f"{count} pictures in {folder}\n")
         browser.close()

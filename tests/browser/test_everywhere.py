@@ -6,7 +6,6 @@ import re
 from decimal import Decimal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
@@ -17,6 +16,7 @@ from contacts.models import AlternateKey, ContactConnection
 from groups import operations as groups_operations
 from quotes import operations as quotes_operations
 from tests import factories
+from tests.browser.looking import DESK, PHONE, faults_of
 from tests.browser.test_staff import address
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]
@@ -135,19 +135,14 @@ def test_a_filter_is_saved_used_and_removed(
     assert complaints == []
 
 
-def test_without_javascript_records_are_found_on_a_page(
-    signed_in: Page, live_server, shop, browser
-):
-    state = signed_in.context.storage_state()
-    context = browser.new_context(java_script_enabled=False, storage_state=state)
-    page = context.new_page()
+def test_without_javascript_records_are_found_on_a_page(without_scripts: Page, live_server, shop):
+    page = without_scripts
     page.goto(live_server.url + "/admin/")
     page.get_by_role("link", name="Find…").click()
     page.get_by_role("searchbox").fill("sample bak")
     page.get_by_role("button", name="Find").click()
     page.get_by_role("link", name="Sample Bakeries", exact=True).click()
     page.wait_for_url(f"**{address(shop.quote.customer)}")
-    context.close()
 
 
 # --- A look at every page ---------------------------------------------------------------------
@@ -168,30 +163,22 @@ def pages_of(shop) -> list[str]:
     ]  # fmt: skip
 
 
-QUICK = {"preload": False}  # reading the style sheets anew would be refused by our policy
-IN_THE_DARK = {**QUICK, "runOnly": ["color-contrast"]}  # nothing else has to do with the theme
-
-
 @pytest.mark.timeout(240)
 def test_every_page_is_accessible_in_both_themes_and_fits_a_small_screen(
     signed_in: Page, live_server, shop, complaints
 ):
-    page, axe = signed_in, Axe()
+    page = signed_in
     faults: dict[str, list] = {}
     for url in pages_of(shop):
         page.emulate_media(color_scheme="light")
-        page.set_viewport_size({"width": 1280, "height": 900})
+        page.set_viewport_size({"width": DESK, "height": 900})
         answer = page.goto(live_server.url + url)
         found = [] if answer.status == 200 else [answer.status]
-        for scheme, options in (("light", QUICK), ("dark", IN_THE_DARK)):
-            wear(page, scheme)
-            for fault in axe.run(page, options=options).response["violations"]:
-                where = [node["html"][:140] for node in fault["nodes"]][:3]
-                found.append((scheme, fault["id"], where))
-        page.set_viewport_size({"width": 390, "height": 844})
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        if wide > 390:
-            found.append(f"{wide} px wide")
+        found += faults_of(page)
+        wear(page, "dark")
+        found += faults_of(page, runOnly=["color-contrast"])  # all that has to do with the theme
+        page.set_viewport_size({"width": PHONE, "height": 844})
+        found += faults_of(page)
         if found:
             faults[url] = found
     assert not faults, "\n".join(f"{url}: {found}" for url, found in faults.items())
@@ -205,7 +192,7 @@ def test_pages_outside_are_in_the_same_look(signed_in: Page, live_server, compla
     page.goto(address)
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("heading", name="Logged out")).to_be_visible()
-    assert Axe().run(page, options=QUICK).response["violations"] == []
+    assert faults_of(page) == []
     look(page, f"{address}login/", "commsapp")
     assert [line for line in complaints if "404" not in line] == []
 
@@ -218,10 +205,9 @@ def wear(page: Page, scheme: str) -> None:
 
 def look(page: Page, url: str, heading: str) -> None:
     """Open a page on a small screen, and look at it in both themes."""
-    page.set_viewport_size({"width": 390, "height": 844})
+    page.set_viewport_size({"width": PHONE, "height": 844})
     page.goto(url)
     expect(page.get_by_role("heading", name=heading)).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     for scheme in ("light", "dark"):
         wear(page, scheme)
-        assert Axe().run(page, options=QUICK).response["violations"] == []
+        assert faults_of(page) == []

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from groups.models import Recipient
 from tests import factories
+from tests.browser.looking import faults_of
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]
 
@@ -39,13 +39,17 @@ def test_a_long_import_goes_on_by_itself(signed_in: Page, live_server, complaint
     assert complaints == []
 
 
-def test_an_import_is_stopped_and_goes_on(signed_in: Page, live_server, complaints):
-    page = signed_in
+def begin_import(page: Page, live_server, count: int) -> None:
     page.goto(live_server.url + reverse(IMPORT))
-    page.get_by_label("File", exact=True).set_input_files(file_of(4_000))
+    page.get_by_label("File", exact=True).set_input_files(file_of(count))
     page.get_by_role("button", name="Read the file").click()
     page.get_by_role("button", name="Preview").click()
-    page.get_by_role("button", name="Import 4,000 rows").click(timeout=30_000)
+    page.get_by_role("button", name=f"Import {count:,} rows").click(timeout=30_000)
+
+
+def test_an_import_is_stopped_and_goes_on(signed_in: Page, live_server, complaints):
+    page = signed_in
+    begin_import(page, live_server, 4_000)
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("Stopped after")).to_be_visible(timeout=30_000)
     assert Recipient.objects.count() % 1_000 == 0
@@ -76,24 +80,14 @@ def test_an_import_is_done_by_keyboard_alone(signed_in: Page, live_server, compl
     assert complaints == []
 
 
-def test_without_javascript_each_part_is_a_button(
-    browser: Browser, signed_in: Page, live_server, complaints
-):
-    context = browser.new_context(
-        java_script_enabled=False, storage_state=signed_in.context.storage_state()
-    )
-    page = context.new_page()
-    page.goto(live_server.url + reverse(IMPORT))
-    page.get_by_label("File", exact=True).set_input_files(file_of(1_001))
-    page.get_by_role("button", name="Read the file").click()
-    page.get_by_role("button", name="Preview").click()
-    page.get_by_role("button", name="Import 1,001 rows").click(timeout=30_000)
+def test_without_javascript_each_part_is_a_button(without_scripts: Page, live_server):
+    page = without_scripts
+    begin_import(page, live_server, 1_001)
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("1,000 created")).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("1,001 created")).to_be_visible(timeout=30_000)
     assert Recipient.objects.count() == 1_001
-    context.close()
 
 
 def test_an_export_is_downloaded(signed_in: Page, live_server, licensee):
@@ -118,14 +112,8 @@ def test_the_pages_of_an_import_are_accessible_and_fit_a_small_screen(
     def look(name: str) -> None:
         for width in (1440, 390):
             page.set_viewport_size({"width": width, "height": 844})
-            wide = page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= width, (name, wide)
-        # Reading the style sheets anew would itself be refused by our policy.
-        found = Axe().run(page, options={"preload": False}).response["violations"]
-        if found:
-            faults[name] = [
-                (fault["id"], [node["html"][:120] for node in fault["nodes"]]) for fault in found
-            ]
+            if found := faults_of(page):
+                faults[f"{name} {width}"] = found
 
     page.goto(live_server.url + reverse(LIST))
     page.get_by_text("Export", exact=True).click()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from commsapp.access import Actor
 from groups import operations
 from groups.models import Membership, RecipientGroup
 from tests import factories
+from tests.browser.looking import faults_of
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]
 
@@ -38,16 +38,6 @@ def group(alice, ours) -> RecipientGroup:
     for n, name in enumerate(("Corner shop", "Harbour shop"), 1):
         factories.RecipientFactory(**ours, name=name, msisdn=f"+44163296000{n}")
     return group
-
-
-@pytest.fixture
-def without_javascript(browser: Browser, signed_in: Page, live_server):
-    """Alice's, in a browser that runs no scripts."""
-    context = browser.new_context(
-        java_script_enabled=False, storage_state=signed_in.context.storage_state()
-    )
-    yield context.new_page()
-    context.close()
 
 
 def test_recipients_are_picked_by_the_keyboard_alone(
@@ -142,8 +132,8 @@ def test_a_second_submit_is_not_sent_and_the_button_says_working(
     assert Membership.objects.filter(group=group).count() == 3
 
 
-def test_it_all_works_without_javascript(without_javascript: Page, live_server, group, tmp_path):
-    page = without_javascript
+def test_it_all_works_without_javascript(without_scripts: Page, live_server, group, tmp_path):
+    page = without_scripts
     page.goto(live_server.url + address(group, "add-recipients"))
     expect(page.get_by_role("combobox", name="Find recipients")).to_have_count(0)
     page.get_by_label("Search recipients").fill("corner")
@@ -174,9 +164,9 @@ def test_it_all_works_without_javascript(without_javascript: Page, live_server, 
     expect(page.get_by_text("Nobody is in this group yet.")).to_be_visible()
 
 
-def test_a_customer_is_chosen_without_javascript(without_javascript: Page, live_server, ours):
+def test_a_customer_is_chosen_without_javascript(without_scripts: Page, live_server, ours):
     factories.ContactGroupFactory(licensee=ours["licensee"], name="Sample Cafes")
-    page = without_javascript
+    page = without_scripts
     page.goto(live_server.url + reverse("admin:groups_recipientgroup_add"))
     page.locator("#id_name").fill("Cafes")
     page.get_by_label("Customer").fill("sample")
@@ -221,8 +211,7 @@ def test_two_people_do_not_overwrite_each_other(
     page.get_by_label("Description").fill("Mine")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("changed this while you were editing")).to_be_visible()
-    found = Axe().run(page, options={"preload": False}).response["violations"]
-    assert [fault["id"] for fault in found] == []
+    assert faults_of(page) == []
     page.get_by_label("Take theirs: Theirs").check()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("heading", name="Shops")).to_be_visible()
@@ -243,13 +232,8 @@ def test_its_pages_are_accessible_and_fit_a_small_screen(
     faults = {}
 
     def look(name: str) -> None:
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= page.viewport_size["width"], (name, wide)
-        found = Axe().run(page, options={"preload": False}).response["violations"]
-        if found:
-            faults[name] = [
-                (fault["id"], [node["html"][:120] for node in fault["nodes"]]) for fault in found
-            ]
+        if found := faults_of(page):
+            faults[name] = found
 
     for width in (1440, 390):
         page.set_viewport_size({"width": width, "height": 844})

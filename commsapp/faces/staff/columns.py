@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.html import format_html_join
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
@@ -73,7 +74,9 @@ def _hint(field: Any) -> Any:
     if field.get_internal_type() == "BooleanField":
         return _("yes or no")
     if field.choices and len(field.choices) < 5:
-        return ", ".join(str(value) for value, _label in field.flatchoices)
+        return format_html_join(
+            ", ", "<code>{}</code>", ([value] for value, _label in field.flatchoices)
+        )
     if field.get_internal_type() == "BigIntegerField":
         return _("A number, as 49.90")
     return ""

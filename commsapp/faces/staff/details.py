@@ -8,19 +8,29 @@ The room that knows what an operation's effects mean tells so, in a module of it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
-from django.core.exceptions import FieldDoesNotExist
+from django.contrib import admin
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models import DateField
+from django.utils import timezone
+from django.utils.formats import localize, number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from commsapp.access import Actor
+from commsapp.faces.staff.actors import may_see
+from commsapp.faces.staff.figures import trimmed
+from commsapp.faces.staff.pages import url_of
+from commsapp.fields import FixedPointField
 from commsapp.ids import read_guid
-from commsapp.models import Operation
+from commsapp.models import Operation, Record
 
 NAMED = 50  # records that are told by name, of however many
 _LONGEST_VALUE, _LONGEST_LIST = 300, 10
@@ -39,7 +49,7 @@ class Listing:
         """How many are not named: “and 12,381 more”."""
         untold = self.count - len(self.names)
         told = ngettext("and %(count)s more", "and %(count)s more", untold)
-        return told % {"count": f"{untold:,}"} if untold > 0 else ""
+        return told % {"count": number_format(untold, force_grouping=True)} if untold > 0 else ""
 
 
 Lister = Callable[[Operation, Actor], list[Listing]]
@@ -73,10 +83,44 @@ def listings(operation: Operation, by: Actor) -> list[Listing]:
     return [each for each in lister(operation, by) if each.count] if lister else []
 
 
-def kept_by_undo(undone: Operation, by: Actor) -> list[Listing]:
-    """The records that were kept when the operation was undone."""
+def kept_by_undo(undone: Operation, reversal: Operation, by: Actor) -> list[Listing]:
+    """The records that were kept, or, planned, would be, when the operation was undone."""
+    if not reversal.numbers.get("kept"):
+        return []
     keeper = _keepers.get(undone.kind)
-    return [each for each in keeper(undone, by) if each.count] if keeper else []
+    told = keeper(undone, by) if keeper else []
+    return [each for each in (*told, *kept_by_name([reversal], by)) if each.count]
+
+
+def kept_by_name(reversals: Iterable[Operation], by: Actor) -> list[Listing]:
+    """The records that reversals say they left alone, kind by kind."""
+    ids: dict[str, list[str]] = {}
+    for reversal in reversals:
+        for label, some in reversal.effects.get("kept", {}).items():
+            ids.setdefault(label, []).extend(some)
+    kept = _("Kept because changed since")
+    return [
+        Listing(kept, list(named(model, some[:NAMED], by).values()), len(some))
+        for label, some in ids.items()
+        if may_see(by, model := apps.get_model(label))
+    ]
+
+
+def named(model: Any, ids: Iterable[str], by: Actor) -> dict[str, tuple[str, str]]:
+    """Names and addresses of records by their ids (32 hex digits), of those that one may see."""
+    site: Any = admin.site._registry[model]
+    rows = site.of_one(model.objects.visible_to(by).among(ids)).order_by("pk")
+    return {row.pk.hex: (str(row), url_of(row)) for row in rows}
+
+
+def name_any(ids: Iterable[str], by: Actor) -> dict[str, tuple[str, str]]:
+    """The same of records of whatever kind."""
+    wanted, found = {*ids}, dict[str, tuple[str, str]]()
+    for model in admin.site._registry:
+        if wanted and issubclass(model, Record) and may_see(by, model):
+            found |= named(model, wanted, by)
+            wanted -= {*found}
+    return found
 
 
 # --- Fields -----------------------------------------------------------------------------------
@@ -116,7 +160,18 @@ def _reader_of(model: Any, name: str, values: tuple[Any, ...], by: Actor) -> Any
         rows = field.related_model.objects.visible_to(by).filter(pk__in=ids) if ids else ()
         names = {row.pk.hex: str(row) for row in rows}
         return label, lambda value: names.get(read_guid(str(value)) or "", _plain(value))
-    return label, lambda value: names.get(str(value), _plain(value))
+    return label, lambda value: names.get(str(value), _plain(_typed(field, value)))
+
+
+def _typed(field: Any, value: Any) -> Any:
+    """What was kept as text as the field has it: a number or a time."""
+    if not isinstance(field, FixedPointField | DateField) or not isinstance(value, str):
+        return value
+    try:
+        typed = field.to_python(value)
+    except ValidationError:  # the field was another when this was written
+        return value
+    return timezone.localtime(typed) if isinstance(typed, datetime) else typed
 
 
 def _plain(value: Any) -> str:
@@ -124,6 +179,10 @@ def _plain(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
+    if isinstance(value, Decimal):
+        return str(localize(trimmed(value)))
+    if isinstance(value, date):
+        return str(localize(value))
     if isinstance(value, list):
         shown = Listing("", [(_plain(one), "") for one in value[:_LONGEST_LIST]], len(value))
         return ", ".join([text for text, _url in shown.names] + [shown.more] * bool(shown.more))

@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -54,7 +54,9 @@ class ExportedAdmin(VisibleAdmin):
             messages.error(request, _("The list cannot be filtered in this way."))
             name = f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
             return HttpResponseRedirect(reverse(name))
-        return export(request, ending, str(self.opts.verbose_name_plural), self.exported, rows)
+        with translation.override("en"):  # what is in the file is the same in every language, too
+            title = str(self.opts.verbose_name_plural)
+        return export(request, ending, title, self.exported, rows)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """With the links to the exports."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
@@ -12,10 +13,12 @@ from django.core.exceptions import NON_FIELD_ERRORS, FieldDoesNotExist, Validati
 from django.db.models import JSONField
 from django.forms.models import construct_instance
 from django.template.loader import render_to_string
+from django.utils.formats import localize
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from commsapp.faces.staff.figures import trimmed
 from commsapp.faces.staff.pages import busy_message
 from commsapp.ledger import Refused
 from commsapp.models import Operation, Record
@@ -27,19 +30,6 @@ if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Any]
 else:
     ModelForm = forms.ModelForm
-
-
-class FixedPointFormField(forms.DecimalField):
-    """Shows no more decimals than there are, and at least two if there is any."""
-
-    def prepare_value(self, value: Any) -> Any:
-        return trimmed(value) if isinstance(value, Decimal) else value
-
-
-def trimmed(number: Decimal, places: int = 2) -> Decimal:
-    """The number without zeros at its end, down to so many decimals."""
-    digits = -int(number.normalize().as_tuple().exponent)
-    return number.quantize(Decimal(1).scaleb(-max(digits, places)))
 
 
 class RecordForm(ModelForm):
@@ -158,6 +148,8 @@ class RecordForm(ModelForm):
             return field.label_from_instance(found) if found else ""
         if isinstance(value, bool):
             return _("Yes") if value else _("No")
+        if isinstance(value, Decimal | date):
+            value = localize(trimmed(value) if isinstance(value, Decimal) else value)
         text = str(dict(column.flatchoices).get(value, "" if value is None else value))
         return text if len(text) <= _LONGEST_TOLD else f"{text[:_LONGEST_TOLD]}…"
 

@@ -21,6 +21,7 @@ from commsapp.faces.staff.pages import show
 from commsapp.models import Operation
 
 _PAGE_SIZE = 50
+A_HANDFUL = 5  # records: undoing more is shown before it is done
 
 # --- What is in the history of a record beside what was done to it ----------------------------
 
@@ -36,9 +37,10 @@ class Tool:
 
 @dataclass(frozen=True)
 class Trace:
-    """What an operation on another record was for this one; `says` tells it."""
+    """What an operation on another record was for this one; `says` tells it, if that differs from
+    the operation's own sentence."""
 
-    says: Callable[[Operation], str]
+    says: Callable[[Operation], str] | None = None
     tools: Sequence[Tool] = ()
 
 
@@ -48,6 +50,7 @@ class Traces:
 
     by_operation: Mapping[UUID, Trace]
     note: str = ""
+    shows_target: bool = False  # in a column, for the sentences do not name it
 
 
 Finder = Callable[[HttpRequest, Any], Traces]
@@ -110,6 +113,7 @@ def entries(
             "target_kind": target_kind(operation),
             "target_url": target_url(operation),
             "can_undo": ledger.may_undo(operation, by),
+            "asks_first": operation.touched > A_HANDFUL,
             **_traced(operation, traced.get(operation.pk)),
         }
         for operation in operations
@@ -117,7 +121,9 @@ def entries(
 
 
 def _traced(operation: Operation, trace: Trace | None) -> dict[str, Any]:
-    return {"note": trace.says(operation), "tools": trace.tools} if trace else {}
+    if trace is None:
+        return {}
+    return {"note": trace.says(operation) if trace.says else "", "tools": trace.tools}
 
 
 def target_kind(operation: Operation) -> str:
@@ -151,6 +157,7 @@ def show_history(request: HttpRequest, record: Any, operations: QuerySet[Any]) -
         entries=told,
         page=page,
         note=traces.note,
+        show_target=traces.shows_target,
     )
 
 

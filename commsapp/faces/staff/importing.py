@@ -1,7 +1,7 @@
 """Imports: file → columns → preview → confirm → progress → result, for people in a browser.
 
     class RecipientAdmin(ImportedAdmin, …):
-        imported = ImportKind(import_recipients, targets, once, about)
+        imported = ImportKind(partial(import_records, RECIPIENTS), targets, once, about)
 
 The table waits as a draft (`commsapp.drafts`): each page shows how it stands, each form moves it
 on by one step, and asking twice is as good as asking once.
@@ -10,7 +10,7 @@ on by one step, and asking twice is as good as asking once.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
@@ -20,17 +20,15 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
-from django.utils.formats import number_format
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from commsapp import drafts
 from commsapp.access import may
-from commsapp.faces.staff import tables
+from commsapp.faces.staff import results, tables
 from commsapp.faces.staff.actors import actor_of, licensees_of
 from commsapp.faces.staff.cells import MOST_ROWS, shortened
 from commsapp.faces.staff.columns import REASON, Target, guess, plain
-from commsapp.faces.staff.lists import Slice
 from commsapp.faces.staff.pages import busy_message, show
 from commsapp.faces.staff.visible import VisibleAdmin
 from commsapp.faces.staff.writing import table_response
@@ -38,10 +36,8 @@ from commsapp.ids import read_guid
 from commsapp.ledger import Busy
 from commsapp.models import Draft
 
-_PROBLEMS_SHOWN = 500
 _DRAFTS_SHOWN = 10
 _CHECKING_SECONDS = 2.0  # of one request: a file that takes longer shows its progress
-_FILES = ("csv", "xlsx")
 State = Draft.State
 
 
@@ -66,12 +62,12 @@ class ImportedAdmin(VisibleAdmin):
         files = [
             path(f"import/template.{ending}", wrap(self.template_view), {"ending": ending},
                  name=f"{name}_template_{ending}")
-            for ending in _FILES
+            for ending in results.FILES
         ]  # fmt: skip
         failed = [
             path(f"import/<uuid:draft_id>/failed.{ending}", wrap(self.failed_view),
                  {"ending": ending}, name=f"{name}_failed_{ending}")
-            for ending in _FILES
+            for ending in results.FILES
         ]  # fmt: skip
         return [
             path("import/", wrap(self.import_view), name=f"{name}_import"),
@@ -137,11 +133,11 @@ class ImportedAdmin(VisibleAdmin):
             licensees=licensees_of(by) if several else (), targets=self.imported.targets,
             about=self.imported.about, earlier=[self._earlier(draft) for draft in mine],
             most_rows=MOST_ROWS,
-            templates=[(one.upper(), self._url(f"template_{one}")) for one in _FILES],
+            templates=[(one.upper(), self._url(f"template_{one}")) for one in results.FILES],
         )  # fmt: skip
 
     def _earlier(self, draft: Draft) -> dict[str, Any]:
-        return {"draft": draft, "url": self._url("draft", draft.pk), "told": _told(draft)}
+        return {"draft": draft, "url": self._url("draft", draft.pk), "told": results.told_of(draft)}
 
     def template_view(self, request: HttpRequest, ending: str) -> HttpResponseBase:
         """An empty file with the header of all columns that can be read."""
@@ -188,7 +184,7 @@ class ImportedAdmin(VisibleAdmin):
             if draft.part_count == 1:  # nothing to watch, nothing to stop
                 self._step(draft, 0, request)
         elif action == "step":
-            self._step(draft, _number(request.POST.get("part")), request)
+            self._step(draft, results.number_in(request.POST.get("part")), request)
         elif action == "stop":
             drafts.stop(draft.pk, by=by)
         elif action == "forget":
@@ -276,11 +272,12 @@ class ImportedAdmin(VisibleAdmin):
         return self._show(
             request, f"staff/{template}.html",
             _("Preview") if draft.state == State.CHECKED else _("Result"), draft, counts=counts,
-            problem_count=drafts.problem_count(draft), problems=_page_of(draft, request),
+            problem_count=drafts.problem_count(draft), problems=results.problems_on(draft, request),
             will_change=counts["created"] + counts["updated"],
             undoing=self.imported.undoing,
             failed=[
-                (one.upper(), self._url(f"failed_{one}", draft.pk)) for one in _failed_in(draft)
+                (ending.upper(), self._url(f"failed_{ending}", draft.pk))
+                for ending in results.formats_of(draft)
             ],
         )  # fmt: skip
 
@@ -293,62 +290,15 @@ class ImportedAdmin(VisibleAdmin):
             place for place, column in enumerate(draft.columns) if plain(column) != plain(REASON)
         ]  # fmt: skip
         columns = [*(draft.columns[place] for place in kept), REASON]
-        return table_response(ending, f"{name}-failed", columns, _failed(draft, kept))
+        return table_response(ending, f"{name}-failed", columns, results.failed_rows(draft, kept))
 
     def _show(
         self, request: HttpRequest, template: str, title: str, draft: Draft | None = None,
         *, status: int = 200, **context: Any,
     ) -> HttpResponse:  # fmt: skip
-        told = {"told": _told(draft), "import_url": self._url("import")} if draft else {}
+        told = {"told": results.told_of(draft), "import_url": self._url("import")} if draft else {}
         list_url = self._url("changelist")
         return show(
             request, None, template, title=title, status=status, opts=self.opts, draft=draft,
             list_url=list_url, **told, **context,
         )  # fmt: skip
-
-
-def _told(draft: Draft) -> str:
-    """What would be done, or was, in one sentence of exact numbers."""
-    if draft.state in (State.CHECKED, State.CHECKING):
-        told = _(
-            "%(created)s would be created, %(updated)s updated, %(unchanged)s unchanged,"
-            " %(refused)s refused."
-        )
-        counts = draft.planned
-    elif draft.counts:
-        told = _(
-            "%(created)s created, %(updated)s updated, %(unchanged)s unchanged,"
-            " %(refused)s refused."
-        )
-        counts = draft.counts
-    else:
-        return _("Nothing was imported yet.")
-    return told % {
-        name: number_format(count, force_grouping=True) for name, count in counts.items()
-    }  # fmt: skip
-
-
-def _page_of(draft: Draft, request: HttpRequest) -> Slice:
-    number = max(_number(request.GET.get("p")), 1)
-    found = drafts.problems(draft, (number - 1) * _PROBLEMS_SHOWN, _PROBLEMS_SHOWN + 1)
-    return Slice(
-        found[:_PROBLEMS_SHOWN],
-        f"?p={number - 1}" if number > 1 else "",
-        f"?p={number + 1}" if len(found) > _PROBLEMS_SHOWN else "",
-    )
-
-
-def _failed_in(draft: Draft) -> tuple[str, ...]:
-    """In which formats to have the failed rows: the file's own first."""
-    return (draft.format, *(one for one in _FILES if one != draft.format))
-
-
-def _failed(draft: Draft, kept: Sequence[int]) -> Iterator[list[str]]:
-    for row in drafts.failed_rows(draft):
-        yield [*(row.cells[place] for place in kept), " ".join(row.reasons)]
-
-
-def _number(text: str | None) -> int:
-    """A number from a form or an address; -1, which is no part and no page, for anything else."""
-    is_number = text and text.isascii() and text.isdecimal() and len(text) < 7
-    return int(text) if text and is_number else -1

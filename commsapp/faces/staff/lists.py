@@ -45,7 +45,11 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 
 
 class RecordChangeList(ChangeList):
-    """Links lead to the object's page, not to its form."""
+    """Links lead to the object's page, not to its form. An empty list offers no actions."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.show_admin_actions = bool(self.result_count)
 
     def url_for_result(self, result: Any) -> str:
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_page"

@@ -54,6 +54,7 @@ class Page:
     of: type[Model] | None = None  # whose permission; the record's own, if not said
     fits: Callable[[Any], bool] = lambda record: True
     is_primary: bool = False
+    is_destructive: bool = False  # its button stands last
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ def page_on(
     of: type[Model] | None = None,
     fits: Callable[[Any], bool] = lambda record: True,
     is_primary: bool = False,
+    is_destructive: bool = False,
 ) -> Callable[[View], View]:
     """Decorator: the view answers at `…/{id}/{name}/` for the records that one may see.
 
@@ -87,7 +89,7 @@ def page_on(
     """
 
     def register(view: View) -> View:
-        page = Page(name, view, label, verb, of or model, fits, is_primary)
+        page = Page(name, view, label, verb, of or model, fits, is_primary, is_destructive)
         _pages.setdefault(model, {})[name] = page
         return view
 
@@ -117,7 +119,12 @@ def tools_for(request: HttpRequest, record: Model) -> list[dict[str, Any]]:
     """The buttons of a record's page."""
     by = actor_of(request)
     return [
-        {"url": url_of(record, page.name), "label": page.label, "is_primary": page.is_primary}
+        {
+            "url": url_of(record, page.name),
+            "label": page.label,
+            "is_primary": page.is_primary,
+            "is_destructive": page.is_destructive,
+        }
         for page in pages_on(type(record))
         if page.label and page.fits(record) and may(by, page.verb, page.of or type(record))
     ]
@@ -197,6 +204,7 @@ class Problem:
     line: int | None = None
     value: str = ""
     column: str = ""  # of a table
+    url: str = ""  # of the record that the value names
 
 
 def plainly(refusal: Refusal) -> Problem:

@@ -207,4 +207,5 @@ class DeletableAdmin(RecordAdmin):
         tools = super().tools_of(request, record)
         if not self.has_delete_permission(request, record):
             return tools
-        return [*tools, {"url": url_of(record, "delete"), "label": _("Delete")}]
+        delete = {"url": url_of(record, "delete"), "label": _("Delete"), "is_destructive": True}
+        return [*tools, delete]

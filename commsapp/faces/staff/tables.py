@@ -88,9 +88,10 @@ class _Assembly:
 
     def take(self, line: int, cells: list[str]) -> None:
         """One row: its cells are looked at and brought to the header's length."""
-        for place, cell in enumerate(cells):
-            if cell:
-                cells[place] = self._clean(line, place, cell)
+        if self._is_plain(cells):
+            cells = [cell.strip() for cell in cells]
+        else:
+            cells = [self._clean(line, place, cell) for place, cell in enumerate(cells)]
         while cells and not cells[-1]:
             cells.pop()
         if not cells:
@@ -104,6 +105,17 @@ class _Assembly:
             raise Unreadable(told % MOST_ROWS)
         padding = [""] * (len(self.header) - len(cells))
         self.rows.append(Row(line, tuple((cells + padding)[: len(self.header)])))
+
+    def _is_plain(self, cells: list[str]) -> bool:
+        """Whether there is nothing to look at in any cell, as mostly: asked of all at once."""
+        together = "\n".join(cells)
+        is_short = len(together) <= LONGEST_CELL and not (
+            "'" in together or FORBIDDEN.search(together)
+        )
+        if is_short and self.characters + len(together) <= MOST_CHARACTERS:
+            self.characters += len(together)
+            return True
+        return False
 
     def _clean(self, line: int, place: int, cell: str) -> str:
         self.characters += len(cell)

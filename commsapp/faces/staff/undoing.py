@@ -9,35 +9,43 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from commsapp import ledger
 from commsapp.access import Actor
+from commsapp.faces.staff import details, history
 from commsapp.faces.staff.actors import actor_of
-from commsapp.faces.staff.details import NAMED, Listing, kept_by_undo
+from commsapp.faces.staff.details import NAMED, Listing
 from commsapp.faces.staff.pages import Problem, show, url_of
+from commsapp.ids import read_guid
 from commsapp.models import Operation
 
 _NAMED_IN_A_MESSAGE = 5
 
 
 def undo_one(request: HttpRequest, operation: Operation) -> HttpResponse:
-    """POST: undo an operation, and tell what was reversed, kept and not possible."""
+    """GET: what undoing would do. POST: undo, and tell what was reversed, kept and not possible."""
+    by, planned = actor_of(request), request.method != "POST"
+    undone = ledger.undo(operation.pk, by=by, dry_run=planned)
     back = url_of(operation)
-    if request.method != "POST":
-        return HttpResponseRedirect(back)
-    undone = ledger.undo(operation.pk, by=actor_of(request))
+    if planned:
+        did = {
+            "rows": details.differences(operation, by),
+            "did": details.listings(operation, by),
+        }
+        subject = f"{operation.target_name}: {ledger.sentence(operation)}"
+        return _preview(request, [(operation, undone)], back, subject=subject, **did)
     return _report(request, [(operation, undone)], back)
 
 
 def undo_batch(request: HttpRequest, batch: UUID) -> HttpResponse:
-    """POST: undo all that was done in one go."""
+    """The same of all that was done in one go."""
+    by, planned = actor_of(request), request.method != "POST"
     back = reverse("admin:commsapp_operation_changelist")
-    if request.method != "POST":
-        return HttpResponseRedirect(back)
     try:
-        undone = ledger.undo_batch(batch, by=actor_of(request))
+        undone = ledger.undo_batch(batch, by=by, dry_run=planned)
     except (ledger.Refused, ledger.Busy) as error:
         messages.error(request, str(error) or _("Nothing was undone; try again."))
         return HttpResponseRedirect(_next(request) or back)
@@ -47,72 +55,113 @@ def undo_batch(request: HttpRequest, batch: UUID) -> HttpResponse:
     ids = [one.operation.undoes_id for one in undone if one.kept]
     kept = Operation.objects.in_bulk(ids[:NAMED]) if ids else {}
     pairs = [(kept.get(one.operation.undoes_id), one) for one in undone]
+    if planned:
+        return _preview(request, pairs, back, did=[_named_targets(undone)])
     return _report(request, pairs, back)
 
 
-def _report(
-    request: HttpRequest,
-    undone: Sequence[tuple[Operation | None, ledger.Undone]],
-    back: str,
-) -> HttpResponse:
+Pairs = Sequence[tuple[Operation | None, ledger.Undone]]
+
+
+def _report(request: HttpRequest, undone: Pairs, back: str) -> HttpResponse:
     """A message where all went well; a page where something failed. Who was kept is named."""
-    numbers = {
+    numbers = _numbers(undone)
+    kept = _kept(undone, actor_of(request)) if numbers["kept"] else []
+    told, back = _told(numbers), _next(request) or back
+    if numbers["failed"]:
+        return _show(request, undone, back, numbers=numbers, told=told, listings=kept)
+    for listing in kept:
+        messages.info(request, _in_short(listing))
+    (messages.success if numbers["reversed"] else messages.warning)(request, told)
+    return HttpResponseRedirect(back)
+
+
+def _preview(request: HttpRequest, undone: Pairs, back: str, **context: Any) -> HttpResponse:
+    """What would become of the records, and the button that does it."""
+    numbers, back = _numbers(undone), _next(request) or back
+    kept = _kept(undone, actor_of(request)) if numbers["kept"] else []
+    told = _told(numbers, planned=True)
+    return _show(
+        request, undone, back, planned=True, numbers=numbers, told=told, listings=kept, **context
+    )
+
+
+def _show(request: HttpRequest, undone: Pairs, back: str, **context: Any) -> HttpResponse:
+    return show(
+        request, None, "staff/undone.html", title=_("Undo"), opts=Operation._meta, back=back,
+        problems=_problems(undone, actor_of(request)), **context,
+    )  # fmt: skip
+
+
+def _numbers(undone: Pairs) -> dict[str, int]:
+    return {
         "reversed": sum(one.reversed for _operation, one in undone),
         "kept": sum(one.kept for _operation, one in undone),
         "failed": sum(len(one.failed) for _operation, one in undone),
     }
-    told = _("Undone: %(reversed)d reversed") % numbers
+
+
+def _told(numbers: dict[str, int], *, planned: bool = False) -> str:
+    told = _("%(reversed)d would be reversed") if planned else _("Undone: %(reversed)d reversed")
+    told %= numbers
     if numbers["kept"]:
         told += _(", %(kept)d kept because changed since") % numbers
     if numbers["failed"]:
-        told += _(", %(failed)d failed") % numbers
-    kept = _kept(undone, actor_of(request)) if numbers["kept"] else []
-    back = _next(request) or back
-    if not numbers["failed"]:
-        for listing in kept:
-            messages.info(request, _in_short(listing))
-        (messages.success if numbers["reversed"] else messages.warning)(request, f"{told}.")
-        return HttpResponseRedirect(back)
-    problems = [
-        Problem(refusal.message, value=refusal.record_id)
-        for _operation, one in undone
-        for refusal in one.failed
+        told += (_(", %(failed)d would fail") if planned else _(", %(failed)d failed")) % numbers
+    return f"{told}."
+
+
+def _problems(undone: Pairs, by: Actor) -> list[Problem]:
+    """Why records cannot be put back, each by its name."""
+    failed = [refusal for _operation, one in undone for refusal in one.failed]
+    ids = {refusal.record_id: read_guid(refusal.record_id) or "" for refusal in failed}
+    names = details.name_any(filter(None, ids.values()), by) if failed else {}
+    return [
+        Problem(refusal.message, value=name, url=url)
+        for refusal in failed
+        for name, url in [names.get(ids[refusal.record_id], (refusal.record_id, ""))]
     ]
-    return show(
-        request, None, "staff/undone.html", title=_("Undo"), numbers=numbers, problems=problems,
-        back=back, told=f"{told}.", listings=kept,
-    )  # fmt: skip
 
 
-def _kept(undone: Sequence[tuple[Operation | None, ledger.Undone]], by: Actor) -> list[Listing]:
+def _named_targets(undone: Sequence[ledger.Undone]) -> Listing:
+    """What a batch changed that can be put back."""
+    standing = [one.operation for one in undone if one.reversed]
+    names = [(one.target_name, history.target_url(one)) for one in standing[:NAMED]]
+    return Listing(_("What would be as before"), names, len(standing))
+
+
+def _kept(undone: Pairs, by: Actor) -> list[Listing]:
     """Who was kept: as the room names them, or else the records that the operations changed."""
-    told: list[Listing] = []
-    names: list[tuple[str, str]] = []
-    count = 0
-    for operation, one in undone:
-        if not one.kept:
-            continue
-        listings = kept_by_undo(operation, by) if operation and len(undone) == 1 else []
-        if listings:
-            told += listings
-        else:
-            count += 1
-            names += [(operation.target_name, url_of(operation))] if operation else []
-    if count:
-        told.append(Listing(_("Kept because changed since"), names[:NAMED], count))
+    if len(undone) == 1:
+        [(operation, one)] = undone
+        told = details.kept_by_undo(operation, one.operation, by) if operation else []
+    else:
+        told = details.kept_by_name([one.operation for _operation, one in undone], by)
+    others = [(operation, one) for operation, one in undone if one.kept and not _names_kept(one)]
+    if others and not (told and len(undone) == 1):
+        names = [(each.target_name, url_of(each)) for each, _one in others if each]
+        told.append(Listing(_("Kept because changed since"), names[:NAMED], len(others)))
     return told
+
+
+def _names_kept(one: ledger.Undone) -> bool:
+    return "kept" in one.operation.effects
 
 
 def _in_short(listing: Listing) -> str:
     """The listing in one sentence, a few by name."""
     short = Listing(listing.label, listing.names[:_NAMED_IN_A_MESSAGE], listing.count)
-    names = ", ".join(f"“{name}”" for name, _url in short.names)
-    return f"{short.label}: {names}{f' {short.more}' if short.more else ''}."
+    named = format_html_join(", ", "“{}”", ((_link(*one),) for one in short.names))
+    return format_html("{}: {}{}.", short.label, named, f" {short.more}" if short.more else "")
+
+
+def _link(name: str, url: str) -> str:
+    return format_html('<a href="{}">{}</a>', url, name) if url else name
 
 
 def _next(request: HttpRequest) -> str:
     """Where the button was, if that is ours."""
-    url = request.POST.get("next", "")
+    url = request.POST.get("next") or request.GET.get("next", "")
     return url if url_has_allowed_host_and_scheme(url, {request.get_host()}) else ""
 
 
@@ -130,4 +179,9 @@ def siblings_of(operation: Operation, by: Actor, count: int) -> dict[str, Any] |
     if not rows:
         return None
     can_undo = any(ledger.may_undo(one, by) for one in [operation, *rows])
-    return {"rows": rows[:count], "has_more": len(rows) > count, "can_undo": can_undo}
+    return {
+        "rows": rows[:count],
+        "has_more": len(rows) > count,
+        "can_undo": can_undo,
+        "asks_first": sum(one.touched for one in [operation, *rows]) > history.A_HANDFUL,
+    }

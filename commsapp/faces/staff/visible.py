@@ -16,7 +16,7 @@ from django.contrib.admin.utils import (
 )
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import BooleanField, DateField, DateTimeField, IntegerField, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -25,7 +25,8 @@ from django.utils.translation import gettext_lazy as _
 
 from commsapp.faces.staff.actors import actor_of, licensees_of, may_see
 from commsapp.faces.staff.comboboxes import combobox_for
-from commsapp.faces.staff.forms import FixedPointFormField
+from commsapp.faces.staff.figures import DayInput, FixedPointFormField, WholeFormField
+from commsapp.faces.staff.flags import column_of, yes_or_no
 from commsapp.faces.staff.lists import BoundedPaginator, RecordChangeList, VisibleFilter
 from commsapp.faces.staff.pages import (
     open_page,
@@ -38,11 +39,14 @@ from commsapp.faces.staff.pages import (
 from commsapp.fields import FixedPointField
 from commsapp.ids import read_guid
 from commsapp.models import Record
+from commsapp.searching import matching
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
 else:
     ModelAdmin = admin.ModelAdmin
+
+_READ_BY: dict[Any, Any] = {FixedPointField: FixedPointFormField, IntegerField: WholeFormField}
 
 
 class QuickAdmin(ModelAdmin):
@@ -61,13 +65,25 @@ class QuickAdmin(ModelAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         """An id finds its record; anything else is looked for in the search fields."""
         guid = read_guid(search_term.strip())
-        if guid and self.get_search_fields(request):
+        fields = self.get_search_fields(request)
+        if guid and fields:
             return queryset.filter(pk=UUID(guid)), False
-        return super().get_search_results(request, queryset, search_term)
+        found = matching(queryset, fields, search_term, actor_of(request)) if fields else queryset
+        return found, False
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        fields = {field.name: field for field in self.opts.concrete_fields}
+        return [
+            column_of(field) if isinstance(field := fields.get(str(name)), BooleanField) else name
+            for name in super().get_list_display(request)
+        ]
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        if isinstance(db_field, FixedPointField):
-            kwargs["form_class"] = FixedPointFormField
+        for column, form_class in _READ_BY.items():
+            if isinstance(db_field, column) and not db_field.choices:
+                kwargs |= {"form_class": form_class, "widget": form_class.widget}
+        if isinstance(db_field, DateField) and not isinstance(db_field, DateTimeField):
+            kwargs["widget"] = DayInput
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget  # pop-up windows are for nobody
@@ -169,7 +185,7 @@ class VisibleAdmin(QuickAdmin):
             title=str(record),
             facts=self.facts_of(request, record),
             badge=self.badge_of(record),
-            tools=self.tools_of(request, record),
+            **self._tools_told(request, record),
             panels=panels_for(request, record),
             can_edit=self.has_change_permission(request, record) and not self.is_frozen(record),
             has_history=isinstance(record, Record),
@@ -194,6 +210,14 @@ class VisibleAdmin(QuickAdmin):
     def tools_of(self, request: HttpRequest, record: Any) -> list[dict[str, Any]]:
         return tools_for(request, record)
 
+    def _tools_told(self, request: HttpRequest, record: Any) -> dict[str, Any]:
+        """The buttons; those that destroy stand behind all others."""
+        tools = self.tools_of(request, record)
+        return {
+            "tools": [tool for tool in tools if not tool.get("is_destructive")],
+            "last_tools": [tool for tool in tools if tool.get("is_destructive")],
+        }
+
     def facts_of(self, request: HttpRequest, record: Any) -> list[tuple[str, Any]]:
         """What the page tells of the record: labels and values; empty ones are left out."""
         told = ((name, self._fact(request, record, name)) for name in self.facts)
@@ -209,6 +233,8 @@ class VisibleAdmin(QuickAdmin):
             return display_for_value(value, self.get_empty_value_display())
         if field.remote_field and value is not None:
             return linked(request, getattr(record, field.name))
+        if isinstance(field, BooleanField):
+            return yes_or_no(value)
         return display_for_field(value, field, self.get_empty_value_display())
 
 

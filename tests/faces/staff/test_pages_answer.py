@@ -10,8 +10,6 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from commsapp.faces.staff.lists import BoundedPaginator
@@ -42,7 +40,7 @@ from quotes import operations as quotes_operations
 from quotes.models import NumberSeries, Product, Quote, QuoteLineItem
 from tests import factories
 from tests.conftest import grant
-from tests.faces.staff.conftest import browse, page, told
+from tests.faces.staff.conftest import browse, page, statements, told
 
 RECORDS = (
     AlternateKey, Contact, ContactGroup, DataSource, Product, Quote, QuoteLineItem, Recipient,
@@ -188,12 +186,6 @@ def test_the_root_leads_to_the_staff_side(client, db):
 
 
 # --- Quick, however much there is -------------------------------------------------------------
-
-
-def statements(client, url: str) -> int:
-    with CaptureQueriesContext(connection) as captured:
-        assert client.get(url).status_code == 200, url
-    return len(captured)
 
 
 def test_the_number_of_statements_does_not_grow(web, licensee, group, join, line, by_alice):

@@ -143,6 +143,7 @@ def changed_members(operation: Operation, by: Actor) -> list[Listing]:
     operations.RECIPIENTS_ADDED.name,
     operations.RECIPIENTS_REMOVED.name,
     operations.RECIPIENTS_SET.name,
+    gathering.MADE.name,
 )
 def kept_members(operation: Operation, by: Actor) -> list[Listing]:
     """Whom undoing the operation left alone: who came back otherwise, and who had left since."""

@@ -1,0 +1,28 @@
+"""Yes and no: an icon whose text is in the reader's language (Django's says “True”)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import BooleanField
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+
+def yes_or_no(value: bool) -> str:
+    """The icon of a flag."""
+    name, told = ("yes", _("Yes")) if value else ("no", _("No"))
+    return format_html('<img src="{}" alt="{}">', static(f"admin/img/icon-{name}.svg"), told)
+
+
+def column_of(field: BooleanField[Any, Any]) -> Callable[[Any], str]:
+    """A column of a list that shows the flag, and is sorted by it."""
+
+    def shown(record: Any) -> str:
+        return yes_or_no(getattr(record, field.name))
+
+    shown.__name__ = field.name
+    return admin.display(description=field.verbose_name, ordering=field.name)(shown)
