@@ -10,7 +10,7 @@ from io import StringIO
 import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import Permission
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.db.models import Count
 from django.test import override_settings
@@ -270,6 +270,15 @@ def test_without_the_file_there_are_new_secrets_that_work(demo, var, rf):
 
 
 # --- What there is --------------------------------------------------------------------------
+
+
+def test_a_file_that_is_none_of_its_own_is_refused_by_name(demo, var):
+    (var / "demo.json").write_text("")  # as `demo --json > var/demo.json` leaves it
+    passwords = User.objects.values_list("password").order_by("pk")
+    before = [*passwords]
+    with pytest.raises(CommandError, match=r"demo\.json"):
+        call_command("demo")
+    assert [*passwords.all()] == before
 
 
 def test_it_looks_like_a_reseller(demo):

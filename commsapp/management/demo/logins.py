@@ -12,6 +12,7 @@ from typing import Self
 from django.conf import settings
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import Group
+from django.core.management.base import CommandError
 
 from commsapp import roles
 from commsapp.clients import renew_token
@@ -31,7 +32,11 @@ class Kept:
     @classmethod
     def read(cls) -> Self:
         path = Path(settings.VAR_DIR) / "demo.json"
-        return cls(path, json.loads(path.read_text()) if path.exists() else {})
+        try:
+            return cls(path, json.loads(path.read_text()) if path.exists() else {})
+        except ValueError as error:
+            told = "holds the demo's secrets, but not as JSON: remove it to have new ones made."
+            raise CommandError(f"{path} {told}") from error
 
     def secret(self, name: str, length: int = 32) -> str:
         """The secret of this name: made at first, the same from then on."""
