@@ -22,6 +22,7 @@ from contacts.saves import ContactGroupSave, GroupContent, SentSave, key_of
 KeyName = tuple[str, str, str]  # data source, kind, value
 Kind = AlternateKey.Kind
 _GROUP = Kind.CONTACT_GROUP.value
+_DELETED = ContactGroup.Status.DELETED.value
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class Group:
 
     @property
     def is_deleted(self) -> bool:
-        return self.status == ContactGroup.Status.DELETED
+        return self.status == _DELETED
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from commsapp.access import Actor
 from commsapp.faces.described import sample_id
@@ -18,7 +19,15 @@ from commsapp.faces.message.definition import (
 from commsapp.ids import dashed
 from commsapp.ledger import Refusal, Refused
 from contacts import operations
-from contacts.operations import ConnectionSave, ContactGroupSave, GroupContent, Saved, SentSave
+from contacts.operations import (
+    ConnectionSave,
+    ContactGroupSave,
+    GroupContent,
+    Outcome,
+    Saved,
+    SentSave,
+)
+from contacts.outcomes import Counts, says
 from contacts.saves import faults, key_of
 
 _GUID, _TEXT, _BOOL, _INT = Scalar.GUID, Scalar.TEXT, Scalar.BOOL, Scalar.INT
@@ -172,16 +181,21 @@ def _reply(saved: Saved) -> Reply:
     meta = {"Outcome": saved.outcome.value}
     if saved.object_id:
         meta = {"ObjectId": dashed(saved.object_id), **meta}
-    return Reply(saved.message, meta)
+    return Reply(_message(saved.outcome, saved.counts), meta)
+
+
+@lru_cache(maxsize=1024)  # this face has one language, and a stream always the same few sentences
+def _message(outcome: Outcome, counts: Counts) -> str:
+    return says(outcome, counts)
 
 
 def _recognize(sent: Sent) -> ContactGroupSave | SentSave:
     """A line that names its group by a key and says no more about itself may be the same as last
     time: whether it is, the operation sees."""
-    own = dict(sent.values)
-    source, key = own.pop("suite_data_source_instance_id", None), own.pop("alternate_key", None)
-    if source and key_of(key) and not any(own.values()):
-        return SentSave(source, key_of(key), sent.text, sent.read)
+    value = sent.values.get
+    source, key = value("suite_data_source_instance_id"), key_of(value("alternate_key"))
+    if source and key and not any(map(value, ("object_id", "licensee_id", "ignore_hash"))):
+        return SentSave(source, key, sent.text, sent.read)
     save: ContactGroupSave = sent.read()
     return save
 

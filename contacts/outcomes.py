@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext_lazy
 
 from commsapp.ids import dashed
 from commsapp.ledger import Kind, Numbers
@@ -30,6 +29,10 @@ class Outcome(StrEnum):
     DELETED = "Deleted"
 
 
+_COUNTED = ("added", "changed", "removed")
+Counts = tuple[int, int, int]  # of connections
+
+
 class Saved(NamedTuple):
     """What a save did, or, planned, would do. No object id: there was nothing to delete."""
 
@@ -46,7 +49,12 @@ class Saved(NamedTuple):
 
     @property
     def message(self) -> str:
-        return _says_saved(self.numbers or {"outcome": self.outcome}, self.planned)
+        return says(self.outcome, self.counts, planned=self.planned)
+
+    @property
+    def counts(self) -> Counts:
+        """How many connections were added, changed and removed."""
+        return _counts_in(self.numbers) if self.numbers else (0, 0, 0)
 
 
 def asked_for(content: GroupContent, asked: Asked, group: Group) -> Group:
@@ -134,21 +142,20 @@ _WOULD = {
 }
 
 
-def _says_saved(numbers: Numbers, planned: bool) -> str:
-    count = numbers.get
-    return _sentence(
-        numbers["outcome"], planned, get_language(),
-        count("added", 0), count("changed", 0), count("removed", 0),
-    )  # fmt: skip
-
-
-@lru_cache(maxsize=1024)  # in a stream it is always the same few
-def _sentence(
-    outcome: str, planned: bool, _language: str | None, added: int, changed: int, removed: int
-) -> str:
-    told = (_WOULD if planned else _DONE)[Outcome(outcome)]
-    connections = says_connections({"added": added, "changed": changed, "removed": removed})
+def says(outcome: Outcome, counts: Counts, *, planned: bool = False) -> str:
+    """What a save did, in the reader's language."""
+    told = (_WOULD if planned else _DONE)[outcome]
+    connections = says_connections(dict(zip(_COUNTED, counts, strict=True)))
     return f"{told}: {connections}." if connections else f"{told}."
+
+
+def _says_saved(numbers: Numbers, planned: bool) -> str:
+    return says(Outcome(numbers["outcome"]), _counts_in(numbers), planned=planned)
+
+
+def _counts_in(numbers: Numbers) -> Counts:
+    count = numbers.get
+    return count("added", 0), count("changed", 0), count("removed", 0)
 
 
 def _verbs_of(saved: Operation) -> tuple[str, ...]:

@@ -126,7 +126,8 @@ def _settle_unchanged(
     claimed: set[KeyName] = set()
     for place, sent in enumerate(saves):
         if isinstance(sent, SentSave):
-            same = key_name(sent) not in claimed and group_as_sent(sent, known, by)
+            name = key_name(sent)
+            same = name not in claimed and group_as_sent(sent, name, known, by)
             if same and same.id not in to_lock and may_do("change"):
                 settled[place] = Saved(same.id, Outcome.UNCHANGED)
                 continue

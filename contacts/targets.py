@@ -125,10 +125,10 @@ def is_as_saved(save: ContactGroupSave, target: Target) -> bool:
     return target.key.content_hash == content_hash(save.content, target.source.bindings)
 
 
-def group_as_sent(save: SentSave, known: Known, by: Actor) -> Group | None:
+def group_as_sent(save: SentSave, name: KeyName, known: Known, by: Actor) -> Group | None:
     """The group that a line is about, if it is the same line as that of the last save by its key,
     which was applied, and nothing changed the group since."""
-    key = known.keys.get(key_name(save))
+    key = known.keys.get(name)
     if not (key and key.content_hash and key.text_hash):
         return None
     group, source = known.groups[key.target], known.sources[save.suite_data_source_instance_id]
