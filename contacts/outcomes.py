@@ -1,4 +1,4 @@
-"""What a save makes of a group, what became of it, and how that is told. No database here."""
+"""What a save makes of a group, what became of it, and how that is told: by what is known alone."""
 
 from __future__ import annotations
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
+from commsapp.access import Actor
 from commsapp.faces.staff import tables
-from commsapp.faces.staff.actors import actor_of
+from commsapp.faces.staff.actors import actor_of, may_see
 from commsapp.faces.staff.comboboxes import Combobox, ComboboxField, searching
 from commsapp.faces.staff.pages import Problem, url_of
 from commsapp.ids import read_guid
@@ -34,18 +36,43 @@ _BY = ("external_reference", "msisdn", "email")
 
 @dataclass
 class Named:
-    """The recipients that were named: their ids, by whom named, and what names nobody."""
+    """The recipients that were named for a group: their ids, what named them, and what names
+    nobody. What is refused is told to `by`."""
 
+    group: RecipientGroup
+    by: Actor
     ids: list[str] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)  # one for each of the first ids
     problems: list[Problem] = field(default_factory=list)
 
     def spell(self, refusal: Refusal) -> Problem:
-        """A refusal of the operation, at the line where its recipient was named."""
-        if refusal.index is None or refusal.index >= len(self.entries):
-            return Problem(refusal.message)
-        entry = self.entries[refusal.index]
-        return Problem(refusal.message, entry.line or None, entry.value)
+        """A refusal of the operation, at the line where its recipient was named: by what named it,
+        and by its name for who may see it."""
+        place = refusal.index
+        is_named = place is not None and place < len(self.entries)
+        entry = self.entries[place or 0] if is_named else Entry(0, "")
+        if one := self._unfit.get(read_guid(refusal.record_id) or ""):
+            told = (
+                _("The recipient “%s” is archived.")
+                if refusal.code == "ENTITY_IS_DELETED"
+                else _("“%s” is a recipient of another customer.")
+            )
+            value = entry.value if entry.line else str(one)
+            return Problem(told % one, entry.line or None, value, url=url_of(one))
+        is_known = refusal.record_id and entry.line  # but nothing that `by` may know
+        told = _("It names no recipient.") if is_known else refusal.message
+        return Problem(told, entry.line or None, entry.value)
+
+    @cached_property
+    def _unfit(self) -> dict[str, Recipient]:
+        """Of those named, who may be no member and whom the actor may see. One statement."""
+        if not may_see(self.by, Recipient):
+            return {}
+        unfit = Q(archived_at__isnull=False)
+        if customer := self.group.customer_id:
+            unfit |= Q(customer__isnull=False) & ~Q(customer=customer)
+        rows = Recipient.objects.visible_to(self.by).filter(unfit, licensee=self.group.licensee_id)
+        return {one.pk.hex: one for one in rows.among(self.ids).only("pk", "name")}
 
 
 class RecipientsForm(forms.Form):
@@ -72,9 +99,14 @@ class RecipientsForm(forms.Form):
     )
     from_contacts = forms.BooleanField(required=False)
 
-    def __init__(self, request: HttpRequest, group: RecipientGroup) -> None:
-        is_post = request.method == "POST"
-        super().__init__(request.POST if is_post else None, request.FILES if is_post else None)
+    def __init__(
+        self, request: HttpRequest, group: RecipientGroup, pasted: str | None = None
+    ) -> None:
+        """`pasted` is a text to work on, instead of what was sent."""
+        if request.method == "POST" and pasted is None:
+            super().__init__(request.POST, request.FILES)
+        else:
+            super().__init__(initial={"pasted": pasted or ""})
         self.group = group
         self.unreadable: Sequence[Problem] = ()
         search, exact = searching(request, RecipientGroup)
@@ -110,12 +142,14 @@ class RecipientsForm(forms.Form):
         return {value for value in values if any(it in known for it in spellings(value))}
 
 
-def named(entries: Sequence[Entry], ticked: Iterable[str], group: RecipientGroup) -> Named:
+def named(
+    entries: Sequence[Entry], ticked: Iterable[str], group: RecipientGroup, *, by: Actor
+) -> Named:
     """Find who is meant, among the recipients of the group's licensee. Three statements at most.
 
     What is an id is taken as one; whether there is such a recipient is for the operation to say.
     """
-    found = Named([*ticked])
+    found = Named(group, by, [*ticked])
     found.entries = [Entry(0, id) for id in found.ids]
     known = _look_up([one.value for one in entries if not read_guid(one.value)], group)
     for entry in entries:
@@ -137,7 +171,7 @@ def told_of(listed: Listed) -> str:
     numbers = {"entries": len(entries), "twice": repeated}
     if repeated:
         return _("%(entries)d entries, %(twice)d of them twice") % numbers
-    return _("%(entries)d entries") % numbers
+    return ngettext("%(entries)d entry", "%(entries)d entries", len(entries)) % numbers
 
 
 def spellings(value: str) -> set[str]:

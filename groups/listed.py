@@ -9,10 +9,12 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import IO, Self
 
 import orjson
 
+from commsapp.faces.staff.cells import unescaped
 from commsapp.faces.staff.tables import Table
 from commsapp.ids import read_guid
 
@@ -24,6 +26,7 @@ _TITLES = re.compile(
 _NUMBER = re.compile(r"(?:\+|00)?[0-9][0-9\s()/.-]{5,}")
 
 _MOST_UNPACKED = 16 * 1024 * 1024
+_MOST_BLANK = 1_000  # lines, between two entries
 
 Row = tuple[int, tuple[str, ...]]
 
@@ -73,6 +76,15 @@ class Listed:
         first = [Entry(1, self.columns[self.at])] if self._has_no_header() else []
         rows = (Entry(line, cells[self.at]) for line, cells in self.rows if cells[self.at])
         return [*first, *rows]
+
+    def as_pasted(self) -> str:
+        """The entries as a text that is pasted, each on its line."""
+        text, before = "", 1
+        for line, rows in groupby(self.rows, key=lambda row: row[0]):
+            text += "\n" * min(max(line - before, 0), _MOST_BLANK)
+            text += ", ".join(cells[self.at] for _line, cells in rows)
+            before = line
+        return text
 
     def _has_no_header(self) -> bool:
         title = self.columns[self.at]
@@ -143,7 +155,7 @@ def _safe(cell: str) -> str:
 def _entries(text: str) -> Iterator[Entry]:
     for number, line in enumerate(text.splitlines(), 1):
         for value in _SEPARATORS.split(line):
-            if value := value.strip().strip('"').strip():
+            if value := unescaped(value.strip().strip('"').strip()).strip():
                 yield Entry(number, value)
 
 

@@ -46,7 +46,7 @@ _PATHS = [
     (re.compile(r"/services(/|$)"), "connect"),
     (re.compile(r"/api/(v1|schema|docs)(/|$)"), "rest"),
     (re.compile(r"/(api|(?i:auth|types|metadata))(/|$)"), "message"),
-    (re.compile(r"/(json|jsonl|xml|csv|other)/", re.IGNORECASE), "message"),
+    (re.compile(r"/(json|jsonl|xml|csv|other)(/|$)", re.IGNORECASE), "message"),
 ]
 _SHAPES = {
     "oauth": "commsapp.faces.oauth",

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.utils.formats import number_format
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +24,7 @@ from commsapp.faces.staff.comboboxes import as_options, searching
 from commsapp.faces.staff.lists import count_up_to
 from commsapp.faces.staff.pages import Command, Problem, carry_out, page_on, show, url_of
 from commsapp.ids import read_guid
-from commsapp.ledger import Refused
+from commsapp.ledger import Refusal, Refused
 from commsapp.sql import GivenIds
 from contacts.models import Contact, ContactConnection
 from groups import operations
@@ -85,6 +86,9 @@ def _change_members(request: HttpRequest, group: RecipientGroup, verb: Verb) -> 
     if not form.is_valid():
         return _ask(request, group, verb, form)
     chosen = _chosen(request, group, form)
+    if "correct" in request.POST and chosen.listed and not chosen.listed.is_file:
+        form = RecipientsForm(request, group, chosen.listed.as_pasted())
+        return _ask(request, group, verb, form, _problems(group, verb, chosen.who))
     if not chosen.is_anybody:
         form.add_error("pasted", gettext("Name at least one recipient."))
         return _ask(request, group, verb, form)
@@ -114,8 +118,8 @@ def _chosen(request: HttpRequest, group: RecipientGroup, form: RecipientsForm) -
     if request.POST.get("selection") == "matching":
         ticked = []  # of those on the page
     fresh = told["pasted"] or told["file"]
-    listed = fresh or _brought_again(request, group)
-    chosen = Chosen(named(listed.entries if listed else (), ticked, group), listed=listed)
+    listed, by = fresh or _brought_again(request, group), actor_of(request)
+    chosen = Chosen(named(listed.entries if listed else (), ticked, group, by=by), listed=listed)
     chosen.fields += (("recipients", id) for id in ticked)
     for standing_for, fields in _standing_for(request, group, told):
         chosen.matching = (chosen.matching or 0) + len(standing_for)
@@ -226,7 +230,9 @@ def _command(request: HttpRequest, group: RecipientGroup, verb: Verb, chosen: Ch
             "listed_told": told_of(chosen.listed) if chosen.listed else "",
             "sent": chosen.fields,
             "who": partial(_who_moves, group, verb, ids) if sees else (),
-            "failed_rows_url": url_of(group, "failed-rows") if chosen.listed else "",
+            "failed_rows_url": url_of(group, "failed-rows")
+            if chosen.listed and not verb.all_or_none
+            else "",
         },
     )
 
@@ -262,21 +268,27 @@ def _first(recipients: QuerySet[Any]) -> list[Any]:
 def failed_rows(request: HttpRequest, group: RecipientGroup) -> HttpResponse:
     """POST: the rows that name nobody, or whom the group may not take, as a CSV with the reasons.
 
-    Asked anew, by a dry run: what was done meanwhile is no failure.
+    None where the whole list is needed: brought again, these few would put all others out.
     """
     listed, verb = _brought_again(request, group), VERBS.get(request.POST.get("verb", ""))
-    if listed is None or verb is None:
+    if listed is None or verb is None or verb.all_or_none:
         return HttpResponseRedirect(url_of(group))
-    who = named(listed.entries, (), group)
-    try:
-        change = verb.change(
-            group.pk, who.ids, by=actor_of(request), all_or_none=False, dry_run=True
-        )
-    except Refused as refused:
-        problems = [*who.problems, *map(who.spell, refused.refusals)]
-    else:
-        problems = [*who.problems, *map(who.spell, change.skipped)]
+    problems = _problems(group, verb, named(listed.entries, (), group, by=actor_of(request)))
     return _as_csv(listed, problems, f"{group.name} {gettext('failed rows')}")
+
+
+def _problems(group: RecipientGroup, verb: Verb, who: Named) -> list[Problem]:
+    """What could not be done, in the order of the lines.
+
+    Asked anew, by a dry run: what was done meanwhile is no failure.
+    """
+    try:
+        change = verb.change(group.pk, who.ids, by=who.by, all_or_none=False, dry_run=True)
+        refusals: Sequence[Refusal] = change.skipped
+    except Refused as refused:
+        refusals = refused.refusals
+    problems = [*who.problems, *map(who.spell, refusals)]
+    return sorted(problems, key=lambda one: one.line or 0)
 
 
 def _as_csv(listed: Listed, problems: Sequence[Problem], name: str) -> HttpResponse:
@@ -307,11 +319,17 @@ def template(request: HttpRequest, group: RecipientGroup) -> HttpResponse:
 
 
 def _ask(
-    request: HttpRequest, group: RecipientGroup, verb: Verb, form: RecipientsForm
+    request: HttpRequest,
+    group: RecipientGroup,
+    verb: Verb,
+    form: RecipientsForm,
+    problems: Sequence[Problem] = (),
 ) -> HttpResponse:
+    """The ways of naming recipients; with `problems` of a list that is pasted in already."""
     words = request.GET.get("q", "").strip()
     context: dict[str, Any] = {
-        "form": form, "q": words, "verb": verb.name, "problems": form.unreadable,
+        "form": form, "q": words, "verb": verb.name, "problems": problems or form.unreadable,
+        "is_correcting": bool(problems),
         "can_pick": may_see(actor_of(request), Recipient),
     }  # fmt: skip
     if context["can_pick"]:
@@ -328,6 +346,11 @@ def _ask(
     )  # fmt: skip
 
 
+def _counted(count: int, has_more: bool) -> str:
+    told = number_format(count, force_grouping=True)
+    return f"{told}+" if has_more else told
+
+
 def _contacts_told(group: RecipientGroup) -> dict[str, Any]:
     """How many recipients stand for the customer's contacts, and how many contacts have none."""
     standing = _standing(group).filter(contact=OuterRef("contact"))
@@ -335,9 +358,9 @@ def _contacts_told(group: RecipientGroup) -> dict[str, Any]:
     count, has_more = count_up_to(_of_contacts(group))
     without, more_without = count_up_to(connected.exclude(Exists(standing)))
     return {
-        "of_contacts": f"{count}+" if has_more else str(count),
+        "of_contacts": _counted(count, has_more),
         "has_contacts": count > 0,
-        "without_recipient": f"{without}+" if more_without else str(without) if without else "",
+        "without_recipient": _counted(without, more_without) if without else "",
     }
 
 

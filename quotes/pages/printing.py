@@ -37,6 +37,10 @@ class Printed:
     count: int = 1
 
     @property
+    def recipient_count(self) -> int:
+        return self.line.recipient_count * self.count
+
+    @property
     def one_time_total(self) -> Decimal:
         return self.line.one_time_total if self.count == 1 else self._of_all("one_time")
 

@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from quotes.models import Quote, QuoteLineItem
 from quotes.pages.places import Place, mark_of
+from quotes.pages.printing import Printed
 from quotes.templatetags.money import amount, number, price
 
 register = template.Library()
@@ -40,16 +41,48 @@ def opened_at(line: QuoteLineItem, place: Place) -> str:
 
 @register.filter
 def formula(line: QuoteLineItem, name: str) -> str:
-    """How a total comes about: `99.00 × 2 × 30 − 10 %`. Nothing for one piece at its price."""
-    factors = [price(getattr(line, f"{name}_price"), line.quote.currency)]
-    if line.quantity != 1:
-        factors.append(number(line.quantity))
+    """How a total comes about: `99.00 × 2 − 10 %`, for a group what each recipient pays × 30.
+
+    That is rounded before it is multiplied, see pricing. Nothing for one piece at its price.
+    """
     if line.is_group_line:
-        factors.append(number(Decimal(line.recipient_count)))
-    told = " × ".join(factors)
+        return of_recipients(line, name, line.recipient_count)
+    return _of_price(line, name)
+
+
+@register.filter
+def formula_of_each(line: QuoteLineItem, name: str) -> str:
+    """How what each recipient of a group pays comes about; nothing for one piece at its price."""
+    return _of_price(line, name) if line.is_group_line else ""
+
+
+def of_recipients(line: QuoteLineItem, name: str, count: int) -> str:
+    """What each pays × how many they are: `86.62 × 30`."""
+    each = amount(getattr(line, f"{name}_amount"), line.quote.currency)
+    return f"{each} × {counted(count)}"
+
+
+def _of_price(line: QuoteLineItem, name: str) -> str:
+    unit = getattr(line, f"{name}_price")
+    told = price(unit, line.quote.currency)
+    if line.quantity != 1:
+        told += f" × {number(line.quantity)}"
     if line.discount_percent:
-        return f"{told} − {number(line.discount_percent)} %"
-    return told if len(factors) > 1 else ""
+        told += f" − {number(line.discount_percent)} %"
+    elif line.quantity == 1 and unit == getattr(line, f"{name}_amount"):
+        return ""
+    return told
+
+
+@register.filter
+def printed_formula(row: Printed, name: str) -> str:
+    """On paper, where the unit price stands beside it: only what cannot be seen there."""
+    if row.recipient_count < 2 or not getattr(row.line, f"{name}_price"):
+        return ""
+    each = getattr(row.line, f"{name}_amount")
+    if each == getattr(row.line, f"{name}_price"):
+        return ""
+    return of_recipients(row.line, name, row.recipient_count)
 
 
 @register.filter

@@ -20,7 +20,7 @@ document.addEventListener("keydown", (event) => {
   if (ctrlKey || metaKey || isTyping(event.target) || localStorage.getItem(OFF)) return;
   if (document.querySelector("dialog[open]")) return;
   if (key === "/") {
-    const field = [...document.querySelectorAll("#searchbar, [data-search]")].find((one) => one.checkVisibility());
+    const field = [...document.querySelectorAll("#searchbar, main input[type=search]")].find((one) => one.checkVisibility());
     if (field) field.select(), field.focus();
     if (field || openPalette()) event.preventDefault();
   } else if (key === "?" && help) {

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from commsapp import clients
 from commsapp.access import Actor
-from commsapp.models import Operation, SavedFilter
+from commsapp.models import Client, Operation, SavedFilter
 from contacts.models import AlternateKey, ContactConnection
 from groups import operations as groups_operations
 from quotes import operations as quotes_operations
@@ -151,7 +151,7 @@ def test_without_javascript_records_are_found_on_a_page(without_scripts: Page, l
 def pages_of(shop) -> list[str]:
     """The address of every staff page that reading leads to."""
     group, quote = shop.recipient_group, shop.quote
-    operation = Operation.objects.order_by("id").first()
+    operation, client = Operation.objects.order_by("id").first(), Client.objects.get()
     own = ["", "integrations/", "integrations/curl/", "find/?q=s", "shortcuts/", "password_change/"]
     return [
         *(f"/admin/{path}" for path in own),
@@ -159,7 +159,8 @@ def pages_of(shop) -> list[str]:
         *(reverse(f"admin:{name}_add") for name in FORMS),
         *map(address, (group, quote, shop, quote.customer, operation, shop.product)),
         address(group, "change"), address(group, "history"), address(group, "add-recipients"),
-        address(shop, "split"), address(quote.customer, "history"),
+        address(shop, "split"), address(shop, "delete"), address(quote.customer, "history"),
+        reverse("staff-end-tokens", args=(client.pk,)),
     ]  # fmt: skip
 
 

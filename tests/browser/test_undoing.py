@@ -75,7 +75,9 @@ def test_the_preview_has_no_fault_in_either_theme_on_a_desk_or_a_phone(
 
 
 def test_enter_is_not_too_quick_for_what_is_found(signed_in: Page, removed, complaints):
+    signed_in.wait_for_load_state()
     signed_in.keyboard.press("Control+k")
+    expect(signed_in.get_by_role("dialog")).to_be_visible()
     signed_in.keyboard.type("Sample Bakeries")
     signed_in.keyboard.press("Enter")
     expect(signed_in.get_by_role("heading", name="Sample Bakeries")).to_be_visible()

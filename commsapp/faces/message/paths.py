@@ -15,7 +15,7 @@ ROUTES = (
 _ROUTES = [re.compile(rf"/{route}") for route in ROUTES]
 _NAMES = "json|jsonl|xml|csv|other"
 _SUFFIX = re.compile(rf"\.({_NAMES})$", re.IGNORECASE)
-_START = re.compile(rf"/(?:api/)?({_NAMES})/", re.IGNORECASE)
+_START = re.compile(rf"/(?:api/)?({_NAMES})(?:/|$)", re.IGNORECASE)
 _MANY = "[]"
 
 

@@ -60,9 +60,11 @@ def done_status(reply: Reply, meta: Meta = _NO_META) -> dict[str, Any]:
 
 
 def refused_status(refusal: Refused, meta: Meta = _NO_META) -> dict[str, Any]:
-    """The ResponseStatus of what was refused, for the first reason and all others."""
+    """The ResponseStatus of what was refused, for the first reason and all others. What is wrong
+    with the request as a whole names no field, and is told once."""
     first = refusal.refusals[0]
-    return status_of(first.message, first.code, refusal.refusals, meta)
+    of_fields = [one for one in refusal.refusals if one.field]
+    return status_of(first.message, first.code, of_fields, meta)
 
 
 def status_of(
@@ -78,5 +80,4 @@ def status_of(
 
 
 def _error(refusal: Refusal) -> dict[str, str]:
-    at = {"FieldName": refusal.field} if refusal.field else {}
-    return {"ErrorCode": refusal.code, **at, "Message": refusal.message}
+    return {"ErrorCode": refusal.code, "FieldName": refusal.field, "Message": refusal.message}

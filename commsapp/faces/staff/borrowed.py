@@ -1,6 +1,7 @@
 """Texts of libraries that bring no German: named here, so that `make messages` finds them.
 
-Ours come first, so the catalogue's word for them is what people read. Never called.
+Ours come first, so the catalogue's word for them is what people read. The scripts of Django's admin
+get theirs from the site; the others are never called.
 """
 
 from django.utils.translation import gettext_noop as _
@@ -16,6 +17,11 @@ BORROWED = (
         " may still be able to authenticate using other backends, such as Single Sign-On or LDAP."
     ),
     _("Enable password-based authentication for this user by setting a password."),
+    _("Reset password"),
+    _("Set password"),
+    _("Raw passwords are not stored, so there is no way to see the user’s password."),
+    # Django REST framework, which says “du”
+    _("Enter a valid email address."),
     # django-axes
     _("access attempt expiration"),
     # Django OAuth Toolkit
@@ -27,4 +33,15 @@ BORROWED = (
     _("Implicit"),
     _("OpenID connect hybrid"),
     _("Resource owner password-based"),
+)
+
+# The two boxes of groups and permissions on a user's page
+OF_SCRIPTS = (
+    _('Choose %s by selecting them and then select the "Choose" arrow button.'),
+    _("Choose all %s"),
+    _("Choose selected %s"),
+    _("Remove selected %s"),
+    _('Remove %s by selecting them and then select the "Remove" arrow button.'),
+    _("Remove all %s"),
+    _("(click to clear)"),
 )

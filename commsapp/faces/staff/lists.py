@@ -13,6 +13,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -159,7 +160,8 @@ class ArchivedFilter(SimpleListFilter):
         yield {**first, "display": _("Active")}
         for choice, (value, _label) in zip(others, self.lookup_choices, strict=True):
             count, has_more = self.counts.get(str(value), (0, False))
-            yield {**choice, "count": f"{count}+" if has_more else count or ""}
+            told = number_format(count, force_grouping=True) if count else ""
+            yield {**choice, "count": f"{told}+" if has_more else told}
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
         model: Any = queryset.model

@@ -110,15 +110,13 @@ def test_remove_works_from_a_file(web, group, join):
     assert gone.pk not in members_of(group)
 
 
-def test_a_set_that_is_stopped_offers_its_failed_rows(web, group, join):
+def test_a_set_that_is_stopped_changes_nothing(web, group, join):
     join(1)
     before = members_of(group)
-    preview = web.post(page(group, "set-recipients"), {"pasted": "nobody"})
+    url = page(group, "set-recipients")
+    preview = web.post(url, {"pasted": "nobody"})
     assert 'name="confirm"' not in told(preview)
-    failed = web.post(
-        page(group, "failed-rows"), form_with(preview, "failed-rows")
-    ).content.decode()
-    assert "nobody" in failed
+    web.post(url, {**form_with(preview, 'name="correct"'), "confirm": "1"})
     assert members_of(group) == before
 
 
