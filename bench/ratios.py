@@ -221,8 +221,9 @@ def _stream(stage: Stage, piece: bytes, times: int) -> None:
         reader = threading.Thread(target=read)
         reader.start()
         connection.sendall(
-            b"POST %b HTTP/1.1\r\nHost: here\r\nConnection: close\r\nAuthorization: Bearer %b\r\n"
-            b"Transfer-Encoding: chunked\r\n\r\n" % (STREAM.encode(), stage.wire.token.encode())
+            b"POST %b HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+            b"Authorization: Bearer %b\r\nTransfer-Encoding: chunked\r\n\r\n"
+            % (STREAM.encode(), stage.wire.token.encode())
         )
         for _turn in range(times):
             connection.sendall(b"%x\r\n%b\r\n" % (len(piece), piece))
