@@ -21,7 +21,7 @@ from django.core.management import call_command
 from commsapp import clients
 from commsapp.ids import dashed, uuid7
 from commsapp.models import Licensee, User
-from commsapp.sql import write_rows
+from commsapp.rows import write_rows
 from groups.models import Recipient
 from tests import factories
 from tests.faces.wire import Wire

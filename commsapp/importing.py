@@ -24,7 +24,8 @@ from commsapp.ledger import Refusal, operation, recording
 from commsapp.models import Licensee, Record
 from commsapp.records import CREATED, EDITED, note_edit, values_of
 from commsapp.references import References
-from commsapp.sql import GivenTexts, write_rows
+from commsapp.rows import write_rows
+from commsapp.sql import GivenTexts
 
 Row = Mapping[str, str]  # the row's texts, by field: "" is a blank cell, what is not there stays
 

@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 from commsapp.access import Actor, may, require
 from commsapp.ids import new_id, uuid7, uuid7_of
 from commsapp.models import Operation, Record
-from commsapp.sql import insert_values, write_rows
+from commsapp.rows import insert_values, write_rows
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=Record)

@@ -14,7 +14,8 @@ from commsapp.access import Actor
 from commsapp.ids import dashed, new_id, read_guid, read_guids
 from commsapp.ledger import Change, Kind, Numbers, Refusal, Refused, lock, operation, recording
 from commsapp.models import Operation
-from commsapp.sql import delete_values, insert_values, missing_from
+from commsapp.rows import delete_values, insert_values
+from commsapp.sql import missing_from
 from contacts.keys import clear_hashes
 from contacts.models import Contact, ContactConnection, ContactGroup, Role
 from contacts.ordering import Connections, Wish, merge

@@ -11,7 +11,7 @@ from typing import Any
 
 from commsapp.ids import dashed, uuid7
 from commsapp.ledger import Refused
-from commsapp.sql import add_to, insert_values
+from commsapp.rows import add_to, insert_values
 from contacts.models import DataSource, SaveFailure
 from contacts.saves import LONGEST, ContactGroupSave
 

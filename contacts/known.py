@@ -14,7 +14,8 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Value
 
-from commsapp.sql import GivenIds, Sql, given_rows
+from commsapp.rows import given_rows
+from commsapp.sql import GivenIds, Sql
 from contacts.models import AlternateKey, ContactGroup
 from contacts.ordering import Connections
 from contacts.saves import ContactGroupSave, GroupContent, SentSave, key_of

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from commsapp.access import Actor
 from commsapp.ids import dashed, read_guid
 from commsapp.ledger import Refusal, Undoing
-from commsapp.sql import delete_values
+from commsapp.rows import delete_values
 from contacts.keys import clear_hashes
 from contacts.known import Group, Key, Known, Wanted, lock_groups, read
 from contacts.models import AlternateKey, Contact, ContactGroup, Role

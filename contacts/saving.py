@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from commsapp.access import Actor, may
 from commsapp.ids import new_id, uuid7
 from commsapp.ledger import Ledger, Numbers, Refusal, Refused, operation, recording
-from commsapp.sql import put_values
+from commsapp.rows import put_values
 from contacts.connections import counts, write_connections
 from contacts.failures import Failures, keep_failures
 from contacts.known import (

@@ -60,7 +60,7 @@ class RecipientAdmin(ImportedAdmin, ExportedAdmin, ArchivedAdmin):
 
     def hint(self, recipient: Recipient) -> str:
         """What a combobox tells beside the name."""
-        return pages.changing.hint(recipient)
+        return pages.picking.hint(recipient)
 
     def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor, expected: Expected) -> Record:
         return operations.edit_recipient(pk, values, by=by, expected=expected)

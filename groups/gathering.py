@@ -28,7 +28,7 @@ from commsapp.ledger import (
     operation,
     recording,
 )
-from commsapp.sql import insert_values, write_rows
+from commsapp.rows import insert_values, write_rows
 from contacts.models import Contact, ContactConnection, ContactGroup
 from groups.models import Membership, Recipient, RecipientGroup
 from groups.operations import MOST_MEMBERS, let_go

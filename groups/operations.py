@@ -27,15 +27,8 @@ from commsapp.ledger import (
     recording,
 )
 from commsapp.models import Operation
-from commsapp.sql import (
-    GivenIds,
-    Joined,
-    Now,
-    hold_still,
-    insert_select,
-    insert_values,
-    missing_from,
-)
+from commsapp.rows import insert_values
+from commsapp.sql import GivenIds, Joined, Now, hold_still, insert_select, missing_from
 from groups import rules
 from groups.models import Membership, Recipient, RecipientGroup
 

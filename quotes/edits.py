@@ -27,7 +27,7 @@ from commsapp.ledger import (
     recording,
 )
 from commsapp.models import Operation
-from commsapp.sql import update_values
+from commsapp.rows import update_values
 from quotes import pricing, rules
 from quotes.models import Quote, QuoteLineItem, Totals
 

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from django.db.models import CharField, Count, Exists, F, OuterRef, QuerySet, Value, Window
 from django.db.models.functions import Cast, Concat, RowNumber
 
-from commsapp.sql import UUID7, Joined, insert_select, insert_values
+from commsapp.rows import insert_values
+from commsapp.sql import UUID7, Joined, insert_select
 from groups.models import Membership, Recipient
 from quotes.models import LineQuerySet, QuoteLineItem
 

@@ -3,24 +3,20 @@ recipients ends in the same preview, confirmation and result."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.formats import number_format
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from commsapp import drafts
 from commsapp.faces.staff.actors import actor_of, may_see
-from commsapp.faces.staff.comboboxes import as_options, searching
 from commsapp.faces.staff.lists import count_up_to
 from commsapp.faces.staff.pages import Command, Problem, carry_out, page_on, show, url_of
 from commsapp.ids import read_guid
@@ -31,13 +27,12 @@ from groups import operations
 from groups.forms import Named, RecipientsForm, named, told_of
 from groups.listed import Listed
 from groups.models import Membership, Recipient, RecipientGroup
-from groups.pages.members import Asked, ids_of, is_active, matching
+from groups.pages.members import Asked, ids_of, is_active
+from groups.pages.picking import BY_NAME, candidates
 
 _CANDIDATES_SHOWN = _NAMES_SHOWN = 50
 _MOST_CARRIED = 2_000  # rows that travel with the confirmation; a longer list is kept as a draft
 _DRAFT_KIND = "groups.members"
-_BY_NAME = ("licensee", "name", "pk")  # as an index has them
-_CSV = "text/csv; charset=utf-8"
 
 
 @dataclass(frozen=True)
@@ -88,7 +83,7 @@ def _change_members(request: HttpRequest, group: RecipientGroup, verb: Verb) -> 
     chosen = _chosen(request, group, form)
     if "correct" in request.POST and chosen.listed and not chosen.listed.is_file:
         form = RecipientsForm(request, group, chosen.listed.as_pasted())
-        return _ask(request, group, verb, form, _problems(group, verb, chosen.who))
+        return _ask(request, group, verb, form, problems_of(group, verb, chosen.who))
     if not chosen.is_anybody:
         form.add_error("pasted", gettext("Name at least one recipient."))
         return _ask(request, group, verb, form)
@@ -118,7 +113,7 @@ def _chosen(request: HttpRequest, group: RecipientGroup, form: RecipientsForm) -
     if request.POST.get("selection") == "matching":
         ticked = []  # of those on the page
     fresh = told["pasted"] or told["file"]
-    listed, by = fresh or _brought_again(request, group), actor_of(request)
+    listed, by = fresh or brought_again(request, group), actor_of(request)
     chosen = Chosen(named(listed.entries if listed else (), ticked, group, by=by), listed=listed)
     chosen.fields += (("recipients", id) for id in ticked)
     for standing_for, fields in _standing_for(request, group, told):
@@ -186,7 +181,7 @@ def _carry(
     return [("draft", draft.pk.hex), column]
 
 
-def _brought_again(request: HttpRequest, group: RecipientGroup) -> Listed | None:
+def brought_again(request: HttpRequest, group: RecipientGroup) -> Listed | None:
     """The list that the preview showed, read in the column that was chosen there."""
     listed = None
     if guid := read_guid(request.POST.get("draft")):
@@ -264,20 +259,7 @@ def _first(recipients: QuerySet[Any]) -> list[Any]:
     return list(recipients.order_by("name", "pk")[: _NAMES_SHOWN + 1])
 
 
-@page_on(RecipientGroup, "failed-rows")
-def failed_rows(request: HttpRequest, group: RecipientGroup) -> HttpResponse:
-    """POST: the rows that name nobody, or whom the group may not take, as a CSV with the reasons.
-
-    None where the whole list is needed: brought again, these few would put all others out.
-    """
-    listed, verb = _brought_again(request, group), VERBS.get(request.POST.get("verb", ""))
-    if listed is None or verb is None or verb.all_or_none:
-        return HttpResponseRedirect(url_of(group))
-    problems = _problems(group, verb, named(listed.entries, (), group, by=actor_of(request)))
-    return _as_csv(listed, problems, f"{group.name} {gettext('failed rows')}")
-
-
-def _problems(group: RecipientGroup, verb: Verb, who: Named) -> list[Problem]:
+def problems_of(group: RecipientGroup, verb: Verb, who: Named) -> list[Problem]:
     """What could not be done, in the order of the lines.
 
     Asked anew, by a dry run: what was done meanwhile is no failure.
@@ -289,30 +271,6 @@ def _problems(group: RecipientGroup, verb: Verb, who: Named) -> list[Problem]:
         refusals = refused.refusals
     problems = [*who.problems, *map(who.spell, refusals)]
     return sorted(problems, key=lambda one: one.line or 0)
-
-
-def _as_csv(listed: Listed, problems: Sequence[Problem], name: str) -> HttpResponse:
-    reasons: dict[int, list[tuple[str, str]]] = {}
-    for problem in problems:
-        reasons.setdefault(problem.line or 0, []).append((problem.value, problem.reason))
-    text = io.StringIO()
-    listed.write_failed(text, reasons, gettext("Reason"))
-    plain = "".join(sign if sign.isalnum() or sign in " -_" else "_" for sign in name)
-    answer = HttpResponse("\ufeff" + text.getvalue(), content_type=_CSV)
-    answer.headers["Content-Disposition"] = _attachment(f"{plain}.csv")
-    return answer
-
-
-def _attachment(name: str) -> str:
-    return content_disposition_header(as_attachment=True, filename=name) or "attachment"
-
-
-@page_on(RecipientGroup, "recipients-template.csv")
-def template(request: HttpRequest, group: RecipientGroup) -> HttpResponse:
-    """A file to fill in: one column, of whatever names them."""
-    answer = HttpResponse(f"\ufeff{gettext('Recipient')}\r\n", content_type=_CSV)
-    answer.headers["Content-Disposition"] = _attachment("recipients.csv")
-    return answer
 
 
 # --- The page that asks ---------------------------------------------------------------------
@@ -333,8 +291,8 @@ def _ask(
         "can_pick": may_see(actor_of(request), Recipient),
     }  # fmt: skip
     if context["can_pick"]:
-        rows = _candidates(request, group, verb, words).select_related("customer")
-        found = list(rows.order_by(*_BY_NAME)[: _CANDIDATES_SHOWN + 1])
+        rows = candidates(request, group, verb.name, words).select_related("customer")
+        found = list(rows.order_by(*BY_NAME)[: _CANDIDATES_SHOWN + 1])
         context["candidates"] = found[:_CANDIDATES_SHOWN]
         context["has_more"] = len(found) > _CANDIDATES_SHOWN
     if group.customer_id and may_see(actor_of(request), Contact):
@@ -362,41 +320,3 @@ def _contacts_told(group: RecipientGroup) -> dict[str, Any]:
         "has_contacts": count > 0,
         "without_recipient": _counted(without, more_without) if without else "",
     }
-
-
-def _candidates(
-    request: HttpRequest, group: RecipientGroup, verb: Verb, words: str
-) -> QuerySet[Any]:
-    """Who could be named: to add, who fits the group and is not in it; to remove, who is in it."""
-    member = Membership.objects.filter(group=group, recipient=OuterRef("pk"))
-    visible = Recipient.objects.visible_to(actor_of(request)).filter(matching(words))
-    if verb.name == "remove":
-        return visible.filter(Exists(member))
-    eligible: QuerySet[Any] = visible.eligible_for(group)
-    return eligible.exclude(Exists(member)) if verb.name == "add" else eligible
-
-
-@page_on(RecipientGroup, "find-recipients")
-def find_recipients(request: HttpRequest, group: RecipientGroup) -> JsonResponse:
-    """What the picker offers for what was typed."""
-    if not may_see(actor_of(request), Recipient):
-        raise PermissionDenied
-    verb = VERBS.get(request.GET.get("for", ""), VERBS["add"])
-    rows = _candidates(request, group, verb, request.GET.get("term", "").strip()[:200])
-    return as_options(rows.order_by(*_BY_NAME), hint)
-
-
-@page_on(RecipientGroup, "find-groups")
-def find_groups(request: HttpRequest, group: RecipientGroup) -> JsonResponse:
-    """Other groups of the same licensee."""
-    search, _exact = searching(request, RecipientGroup)
-    rows = RecipientGroup.objects.visible_to(actor_of(request)).filter(licensee=group.licensee_id)
-    term = request.GET.get("term", "").replace("\0", "")
-    found = search(rows.exclude(pk=group.pk), term)
-    return as_options(found, lambda other: gettext("%d members") % other.member_count)
-
-
-def hint(recipient: Recipient) -> str:
-    """What tells a recipient from others of its name."""
-    told = (recipient.msisdn or recipient.email, recipient.city, recipient.external_reference)
-    return " · ".join(part for part in told if part)

@@ -8,15 +8,8 @@ from django.db.models import F, Value
 from django.db.models.functions import Upper
 
 from commsapp.ids import uuid7
-from commsapp.sql import (
-    UUID7,
-    GivenIds,
-    Joined,
-    insert_select,
-    insert_values,
-    missing_from,
-    write_rows,
-)
+from commsapp.rows import insert_values, write_rows
+from commsapp.sql import UUID7, GivenIds, Joined, insert_select, missing_from
 from groups.models import Membership, Recipient
 from quotes.models import QuoteLineItem
 from tests import factories

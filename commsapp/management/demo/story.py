@@ -16,7 +16,7 @@ from commsapp.management.demo.days import Clock, date_records
 from commsapp.management.demo.names import Customer, Gathering, Line, Offered
 from commsapp.management.demo.people import Crowd
 from commsapp.models import Face, Licensee, Record, User
-from commsapp.sql import write_rows
+from commsapp.rows import write_rows
 from contacts import operations as contacts
 from contacts.models import AlternateKey, ContactGroup, DataSource, Role
 from groups import operations as groups

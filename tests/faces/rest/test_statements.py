@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from commsapp.models import Operation
-from commsapp.sql import write_rows
+from commsapp.rows import write_rows
 from contacts.models import AlternateKey, Contact, ContactConnection, ContactGroup, DataSource, Role
 from groups.models import Membership, Recipient, RecipientGroup
 from quotes.models import Product, Quote, QuoteLineItem

@@ -134,7 +134,7 @@ def test_options_tell_apart_who_has_the_same_name(web, licensee):
         factories.RecipientFactory(
             licensee=licensee, name="Shop", msisdn=f"+44163296000{number}", city="Leeds"
         )
-    from groups.pages.changing import hint
+    from groups.pages.picking import hint
 
     hints = {hint(one) for one in Recipient.objects.all()}
     assert hints == {"+441632960001 · Leeds", "+441632960002 · Leeds"}

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from commsapp.sql import write_rows
+from commsapp.rows import write_rows
 from groups.models import Recipient
 from quotes.models import QuoteLineItem
 from tests import factories
