@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 NIL = "0" * 32  # the all-zero Guid: "not given" (contract 1)
@@ -68,11 +69,20 @@ def _digits_of(text: str) -> str | None:
 read_known_guid = lru_cache(maxsize=4096)(_digits_of)
 
 
-def read_guids(texts: Iterable[str]) -> tuple[dict[str, int], dict[int, str]]:
-    """Each id once with the place where it first stands; and what is no id, likewise by its place.
+class Guids(NamedTuple):
+    """Each id once, with the place where it first stands; and what is no id, by its place."""
 
-    The all-zero Guid means "not given" and is no id.
+    places: dict[str, int]
+    malformed: dict[int, str]
+
+
+def read_guids(texts: Iterable[str] | Guids) -> Guids:
+    """The ids that a caller gave. The all-zero Guid means "not given" and is no id.
+
+    What was read already stays as it is: a door that reads a large list itself need not keep it.
     """
+    if isinstance(texts, Guids):
+        return texts
     places: dict[str, int] = {}
     malformed: dict[str, int] = {}
     for place, text in enumerate(texts):
@@ -81,7 +91,7 @@ def read_guids(texts: Iterable[str]) -> tuple[dict[str, int], dict[int, str]]:
             malformed.setdefault(text, place)
         else:
             places.setdefault(guid, place)
-    return places, {place: text for text, place in malformed.items()}
+    return Guids(places, {place: text for text, place in malformed.items()})
 
 
 def dashed(guid: str) -> str:

@@ -118,7 +118,7 @@ def _database() -> dict[str, Any]:
         database["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": LOCK_SECONDS,
-            "init_command": "PRAGMA journal_mode = WAL; PRAGMA cache_size = -65536;",
+            "init_command": "PRAGMA journal_mode = WAL; PRAGMA cache_size = -16384;",
         }
     else:
         database["OPTIONS"] = {

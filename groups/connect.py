@@ -19,7 +19,7 @@ def update_recipients(call: Call) -> Output:
     try:
         change = act(
             call.record_id,
-            call.texts("recipientsList"),
+            call.take_guids("recipientsList"),
             by=call.by,
             all_or_none=call.flag("allOrNone", default=True),
             dry_run=dry_run,

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from commsapp import records
 from commsapp.access import Actor
-from commsapp.ids import read_guids
+from commsapp.ids import Guids, read_guids
 from commsapp.ledger import (
     Change,
     Kind,
@@ -50,7 +50,7 @@ class RecipientsChange(Change):
 @operation()
 def add_recipients(
     group_id: UUID | str,
-    recipient_ids: Sequence[str],
+    recipient_ids: Sequence[str] | Guids,
     *,
     by: Actor,
     all_or_none: bool = True,
@@ -80,7 +80,7 @@ def add_recipients(
 @operation()
 def remove_recipients(
     group_id: UUID | str,
-    recipient_ids: Sequence[str],
+    recipient_ids: Sequence[str] | Guids,
     *,
     by: Actor,
     all_or_none: bool = True,
@@ -110,7 +110,7 @@ def remove_recipients(
 @operation()
 def set_recipients(
     group_id: UUID | str,
-    recipient_ids: Sequence[str],
+    recipient_ids: Sequence[str] | Guids,
     *,
     by: Actor,
     all_or_none: bool = True,

@@ -76,6 +76,13 @@ def read_body(request: HttpRequest) -> bytes:
     return body
 
 
+def take_body(request: HttpRequest) -> bytes:
+    """The whole body, as read_body() has it, for one who reads it once: the request keeps none."""
+    body = read_body(request)
+    request._body, request._stream = b"", io.BytesIO()
+    return body
+
+
 def discard_rest(request: HttpRequest) -> None:
     """Read on after an answer that did not need the body, so that its sender comes to see it.
 

@@ -22,7 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from commsapp import usage
 from commsapp.access import Actor, may
 from commsapp.faces import strict_json
-from commsapp.faces.bodies import BadEncoding, is_utf8, read_body
+from commsapp.faces.bodies import BadEncoding, is_utf8, take_body
 from commsapp.faces.connect_schema import (
     About,
     limits_described,
@@ -32,7 +32,7 @@ from commsapp.faces.connect_schema import (
 )
 from commsapp.faces.described import Described, describe
 from commsapp.faces.signin import actor_of
-from commsapp.ids import NIL, read_guid
+from commsapp.ids import NIL, Guids, read_guid, read_guids
 from commsapp.ledger import Busy, Refusal, Refused
 from commsapp.models import Face, Record
 from commsapp.usage import Use
@@ -100,7 +100,7 @@ class Call:
 
     by: Actor
     record_id: str  # 32 hex digits
-    body: Mapping[str, Any]
+    body: dict[str, Any]
 
     def parameters(self) -> Mapping[str, str]:
         """additionalParameters: a map of string to string, or absent."""
@@ -141,6 +141,12 @@ class Call:
                 _refuse_type(f"{name}[{place}]", "a string")
         return given
 
+    def take_guids(self, name: str) -> Guids:
+        """The ids of a list of strings, which leaves the body: 100,000 texts are twice its size."""
+        texts = self.texts(name)
+        self.body.pop(name, None)
+        return read_guids(texts)
+
 
 def _refuse_type(name: str, wanted: str) -> NoReturn:
     raise ProtocolError(400, "JSON_PARSER_ERROR", f"{name} must be {wanted}", name)
@@ -163,6 +169,7 @@ def patch(path: str, door: Door, *, verb: str, model: type[Record], about: About
         if not may(by, verb, model):
             raise ProtocolError(403, *_ERRORS[403])
         call = Call(by, _guid(record_id), _object(raw, names, required=body))
+        del raw  # what is large does not stay while the database works
         try:
             return door(call)
         except model.DoesNotExist:
@@ -299,7 +306,7 @@ def _require_method(request: HttpRequest, *allowed: str) -> None:
 def _read(request: HttpRequest) -> bytes | BadEncoding:
     """The body; what is wrong with it is told in its turn."""
     try:
-        return read_body(request)
+        return take_body(request)
     except BadEncoding as error:
         return error
 
@@ -319,7 +326,7 @@ def _guid(text: str) -> str:
 
 def _object(
     raw: bytes | BadEncoding, known: frozenset[str], *, required: bool
-) -> Mapping[str, Any]:
+) -> dict[str, Any]:
     """The body's one object, with known properties only."""
     if isinstance(raw, BadEncoding):
         _refuse_json("The body is not what its Content-Encoding says")

@@ -55,6 +55,11 @@ def test_each_id_has_the_place_where_it_first_stands():
     assert read_guids(["x", "", "x", ""]) == ({}, {0: "x", 1: ""})
 
 
+def test_what_was_read_stays_as_it_is():
+    read = read_guids([GUID, "x"])
+    assert read_guids(read) is read
+
+
 @given(st.uuids())
 def test_reading_what_is_written_gives_the_same(one):
     assert dashed(one.hex) == str(one)
