@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import connection
 from django.db.models import Value
 
@@ -18,7 +19,7 @@ from commsapp.rows import given_rows
 from commsapp.sql import GivenIds, Sql
 from contacts.models import AlternateKey, ContactGroup
 from contacts.ordering import Connections
-from contacts.saves import ContactGroupSave, GroupContent, SentSave, key_of
+from contacts.saves import ContactGroupSave, GroupContent, SentSave, key_of, text_hash
 
 KeyName = tuple[str, str, str]  # data source, kind, value
 Kind = AlternateKey.Kind
@@ -64,14 +65,14 @@ class Group:
 class Known:
     """Ids are 32 hex digits. Contacts by their licensee, roles by licensee and kind."""
 
-    sources: dict[str, Source]
-    keys: dict[KeyName, Key]
-    groups: dict[str, Group]
-    contacts: dict[str, UUID]
-    roles: dict[str, tuple[UUID, str]]
+    sources: dict[str, Source] = field(default_factory=dict)
+    keys: dict[KeyName, Key] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
+    contacts: dict[str, UUID] = field(default_factory=dict)
+    roles: dict[str, tuple[UUID, str]] = field(default_factory=dict)
 
 
-def look_up(saves: Iterable[ContactGroupSave | SentSave], *, whole: bool) -> Known:
+def look_up(saves: Iterable[ContactGroupSave], *, whole: bool) -> Known:
     """Read what the saves speak of: data sources, groups and all keys of those; for the `whole`
     contacts, roles and connections, too. Of any licensee: the reader decides who may see it."""
     wanted = Wanted()
@@ -89,10 +90,7 @@ def read(wanted: Wanted, *, whole: bool) -> Known:
             rows[what].append(row)
     licensee_of = cache(UUID)  # there are few
     known = Known(
-        sources={
-            id: Source(id, licensee_of(licensee), bool(is_active), int(bindings))
-            for id, licensee, is_active, bindings, *_rest in rows["source"]
-        },
+        sources={id: _source(id, *row) for id, *row in (row[:4] for row in rows["source"])},
         keys={
             (source, kind, value): Key(
                 id, (source, kind, value), target, content_hash, outcome, _aware(saved_at)
@@ -115,27 +113,58 @@ def read(wanted: Wanted, *, whole: bool) -> Known:
     return known
 
 
-def key_name(save: ContactGroupSave | SentSave) -> KeyName:
+def key_name(save: ContactGroupSave) -> KeyName:
     """What a save calls its group."""
     return save.suite_data_source_instance_id or "", _GROUP, save.key
 
 
-def look_at_keys(saves: Iterable[ContactGroupSave | SentSave]) -> Known:
-    """Read what tells whether saves that name their groups by keys are as they were saved: those
-    keys that are known, with the source and the status of each one's group. One row a key."""
-    wanted = {key_name(save) for save in saves if save.suite_data_source_instance_id}
-    given, params = given_rows(AlternateKey, _KEY_NAME, wanted)
-    known = Known({}, {}, {}, {}, {})
-    with connection.cursor() as cursor:
-        cursor.execute(_digits(connection.vendor, _NAMED).format(keys=given), params)
-        for id, source, value, content, text, group, status, *of_source in cursor.fetchall():
-            if source not in known.sources:
-                licensee, is_active, bindings = of_source
-                known.sources[source] = Source(source, UUID(licensee), bool(is_active), bindings)
-            name = (source, _GROUP, value)
-            known.keys[name] = Key(id, name, group, content, text_hash=text)
-            known.groups[group] = Group(group, known.sources[source].licensee, "", "", status)
-    return known
+class Named:
+    """Keys by which saves name groups of one data source, and what tells whether those groups are
+    as they were saved: read at one moment, one row a key."""
+
+    def __init__(self, source: str, keys: Collection[str]) -> None:
+        self.source, self._id, self._asked = None, source, keys
+        self.rows: dict[str, Sequence[Any]] = {}
+        given = {"source": source, "kind": _GROUP, "keys": orjson.dumps([*keys]).decode()}
+        keys_of = _KEYS_OF[connection.vendor]
+        with connection.cursor() as cursor:
+            cursor.execute(_digits(connection.vendor, _NAMED).format(keys=keys_of), given)
+            for key, *row in cursor.fetchall():
+                if key:
+                    self.rows[key] = row
+                else:
+                    self.source = _source(source, *row[:3])
+
+    def tells_of(self, save: ContactGroupSave) -> bool:
+        """Whether all that find_target() will ask is known."""
+        source = save.suite_data_source_instance_id
+        return not source or (source == self._id and save.key in self._asked and not save.object_id)
+
+    def group_of(self, line: SentSave) -> str | None:
+        """The group that a line is about, if it is the same line as that of the last save by its
+        key, which was applied, and nothing changed the group since."""
+        source, row = self.source, self.rows.get(line.key)
+        if not (source and row):
+            return None
+        group, status, content, text, _id = row
+        if not (content and text) or status == _DELETED:
+            return None
+        return group if text == text_hash(line.text, source.bindings) else None
+
+    def known(self) -> Known:
+        """The same as look_up() has it."""
+        known = Known()
+        if self.source:
+            known.sources[self._id] = self.source
+            for key, (group, status, content, text, id) in self.rows.items():
+                name = (self._id, _GROUP, key)
+                known.keys[name] = Key(id, name, group, content, text_hash=text)
+                known.groups[group] = Group(group, self.source.licensee, "", "", status)
+        return known
+
+
+def _source(id: str, licensee: str, is_active: str, bindings: str) -> Source:
+    return Source(id, UUID(licensee), bool(is_active), int(bindings))
 
 
 def lock_groups(ids: Iterable[str]) -> None:
@@ -159,7 +188,7 @@ class Wanted:
         self.contacts: set[str] = set()
         self.roles: set[str] = set()
 
-    def add(self, save: ContactGroupSave | SentSave, whole: bool) -> None:
+    def add(self, save: ContactGroupSave, whole: bool) -> None:
         source = save.suite_data_source_instance_id
         if not source:
             return
@@ -167,7 +196,7 @@ class Wanted:
         self._add_key(source, Kind.CONTACT_GROUP, save.key)
         if save.object_id:
             self.groups.add(save.object_id)
-        if whole and isinstance(save, ContactGroupSave):
+        if whole:
             self._add_content(source, save.content)
 
     def _add_content(self, source: str, content: GroupContent) -> None:
@@ -221,14 +250,26 @@ UNION ALL SELECT 'connection', {hex:group_id}, {hex:contact_id}, {hex:role_id},
 FROM contacts_contactconnection WHERE group_id IN (SELECT id FROM named)
 """
 _NAMED = """
-SELECT {hex:k.id}, {hex:k.data_source_id}, k.value, k.content_hash, k.text_hash,
-  {hex:g.id}, g.status, {hex:s.licensee_id}, s.is_active, s.bindings
-FROM ({keys}) AS wanted
-JOIN contacts_alternatekey k
-  ON k.data_source_id = wanted.data_source_id AND k.kind = wanted.kind AND k.value = wanted.value
-JOIN contacts_contactgroup g ON g.id = k.contact_group_id
-JOIN contacts_datasource s ON s.id = k.data_source_id
+SELECT k.value, {hex:g.id}, g.status, k.content_hash, k.text_hash, {hex:k.id}
+FROM ({keys}) AS k JOIN contacts_contactgroup g ON g.id = k.contact_group_id
+UNION ALL SELECT '', {hex:licensee_id}, CASE WHEN is_active THEN '1' ELSE '' END,
+  CAST(bindings AS text), NULL, NULL
+FROM contacts_datasource WHERE id = %(source)s
 """
+_KEYS_OF = {
+    "sqlite": """
+SELECT * FROM contacts_alternatekey WHERE data_source_id = %(source)s AND kind = %(kind)s
+AND value IN (SELECT value FROM json_each(%(keys)s))
+""",
+    # One look into the index for each key, also where PostgreSQL does not know yet that a data
+    # source has a million: without OFFSET it may read all of them.
+    "postgresql": """
+SELECT k.* FROM jsonb_array_elements_text(%(keys)s::jsonb) AS given (value), LATERAL (
+  SELECT * FROM contacts_alternatekey
+  WHERE data_source_id = %(source)s AND kind = %(kind)s AND value = given.value OFFSET 0
+) AS k
+""",
+}
 _KEY_NAME = ("data_source", "kind", "value")
 _HEX = re.compile(r"\{hex:(.+?)\}")
 

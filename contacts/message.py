@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Any
+
+import orjson
 
 from commsapp.access import Actor
 from commsapp.faces.described import sample_id
@@ -14,9 +18,8 @@ from commsapp.faces.message.definition import (
     Property,
     Reply,
     Scalar,
-    Sent,
 )
-from commsapp.ids import dashed
+from commsapp.ids import dashed, read_known_guid
 from commsapp.ledger import Refusal, Refused
 from contacts import operations
 from contacts.operations import (
@@ -178,10 +181,10 @@ def _run(
 
 
 def _reply(saved: Saved) -> Reply:
-    meta = {"Outcome": saved.outcome.value}
+    outcome, meta = saved.outcome, {"Outcome": saved.outcome.value}
     if saved.object_id:
         meta = {"ObjectId": dashed(saved.object_id), **meta}
-    return Reply(_message(saved.outcome, saved.counts), meta)
+    return Reply(_message(outcome, saved.counts), meta)
 
 
 @lru_cache(maxsize=1024)  # this face has one language, and a stream always the same few sentences
@@ -189,15 +192,30 @@ def _message(outcome: Outcome, counts: Counts) -> str:
     return says(outcome, counts)
 
 
-def _recognize(sent: Sent) -> ContactGroupSave | SentSave:
-    """A line that names its group by a key and says no more about itself may be the same as last
-    time: whether it is, the operation sees."""
-    value = sent.values.get
-    source, key = value("suite_data_source_instance_id"), key_of(value("alternate_key"))
-    if source and key and not any(map(value, ("object_id", "licensee_id", "ignore_hash"))):
-        return SentSave(source, key, sent.text, sent.read)
-    save: ContactGroupSave = sent.read()
+# As most clients write them; who writes otherwise is read, and told the same.
+_SOURCE = re.compile(rb'"[Ss]uiteDataSourceInstanceId"\s*:\s*"([^"\\]*)"')
+_KEY = re.compile(rb'"[Aa]lternateKey"\s*:\s*("[^"\\]*(?:\\.[^"\\]*)*")')
+
+
+def _recognize(text: bytes, read: Callable[[], Any]) -> ContactGroupSave | SentSave:
+    """A line that seems to name its group by a key may be the same as last time: whether it is, the
+    operation sees, and what only seemed so is never the same."""
+    source, key = _SOURCE.search(text), _KEY.search(text)
+    if source and key:
+        guid = read_known_guid(source[1].decode("latin-1"))
+        name = _text_in(key[1])
+        if guid and name:
+            return SentSave(guid, name, text, read)
+    save: ContactGroupSave = read()
     return save
+
+
+def _text_in(literal: bytes) -> str:
+    """The key in a JSON string; nothing, if it is none."""
+    try:
+        return key_of(orjson.loads(literal))
+    except orjson.JSONDecodeError:
+        return ""
 
 
 _SAMPLE = {

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.utils.translation import gettext as _
@@ -84,7 +84,7 @@ class ContactGroupSave:
     contact_group: GroupContent | None = None
     unread: tuple[Refusal, ...] = ()
     line: int = 0
-    text: bytes = b""  # of the line that it came as
+    text: bytes = b""  # of the line that it came as, if it may be known again by that
 
     @property
     def key(self) -> str:
@@ -96,20 +96,20 @@ class ContactGroupSave:
         return self.contact_group or GroupContent()
 
 
-@dataclass
-class SentSave:
-    """A save that came as a line and names its group by a key alone. It may turn out to be the same
+class SentSave(NamedTuple):
+    """A save that came as a line, and seems to name its group so. It may turn out to be the same
     line as last time, before it is read."""
 
     suite_data_source_instance_id: str
     key: str
     text: bytes
-    _read: Callable[[], ContactGroupSave]
-    object_id: None = None
+    make: Callable[[], ContactGroupSave]
 
     def read(self) -> ContactGroupSave:
-        save = self._read()
-        save.text = self.text
+        save = self.make()
+        # What says more about itself than its key is looked at each time.
+        if not (save.object_id or save.licensee_id or save.ignore_hash):
+            save.text = self.text
         return save
 
 

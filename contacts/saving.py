@@ -26,10 +26,9 @@ from contacts.known import (
     Key,
     KeyName,
     Known,
+    Named,
     Source,
-    key_name,
     lock_groups,
-    look_at_keys,
     look_up,
 )
 from contacts.models import AlternateKey, ContactGroup
@@ -56,7 +55,6 @@ from contacts.targets import (
     Asked,
     Target,
     find_target,
-    group_as_sent,
     has_nothing_to_delete,
     is_as_saved,
     resolve,
@@ -86,7 +84,8 @@ def save_contact_groups(
     which are needed. With `until_refused` those after the first refusal are neither done nor
     answered. Keep chunks small (500): all is in memory and under one transaction.
     """
-    settled, rest, to_lock = _settle_unchanged(saves, by)
+    same, known, saves = _look(saves, by)
+    settled, rest, to_lock = _settle_unchanged(saves, same, known, by)
     answers: dict[int, Saved | Refused] = {**settled}
     failures: Failures = {}
     if rest:
@@ -109,29 +108,24 @@ def save_contact_groups(
 
 
 def _settle_unchanged(
-    saves: Sequence[ContactGroupSave | SentSave], by: Actor
+    saves: Sequence[ContactGroupSave | SentSave], same: Mapping[int, str], known: Known, by: Actor
 ) -> tuple[dict[int, Saved], dict[int, ContactGroupSave], set[str]]:
-    """Answer what would change nothing, from one look, without a lock or a transaction; and tell
-    the others, and which groups those may change.
+    """Answer what would change nothing, without a lock or a transaction; and tell the others, and
+    which groups those may change.
 
-    Lines that are the same as last time are not even read. All that the look says is true at one
-    moment. A save has to wait for one before it that may change the same group.
+    All that a look says is true at one moment. A save has to wait for one before it that may
+    change the same group.
     """
-    by_key = all(save.key and not save.object_id for save in saves)
-    known = look_at_keys(saves) if by_key else look_up(saves, whole=False)
     may_do = _rights(by)
     settled: dict[int, Saved] = {}
     rest: dict[int, ContactGroupSave] = {}
     to_lock: set[str] = set()
     claimed: set[KeyName] = set()
     for place, sent in enumerate(saves):
-        if isinstance(sent, SentSave):
-            name = key_name(sent)
-            same = name not in claimed and group_as_sent(sent, name, known, by)
-            if same and same.id not in to_lock and may_do("change"):
-                settled[place] = Saved(same.id, Outcome.UNCHANGED)
-                continue
-        save = rest[place] = sent.read() if isinstance(sent, SentSave) else sent
+        if (id := same.get(place)) and id not in to_lock:
+            settled[place] = Saved(id, Outcome.UNCHANGED)
+            continue
+        save = rest[place] = _read(sent)
         try:
             target = find_target(save, known, by)
         except Refused:
@@ -147,6 +141,46 @@ def _settle_unchanged(
         if group:
             to_lock.add(group)
     return settled, rest, to_lock
+
+
+def _look(
+    saves: Sequence[ContactGroupSave | SentSave], by: Actor
+) -> tuple[dict[int, str], Known, Sequence[ContactGroupSave | SentSave]]:
+    """Which lines are the same as last time, each with its group; what is known of all; and the
+    saves, of which the others are read by now."""
+    named = _named(saves)
+    if named:
+        source = named.source
+        is_open = source and source.is_active and by.sees(source.licensee)
+        same = _same(saves, named) if is_open and _rights(by)("change") else {}
+        if len(same) == len(saves):
+            return same, Known(), saves
+        read = {place: _read(save) for place, save in enumerate(saves) if place not in same}
+        if all(map(named.tells_of, read.values())):
+            told = [read.get(place, save) for place, save in enumerate(saves)]
+            return same, named.known(), told
+    whole = [_read(save) for save in saves]
+    return {}, look_up(whole, whole=False), whole
+
+
+def _named(saves: Sequence[ContactGroupSave | SentSave]) -> Named | None:
+    """The look that does where all name their groups by keys of one data source, as most do."""
+    if any(isinstance(save, ContactGroupSave) and save.object_id for save in saves):
+        return None
+    sources = {save.suite_data_source_instance_id or "" for save in saves} - {""}
+    return Named(sources.pop(), {save.key for save in saves}) if len(sources) == 1 else None
+
+
+def _same(saves: Sequence[ContactGroupSave | SentSave], named: Named) -> dict[int, str]:
+    return {
+        place: group
+        for place, save in enumerate(saves)
+        if isinstance(save, SentSave) and (group := named.group_of(save))
+    }
+
+
+def _read(save: ContactGroupSave | SentSave) -> ContactGroupSave:
+    return save.read() if isinstance(save, SentSave) else save
 
 
 def _rights(by: Actor) -> Callable[[str], bool]:

@@ -19,12 +19,10 @@ from contacts.ordering import Wish
 from contacts.saves import (
     ConnectionSave,
     ContactGroupSave,
-    SentSave,
     content_hash,
     key_of,
     path,
     same_contact_again,
-    text_hash,
 )
 
 Kind = AlternateKey.Kind
@@ -123,18 +121,6 @@ def is_as_saved(save: ContactGroupSave, target: Target) -> bool:
     if save.ignore_hash or target.group.is_deleted:
         return False
     return target.key.content_hash == content_hash(save.content, target.source.bindings)
-
-
-def group_as_sent(save: SentSave, name: KeyName, known: Known, by: Actor) -> Group | None:
-    """The group that a line is about, if it is the same line as that of the last save by its key,
-    which was applied, and nothing changed the group since."""
-    key = known.keys.get(name)
-    if not (key and key.content_hash and key.text_hash):
-        return None
-    group, source = known.groups[key.target], known.sources[save.suite_data_source_instance_id]
-    if group.is_deleted or not source.is_active or not by.sees(source.licensee):
-        return None
-    return group if key.text_hash == text_hash(save.text, source.bindings) else None
 
 
 # --- Which role, which contacts -------------------------------------------------------------

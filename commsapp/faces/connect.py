@@ -324,9 +324,7 @@ def _guid(text: str) -> str:
     return guid
 
 
-def _object(
-    raw: bytes | BadEncoding, known: frozenset[str], *, required: bool
-) -> dict[str, Any]:
+def _object(raw: bytes | BadEncoding, known: frozenset[str], *, required: bool) -> dict[str, Any]:
     """The body's one object, with known properties only."""
     if isinstance(raw, BadEncoding):
         _refuse_json("The body is not what its Content-Encoding says")

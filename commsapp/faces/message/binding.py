@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from django.utils.translation import gettext as _
 
-from commsapp.faces.message.definition import ListOf, Model, Operation, Scalar, Sent, folded
+from commsapp.faces.message.definition import ListOf, Model, Operation, Scalar, folded
 from commsapp.faces.message.reading import Unreadable, as_request, has_keys, read_json
 from commsapp.ids import NIL, read_known_guid
 from commsapp.ledger import Refusal
@@ -59,8 +59,7 @@ def recognize_line(operation: Operation, text: bytes, query: Mapping[str, str], 
     def read() -> Any:
         return bind_line(operation.request, text, query, line)
 
-    values = None if query else _own_values(operation.request, text)
-    return read() if values is None else operation.recognize(Sent(values, text, read))
+    return read() if query else operation.recognize(text, read)
 
 
 class _NotOfType(Exception):  # noqa: N818
@@ -198,19 +197,6 @@ _SCALARS: dict[Scalar, Callable[[Any], Any]] = {
 
 
 # --- Lines in plain shape ---------------------------------------------------------------------
-
-
-def _own_values(request: Model, text: bytes) -> Mapping[str, Any] | None:
-    """The plain values of a line that has nothing unusual, but for what is in its objects."""
-    try:
-        given = orjson.loads(text)
-        return {
-            slot.python_name: slot.scalar(value)
-            for slot, value in zip(_in_order(request, given), given.values(), strict=True)
-            if slot.scalar and value is not None
-        }
-    except (_NotOfType, orjson.JSONDecodeError):
-        return None
 
 
 def _plainly(request: Model, text: bytes, line: int) -> Any:

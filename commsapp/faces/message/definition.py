@@ -104,16 +104,6 @@ class Reply(NamedTuple):
 _DONE = Reply("Done.")
 
 
-@dataclass(slots=True)
-class Sent:
-    """A request in a line of a stream, of which no more is read than its own plain values, by their
-    Python names: enough for an operation that knows the text again."""
-
-    values: Mapping[str, Any]
-    text: bytes
-    read: Callable[[], Any]  # the request, whole
-
-
 class Run(Protocol):
     """Does what some requests ask, in their order: each is answered or refused by itself.
 
@@ -133,8 +123,8 @@ class Operation:
     The request's model is made with `unread`, too: what could not be read, for the operation to
     refuse together with all else that is wrong; and with `line`: its place in a batch or its line
     in a stream, from 1; 0 for one that came alone.
-    `recognize` makes of a line what `run` takes in a request's stead; it reads the line only if it
-    has to.
+    `recognize` makes of a line's text, with what reads it, what `run` takes in a request's stead:
+    the line may turn out to be known, and need not be read.
     `check` tells all that is wrong with a request as far as that takes no look at the data; `run`
     refuses the same.
     """
@@ -142,7 +132,7 @@ class Operation:
     about: str
     request: Model
     run: Run
-    recognize: Callable[[Sent], Any] = lambda sent: sent.read()
+    recognize: Callable[[bytes, Callable[[], Any]], Any] = lambda text, read: read()
     check: Callable[[Any], Refused | None] = lambda request: None
     status_of: Callable[[Refusal], int] = lambda refusal: 400
     sample: Mapping[str, Any] = field(default_factory=dict)  # a request, for example

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.http import UnreadablePostError
 from django.utils.translation import gettext as _
@@ -16,8 +16,7 @@ GROUP = 500  # lines
 GROUP_BYTES = 2 * LONGEST  # after which a group is as good as full
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line that is not blank. `number` counts all, from 1."""
 
     number: int
@@ -55,17 +54,19 @@ def lines_of(pieces: Iterator[bytes]) -> Iterator[Line | None]:
                 continue
             first, *others = piece.split(b"\n")
             _hold(held, first)
-            for other in others:
-                if line := _line(number, held):
+            if not others:
+                continue
+            for text in (bytes(held), *others[:-1]):
+                if line := _line(number, text):
                     yield line
                 number += 1
-                held.clear()
-                _hold(held, other)
+            held.clear()
+            _hold(held, others[-1])
     except (UnreadablePostError, BadEncoding):
         told = _("Here the body broke off, or is not what its Content-Encoding says.")
         yield Line(number, b"", 400, told)
     else:
-        if line := _line(number, held):
+        if line := _line(number, bytes(held)):
             yield line
 
 
@@ -73,8 +74,8 @@ def _hold(held: bytearray, more: bytes) -> None:
     held += more[: LONGEST + 2 - len(held)]  # one more than fits, and a carriage return
 
 
-def _line(number: int, held: bytearray) -> Line | None:
-    text = bytes(held).removesuffix(b"\r")
+def _line(number: int, text: bytes) -> Line | None:
+    text = text.removesuffix(b"\r")
     if len(text) > LONGEST:
         return Line(number, b"", 413, _("The line is longer than %d bytes.") % LONGEST)
     if number == 1:

@@ -56,7 +56,10 @@ def respond(
 
 def done_status(reply: Reply, meta: Meta = _NO_META) -> dict[str, Any]:
     """The ResponseStatus of what was done."""
-    return status_of(reply.message, meta={**reply.meta, **meta})
+    told: dict[str, Any] = {"Message": reply.message, "Errors": []}
+    if all_meta := {**reply.meta, **meta}:
+        told["Meta"] = all_meta
+    return told
 
 
 def refused_status(refusal: Refused, meta: Meta = _NO_META) -> dict[str, Any]:

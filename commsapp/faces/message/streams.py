@@ -50,17 +50,17 @@ class _Stream:
 
     def _answer(self, group: Sequence[Line]) -> bytes:
         """What became of each line, in their order."""
-        requests: dict[int, Any] = {}
-        answers: dict[int, Status] = {}
+        operation, query = self.operation, self.query
+        requests = {
+            line.number: recognize_line(operation, line.text, query, line.number)
+            for line in group
+            if not line.wrong
+        }
+        answers = self._done(requests)
         for line in group:
             if line.wrong:
                 answers[line.number] = self._error(line.number, line.status, line.wrong)
-            else:
-                requests[line.number] = recognize_line(
-                    self.operation, line.text, self.query, line.number
-                )
-        answers |= self._done(requests)
-        return b"".join(self._written(answers[line.number]) for line in group)
+        return b"".join([self._written(answers[line.number]) for line in group])
 
     def _done(self, requests: Mapping[int, Any]) -> dict[int, Status]:
         """Do them in one transaction. If that fails, it fails for each, and the stream goes on."""
