@@ -89,7 +89,10 @@ def _recipients(licensee: Licensee, count: int) -> list[str]:
 def _gunicorn() -> Iterator[tuple[str, int]]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", "--config", "commsapp/gunicorn.py", "bench.wsgi"]
+    command = [
+        sys.executable, "-m", "gunicorn", "--config", "commsapp/gunicorn.py",
+        "--keep-alive", "300", "bench.wsgi",  # our connection waits while the floors are filled
+    ]  # fmt: skip
     env = {**os.environ, "PORT": str(port), "WEB_CONCURRENCY": "1"}
     log = settings.VAR_DIR / "gunicorn.log"
     with (

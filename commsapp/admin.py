@@ -18,9 +18,11 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from commsapp import clients, ledger
-from commsapp.faces.staff import activity, details, history, people, undoing
+from commsapp.faces.staff import activity, details, goes, history, people, undoing
 from commsapp.faces.staff.actors import actor_of, licensees_of
+from commsapp.faces.staff.lists import RecordChangeList
 from commsapp.faces.staff.pages import page_on, panel_on, show, url_of
+from commsapp.faces.staff.permissions import PermittingAdmin
 from commsapp.faces.staff.visible import KeptAdmin, QuickAdmin, ReadOnly, VisibleAdmin
 from commsapp.ids import read_guid
 from commsapp.models import ApiUse, Client, Licensee, Operation, User
@@ -49,8 +51,8 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
 
     menu_place = 40
     list_display = ("at", "sentence", "target", "of_kind", "user", "face", "client")
-    list_filter = (activity.DayFilter, "face", activity.UserFilter, activity.KindFilter,
-                   activity.ObjectFilter)  # fmt: skip
+    list_filter = (activity.GoFilter, activity.DayFilter, "face", activity.UserFilter,
+                   activity.KindFilter, activity.ObjectFilter)  # fmt: skip
     list_select_related = ("user", "licensee", "undone_by", "undoes")
     search_fields = ("target_name", "user__username", "client")
     search_help_text = _("Object, user, client, id or request id")
@@ -66,13 +68,17 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
 
         @admin.display(description=_("Undo"))
         def undo(operation: Operation) -> Any:
-            if not ledger.may_undo(operation, by):
+            go = _go_of(operation)
+            if not (go.may_undo(by) if go else ledger.may_undo(operation, by)):
                 return self.state(operation)
-            hidden = ledger.sentence(operation)
+            url, hidden = go.undo_url if go else url_of(operation, "undo"), self.sentence(operation)
             link = '<a class="quiet" href="{}?{}">{}<span class="visually-hidden">: {}</span></a>'
-            return format_html(link, url_of(operation, "undo"), here, _("Undo…"), hidden)
+            return format_html(link, url, here, _("Undo…"), hidden)
 
         return (*super().get_list_display(request), undo)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RecordChangeList]:
+        return activity.OperationChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return (
@@ -101,20 +107,26 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
 
     @admin.display(description=_("what was done"))
     def sentence(self, operation: Operation) -> str:
-        return ledger.sentence(operation)
+        go = _go_of(operation)
+        return goes.sentence(go, operation) if go else ledger.sentence(operation)
 
     @admin.display(description=_("object"))
     def target(self, operation: Operation) -> Any:
-        url = history.target_url(operation)
-        return (
+        go, url = _go_of(operation), history.target_url(operation)
+        name = (
             format_html('<a href="{}">{}</a>', url, operation.target_name)
             if url
-            else (operation.target_name)
+            else operation.target_name
         )
+        if go is None:
+            return name
+        unfold = format_html('<a href="{}">{}</a>', go.url, goes.unfolding(go, operation))
+        return unfold if goes.is_alike(operation) else format_html("{} {}", name, unfold)
 
     @admin.display(description=_("kind of object"))
     def of_kind(self, operation: Operation) -> str:
-        return history.target_kind(operation)
+        is_many = _go_of(operation) and goes.is_alike(operation)
+        return goes.things(operation) if is_many else history.target_kind(operation)
 
     @admin.display(description=_("state"))
     def state(self, operation: Operation) -> str:
@@ -126,6 +138,11 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
         undo = self.admin_site.admin_view(undoing.undo_batch)
         name = "commsapp_operation_undo_batch"
         return [path("undo-batch/<uuid:batch>/", undo, name=name), *super().get_urls()]
+
+
+def _go_of(operation: Operation) -> goes.Go | None:
+    """The go that it stands for, in a list that folds them."""
+    return getattr(operation, "go", None)
 
 
 @page_on(Operation, "undo", verb="view")
@@ -176,7 +193,7 @@ def how_to_undo(request: HttpRequest, operation: Operation) -> dict[str, Any] | 
 
 
 @admin.register(User)
-class StaffUserAdmin(QuickAdmin, PeopleAdmin):
+class StaffUserAdmin(PermittingAdmin, QuickAdmin, PeopleAdmin):
     """Users. Who is no superuser gives nobody more than they have themselves."""
 
     menu_place = 41
@@ -185,7 +202,8 @@ class StaffUserAdmin(QuickAdmin, PeopleAdmin):
     search_fields = ("username", "first_name", "last_name", "email")
     search_help_text = _("Username, name or e-mail")
     ordering = ("username",)
-    filter_horizontal = ("groups", "licensees", "user_permissions")
+    form = people.UserForm
+    boxes = "user_permissions"
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         (_("Person"), {"fields": ("first_name", "last_name", "email")}),
@@ -218,11 +236,9 @@ class StaffUserAdmin(QuickAdmin, PeopleAdmin):
 
     def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
-        return (
-            fields if request.user.is_superuser else (*fields, "is_superuser", "user_permissions")
-        )
+        return fields if request.user.is_superuser else (*fields, "is_superuser")
 
-    def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+    def formfield_for_manytomany(self, db_field: Any, request: Any = None, **kwargs: Any) -> Any:
         if db_field.name == "licensees":
             kwargs["queryset"] = licensees_of(actor_of(request))
         elif db_field.name == "groups" and not request.user.is_superuser:
@@ -238,11 +254,12 @@ class StaffUserAdmin(QuickAdmin, PeopleAdmin):
 
 
 @admin.register(Group)
-class StaffGroupAdmin(QuickAdmin, GroupAdmin):
+class StaffGroupAdmin(PermittingAdmin, QuickAdmin, GroupAdmin):
     """What a group may is for superusers to say: it would be a way to every right."""
 
     menu_place = 42
     menu_section, menu_label = "commsapp", _("User groups")
+    fields = ("name", "permissions")
 
     def has_add_permission(self, request: Any) -> bool:
         return bool(request.user.is_superuser)

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from commsapp.access import Actor
-from commsapp.ids import read_guid, uuid7
+from commsapp.ids import read_guid
 from commsapp.importing import Imported
 from commsapp.ledger import operation
 from commsapp.models import Draft, DraftPart
@@ -180,8 +180,9 @@ def _run(draft: Draft, part: DraftPart, run: Run, by: Actor, *, dry_run: bool) -
     places = [place for place in range(len(rows)) if str(place) not in part.repeated]
     given = [texts_of(draft, rows[place][1]) for place in places]
     imported = run(
-        given, by=by, licensee_id=draft.licensee_id, dry_run=dry_run, batch=uuid7()
+        given, by=by, licensee_id=draft.licensee_id, dry_run=dry_run, batch=draft.batch or True
     )  # fmt: skip
+    draft.batch = draft.batch or imported.batch
     told = [
         _told(draft, places[refusal.index or 0], rows, refusal.field, refusal.message)
         for refusal in imported.refusals

@@ -15,7 +15,7 @@ from django.views.i18n import set_language
 
 from commsapp import integrations, overview, palette
 from commsapp.access import Actor, may
-from commsapp.faces.staff import history, saved_filters
+from commsapp.faces.staff import goes, history, saved_filters
 from commsapp.faces.staff.actors import actor_of, may_see
 from commsapp.faces.staff.lists import count_up_to
 from commsapp.faces.staff.pages import show
@@ -54,8 +54,8 @@ def home(request: HttpRequest) -> HttpResponse:
     counts = _counts(request)
     chart = None
     if may_see(by, Operation):
-        operations = Operation.objects.visible_to(by).order_by("-id")
-        recent = history.entries(history.readable(operations)[:_RECENT], by)
+        operations = goes.folded(Operation.objects.visible_to(by)).order_by("-id")
+        recent = history.folded(history.readable(operations)[:_RECENT], by)
         chart = overview.chart_of(overview.last_days(by))
     return show(
         request, None, "staff/home.html", title=str(_("Home")),

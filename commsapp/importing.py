@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -19,13 +19,12 @@ from django.db.models import BooleanField, ForeignKey
 from django.utils.translation import gettext as _
 
 from commsapp.access import Actor, lacking, may
-from commsapp.ids import NIL, read_guid, uuid7
+from commsapp.ids import NIL, read_guid
 from commsapp.ledger import Refusal, operation, recording
 from commsapp.models import Licensee, Record
 from commsapp.records import CREATED, EDITED, note_edit, values_of
 from commsapp.references import References
 from commsapp.rows import write_rows
-from commsapp.sql import GivenTexts
 
 Row = Mapping[str, str]  # the row's texts, by field: "" is a blank cell, what is not there stays
 
@@ -70,12 +69,14 @@ class Importable:
 
 @dataclass(frozen=True)
 class Imported:
-    """How many rows became what. A refusal's index is the row's place."""
+    """How many rows became what. A refusal's index is the row's place; `batch` is of what was done,
+    if anything was."""
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     refusals: Sequence[Refusal] = ()
+    batch: UUID | None = None
 
     @property
     def refused(self) -> int:
@@ -100,17 +101,18 @@ def import_records(
     by: Actor,
     licensee_id: UUID,
     dry_run: bool = False,
-    batch: UUID | None = None,
+    batch: UUID | bool = True,
 ) -> Imported:
     """Create and change records of one licensee; each row succeeds or fails by itself.
 
-    One transaction, and one Operation for each record that changed, under one batch id. Whether
-    the actor may add or change is asked here, for the rows decide which is needed. Raises
-    DoesNotExist for a licensee that is not the actor's. Keep chunks small (1,000).
+    One transaction, and one Operation for each record that changed, all of one go or, given its
+    batch, of one that goes on: see recording(). Whether the actor may add or change is asked here,
+    for the rows decide which is needed. Raises DoesNotExist for a licensee that is not the
+    actor's. Keep chunks small (1,000).
     """
     if not by.sees(licensee_id):
         raise Licensee.DoesNotExist
-    with recording(by=by, dry_run=dry_run, batch=batch or uuid7()) as ledger:
+    with recording(by=by, dry_run=dry_run, batch=batch) as ledger:
         work = _Import(what, rows, by, licensee_id)
         for pending in work.accepted():
             if pending.before is None:
@@ -120,7 +122,7 @@ def import_records(
                 entry = ledger.open(EDITED, pending.record)
                 note_edit(entry, pending.before, values_of(pending.record))
         work.write()
-    return work.imported()
+    return replace(work.imported(), batch=ledger.batches.get(licensee_id))
 
 
 class _Import:
@@ -201,7 +203,7 @@ class _Import:
         if not keys:
             return {}
         ours = self.model.objects.filter(licensee=self.licensee_id)
-        ours = ours.filter(**{f"{key}__in": GivenTexts(keys)})
+        ours = ours.filter(**{f"{key}__among": keys})
         owners: dict[str, list[str]] = defaultdict(list)
         active: dict[str, list[str]] = defaultdict(list)
         # That a key is not blank is said for the index, which leaves the blank ones out.

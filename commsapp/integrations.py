@@ -20,7 +20,7 @@ from commsapp.access import Actor, may
 from commsapp.faces import curl, openapi
 from commsapp.faces.described import sample_id
 from commsapp.faces.origins import base_url
-from commsapp.faces.staff.actors import actor_of, licensees_of, may_see
+from commsapp.faces.staff.actors import actor_of, licensees_of, may_see, sees_several
 from commsapp.faces.staff.pages import show
 from commsapp.models import Client, Operation
 from commsapp.palette import sees_integrations
@@ -55,7 +55,7 @@ def page(request: HttpRequest) -> HttpResponse:
     return show(
         request, None, "staff/integrations.html", title=_("Integrations"),
         sources=_sources(by) if may_see(by, DataSource) else None,
-        may_add_source=may(by, "add", DataSource),
+        may_add_source=may(by, "add", DataSource), tells_licensee=sees_several(by),
         clients=_clients(request) if may_see(by, Client) else None,
         may_add_client=may(by, "add", Client),
         may_end_tokens=may(by, "change", Client),

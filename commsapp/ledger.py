@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,7 +24,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from commsapp.access import Actor, may, require
-from commsapp.ids import new_id, uuid7, uuid7_of
+from commsapp.figures import counting
+from commsapp.ids import new_id, uuid7_of
 from commsapp.models import Operation, Record
 from commsapp.rows import insert_values, write_rows
 
@@ -141,6 +142,11 @@ def kinds() -> list[str]:
     return sorted(_kinds)
 
 
+def undoable_kinds() -> list[str]:
+    """The names of those that can be undone."""
+    return [name for name in kinds() if _kinds[name].is_undoable]
+
+
 def sentence(operation: Operation, *, planned: bool = False) -> str:
     """What the operation did, in one sentence in the reader's language."""
     return _kinds[operation.kind].says(operation.numbers, planned)
@@ -176,13 +182,18 @@ class Change:
 
 @dataclass
 class Ledger:
-    """The entries of one transaction."""
+    """The entries of one transaction.
+
+    `batch`: whether all were done in one go, or the batch of the go that they go on with. A go's
+    batch is the id of its first entry, of each licensee: who may see one of them sees that.
+    """
 
     by: Actor
-    batch: UUID | None
+    batch: UUID | bool
     at: datetime
     operations: list[Operation] = field(default_factory=list)
-    _notes: dict[tuple[str, str], list[Sequence[Any]]] = field(default_factory=dict)
+    batches: Mapping[UUID, UUID] = field(default_factory=dict)  # by licensee, once written
+    _notes: dict[tuple[str, str, UUID], list[Sequence[Any]]] = field(default_factory=dict)
 
     def open(self, kind: Kind, target: Record, /) -> Operation:
         """Begin the entry of one changed record. Only what touched something is written."""
@@ -208,8 +219,8 @@ class Ledger:
         """The whole entry of one changed record of a stream's thousands: neither record nor entry
         is at hand, for to make them costs more than all else. Returns its id."""
         entry = self._new_id()
-        notes = self._notes.setdefault((kind.name, model._meta.label_lower), [])
-        notes.append((entry, licensee_id, id, name[:255], numbers, effects))
+        notes = self._notes.setdefault((kind.name, model._meta.label_lower, licensee_id), [])
+        notes.append((entry, id, name[:255], numbers, effects))
         return entry
 
     def open_reversal(self, undone: Operation) -> Operation:
@@ -220,7 +231,7 @@ class Ledger:
             target_type=undone.target_type,
             target_id=undone.target_id,
             target_name=undone.target_name,
-            undoes=undone,
+            undoes_id=undone.pk,
         )
 
     def _enter(self, **what: Any) -> Operation:
@@ -240,24 +251,39 @@ class Ledger:
             "face": by.face,
             "client": by.client,
             "request_id": by.request_id,
-            "batch": self.batch,
         }
 
     def write(self) -> None:
         """Write the entries of what touched something."""
-        write_rows(entry for entry in self.operations if entry.touched)
-        names = ("id", "licensee", "target_id", "target_name", "numbers", "effects")
-        user = {"user": self.by.user.pk}
-        for (kind, target_type), notes in self._notes.items():
-            what = {"kind": kind, "target_type": target_type, "touched": 1, "undoes": None}
-            insert_values(Operation, names, notes, fixed=self._same() | what | user)
+        entries = [entry for entry in self.operations if entry.touched]
+        self.batches = self._batches(entries) if self.batch else {}
+        for entry in entries:
+            entry.batch = self.batches.get(entry.licensee_id)
+        write_rows(entries)
+        names = ("id", "target_id", "target_name", "numbers", "effects")
+        for (kind, target_type, licensee_id), notes in self._notes.items():
+            fixed = self._same() | {"user": self.by.user.pk, "kind": kind, "touched": 1}
+            fixed |= {"target_type": target_type, "licensee": licensee_id, "undoes": None}
+            fixed["batch"] = self.batches.get(licensee_id)
+            insert_values(Operation, names, notes, fixed=fixed)
+
+    def _batches(self, entries: Iterable[Operation]) -> dict[UUID, UUID]:
+        """Each licensee's first entry, unless what they go on with has one."""
+        firsts: dict[UUID, UUID] = {}
+        for entry in entries:
+            firsts.setdefault(entry.licensee_id, entry.pk)
+        for (_kind, _type, licensee_id), notes in self._notes.items():
+            firsts.setdefault(licensee_id, UUID(notes[0][0]))
+        return dict.fromkeys(firsts, self.batch) if isinstance(self.batch, UUID) else firsts
 
 
 @contextmanager
-def recording(*, by: Actor, dry_run: bool = False, batch: UUID | None = None) -> Iterator[Ledger]:
+def recording(*, by: Actor, dry_run: bool = False, batch: UUID | bool = False) -> Iterator[Ledger]:
     """One transaction and what is told of it: one Operation, or one for each line of a stream.
 
-    A dry run does everything but tell, and takes it back, so its numbers are the real ones.
+    `batch`: they were done in one go; or the batch of the go that they go on with, which is of
+    their licensee. A dry run does everything but tell, and takes it back, so its numbers are the
+    real ones.
     """
     with transaction.atomic():
         ledger = Ledger(by, batch, by.at or timezone.now())
@@ -346,10 +372,11 @@ class Undone:
 
 
 def _says_undone(numbers: Numbers, planned: bool) -> str:
-    told = _("%(reversed)d would be reversed") if planned else _("Undone: %(reversed)d reversed")
-    told %= numbers
+    counts = counting(numbers)
+    told = _("%(reversed)s would be reversed") if planned else _("Undone: %(reversed)s reversed")
+    told %= counts
     if numbers["kept"]:
-        told += _(", %(kept)d kept because changed since") % numbers
+        told += _(", %(kept)s kept because changed since") % counts
     return told + "."
 
 
@@ -372,19 +399,25 @@ def undo(operation_id: UUID | str, *, by: Actor, dry_run: bool = False) -> Undon
     return _told(undoing, dry_run)
 
 
+_AT_ONCE = 2_000  # entries of a batch in memory, with all that undoing them takes
+
+
 @operation()
-def undo_batch(batch: UUID, *, by: Actor, dry_run: bool = False) -> list[Undone]:
-    """Undo all operations of one batch, the newest first; those undone already are left out."""
-    with recording(by=by, batch=uuid7(), dry_run=dry_run) as ledger:
-        visible = Operation.objects.visible_to(by).filter(batch=batch)
-        locked = [*visible.select_for_update(no_key=True, of=("self",)).order_by("-id")]
-        # Asked only now: what one reads while waiting for a lock is from before the wait.
-        undone = {*visible.exclude(undone_by=None).values_list("pk", flat=True)}
-        standing = [
-            entry for entry in locked if _kinds[entry.kind].is_undoable and entry.pk not in undone
-        ]
-        undoings = _undo(standing, ledger)
-    return [_told(one, dry_run) for one in undoings]
+def undo_batch(*batches: UUID, by: Actor, dry_run: bool = False) -> list[Undone]:
+    """Undo all operations of a batch, the newest first; those undone already are left out.
+
+    Of several where one go was of several licensees: each has a batch of its own.
+    """
+    with recording(by=by, batch=True, dry_run=dry_run) as ledger:
+        visible = Operation.objects.visible_to(by).filter(batch__in=batches)
+        locked = visible.filter(kind__in=undoable_kinds()).select_for_update(no_key=True)
+        ids = [id.hex for id in locked.order_by("-id").values_list("pk", flat=True)]
+        told: list[Undone] = []
+        for start in range(0, len(ids), _AT_ONCE):
+            # Asked only now: what one reads while waiting for a lock is from before the wait.
+            some = Operation.objects.among(ids[start : start + _AT_ONCE]).filter(undone_by=None)
+            told += (_told(one, dry_run) for one in _undo([*some.order_by("-id")], ledger))
+    return told
 
 
 def _told(undoing: Undoing, planned: bool) -> Undone:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractApplication
 
 from commsapp.ids import uuid7
-from commsapp.sql import GivenIds, Now
+from commsapp.sql import Now
 
 if TYPE_CHECKING:
     from commsapp.access import Actor
@@ -120,7 +120,7 @@ class RecordQuerySet(models.QuerySet[Any]):
 
     def among(self, ids: Iterable[str]) -> Self:
         """Those with one of these ids (32 hex digits each): one parameter, however many."""
-        return self.filter(pk__in=GivenIds(list(ids)))
+        return self.filter(pk__among=list(ids))
 
     def change(self, **values: Any) -> int:
         """Update, and say so in updated_at, which QuerySet.update() leaves alone."""
@@ -199,12 +199,14 @@ class Operation(models.Model):
         db_index=False,  # an index of three begins with it
     )  # fmt: skip
     user = models.ForeignKey(
-        User, models.PROTECT, null=True, related_name="operations", verbose_name=_("user")
-    )
+        User, models.PROTECT, null=True, related_name="operations", verbose_name=_("user"),
+        db_index=False,  # an index of two begins with it
+    )  # fmt: skip
     face = models.CharField(_("through"), max_length=7, choices=Face.choices)
     client = models.CharField(_("client"), max_length=255, blank=True)
     request_id = models.CharField(_("request id"), max_length=64, blank=True)
-    batch = models.UUIDField(_("batch"), null=True, db_index=True)
+    # The id of the first one that was done in one go with it, for this licensee; of an import, too.
+    batch = models.UUIDField(_("batch"), null=True)
     kind = models.CharField(_("what"), max_length=64)
     target_type = models.CharField(_("kind of object"), max_length=64)  # as "groups.recipientgroup"
     target_id = models.UUIDField(_("object"))
@@ -235,6 +237,24 @@ class Operation(models.Model):
             models.Index(fields=("licensee", "kind", "id"), name="operation_of_kind"),
             # All that the chart of the first page reads.
             models.Index(fields=("licensee", "id", "face"), name="operation_by_time"),
+            # Who did something that a licensee sees.
+            models.Index(fields=("user", "licensee"), name="operation_of_user"),
+            models.Index(
+                fields=("batch", "id"),
+                condition=models.Q(batch__isnull=False),
+                name="operation_of_batch",
+            ),
+            # What lists show of those done in one go: the first, and who is alone. One's own; all.
+            models.Index(
+                fields=("licensee", "id"),
+                condition=models.Q(batch=None) | models.Q(batch=models.F("id")),
+                name="operation_first_of_licensee",
+            ),
+            models.Index(
+                fields=("id",),
+                condition=models.Q(batch=None) | models.Q(batch=models.F("id")),
+                name="operation_first_of_batch",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -277,6 +297,7 @@ class Draft(models.Model):
     next_part = models.PositiveIntegerField(_("next part"), default=0)
     planned = models.JSONField(_("planned"), default=dict)  # what the check counted
     counts = models.JSONField(_("counts"), default=dict)  # what is done so far
+    batch = models.UUIDField(_("batch"), null=True)  # of its operations: an import is one go
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True, db_index=True)
 

@@ -13,7 +13,7 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from commsapp.access import Actor
-from commsapp.ids import uuid7
+from commsapp.figures import counted
 from commsapp.ledger import Kind, Numbers, Refusal, Refused, Undoing, lock, operation, recording
 from commsapp.models import Operation, Record
 
@@ -160,7 +160,7 @@ def says_moved(
     """The sentence of records that move: done and planned, of one (by its name) and of many."""
     count: int = numbers["count"]
     if count != 1 or (planned and "name" not in numbers):
-        return many[planned] % count
+        return many[planned] % counted(count)
     return one[1] % numbers["name"] if planned else one[0]
 
 
@@ -169,7 +169,7 @@ def _says_archived(numbers: Numbers, planned: bool) -> str:
         numbers,
         planned,
         one=(_("Archived."), _("“%s” would be archived.")),
-        many=(_("%d archived."), _("%d would be archived.")),
+        many=(_("%s archived."), _("%s would be archived.")),
     )
 
 
@@ -178,7 +178,7 @@ def _says_restored(numbers: Numbers, planned: bool) -> str:
         numbers,
         planned,
         one=(_("Restored."), _("“%s” would be restored.")),
-        many=(_("%d restored."), _("%d would be restored.")),
+        many=(_("%s restored."), _("%s would be restored.")),
     )
 
 
@@ -205,7 +205,7 @@ def restore(model: type[Record], ids: Iterable[str], *, by: Actor, dry_run: bool
 def _move(kind: Kind, model: type[Record], ids: Iterable[str], by: Actor, dry_run: bool) -> Moved:
     wanted = {UUID(id) for id in ids}
     to_archive = kind is ARCHIVED
-    with recording(by=by, dry_run=dry_run, batch=uuid7()) as ledger:
+    with recording(by=by, dry_run=dry_run, batch=True) as ledger:
         visible = model.objects.visible_to(by).among(id.hex for id in wanted).order_by("pk")
         there = list(visible.select_for_update(no_key=True, of=("self",)))
         if len(there) < len(wanted):

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from commsapp.ids import read_guid
 from commsapp.models import Record
-from commsapp.sql import GivenTexts
 
 
 class References:
@@ -34,7 +33,7 @@ class References:
                 if guid in by_id:
                     self.found[text] = [by_id[guid]]
         if names:
-            active = ours.filter(**self.model.ACTIVE, name__in=GivenTexts(names))
+            active = ours.filter(**self.model.ACTIVE, name__among=names)
             for record in active.order_by("pk"):
                 self.found.setdefault(record.name, []).append(record)
 

@@ -32,6 +32,7 @@ class DataSourceAdmin(RecordAdmin):
     """The instances of external suites."""
 
     menu_place = 33
+    tells_licensee = True
     list_display = ("name", "is_active", "created_at")
     list_filter = ("is_active",)
     list_select_related = ("licensee",)
@@ -46,6 +47,7 @@ class RoleAdmin(RecordAdmin):
     """What groups and connections are."""
 
     menu_place = 34
+    tells_licensee = True
     list_display = ("name", "kind", "created_at")
     list_filter = ("kind",)
     list_select_related = ("licensee",)
@@ -65,6 +67,7 @@ class ContactAdmin(ImportedAdmin, ExportedAdmin, ArchivedAdmin):
     imported, exported = tables.CONTACTS_IN, tables.CONTACTS_OUT
 
     menu_place = 31
+    tells_licensee = True
     list_display = ("name", "kind", "email", "phone", "created_at")
     list_filter = (ArchivedFilter, "kind")
     list_select_related = ("licensee",)
@@ -82,6 +85,7 @@ class ContactGroupAdmin(ImportedAdmin, ExportedAdmin, ArchivedAdmin):
     imported, exported = tables.CONTACT_GROUPS_IN, tables.CONTACT_GROUPS_OUT
 
     menu_place = 30
+    tells_licensee = True
     list_display = ("name", "role", "connected", "standing", "updated_at")
     list_filter = (ArchivedFilter, ("role", VisibleFilter))
     list_select_related = ("role", "licensee")
@@ -122,7 +126,7 @@ class ContactGroupAdmin(ImportedAdmin, ExportedAdmin, ArchivedAdmin):
         def delete(ids: Iterable[str], by: Actor, dry_run: bool) -> Any:
             return operations.delete_contact_groups(ids, by=by, dry_run=dry_run)
 
-        return self._move_selected(request, queryset, delete, _("Delete"), True)
+        return self._move_selected(request, queryset, delete, _("Delete"), "discard")
 
     def has_discard_permission(self, request: Any, obj: Any = None) -> bool:
         """To mark a group deleted, which has_delete_permission() would offer to do for good."""
@@ -148,6 +152,7 @@ class AlternateKeyAdmin(DeletableAdmin):
     """What external suites call our records."""
 
     menu_place = 32
+    tells_licensee = True
     list_display = ("value", "data_source", "kind", "names", "last_saved_at", "outcome")
     list_filter = ("kind", ("data_source", VisibleFilter))
     list_select_related = ("data_source", "contact", "contact_group", "role", "licensee")

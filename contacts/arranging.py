@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from commsapp.access import Actor
+from commsapp.figures import counted
 from commsapp.ids import dashed, read_guid, read_guids
 from commsapp.ledger import (
     Kind,
@@ -122,7 +123,7 @@ def _says_moved(numbers: Numbers, planned: bool) -> str:
 
 def _says_roles(numbers: Numbers, planned: bool) -> str:
     changed: int = numbers["changed"]
-    return ngettext("%d role changed.", "%d roles changed.", changed) % changed
+    return ngettext("%s role changed.", "%s roles changed.", changed) % counted(changed)
 
 
 MOVED = Kind("contacts.connection_moved", says=_says_moved)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from commsapp.access import Actor
+from commsapp.figures import counted
 from commsapp.ids import dashed, new_id, read_guid, read_guids
 from commsapp.ledger import Change, Kind, Numbers, Refusal, Refused, lock, operation, recording
 from commsapp.models import Operation
@@ -265,11 +266,15 @@ def says_connections(numbers: Numbers) -> str:
     """How many connections came, changed and went: the end of a sentence."""
     told = []
     if added := numbers["added"]:
-        told.append(ngettext("%d connection added", "%d connections added", added) % added)
+        told.append(ngettext("%s connection added", "%s connections added", added) % counted(added))
     if changed := numbers["changed"]:
-        told.append(ngettext("%d connection changed", "%d connections changed", changed) % changed)
+        told.append(
+            ngettext("%s connection changed", "%s connections changed", changed) % counted(changed)
+        )
     if removed := numbers["removed"]:
-        told.append(ngettext("%d connection removed", "%d connections removed", removed) % removed)
+        told.append(
+            ngettext("%s connection removed", "%s connections removed", removed) % counted(removed)
+        )
     return ", ".join(told)
 
 
@@ -282,24 +287,26 @@ def _says_added(numbers: Numbers, planned: bool) -> str:
     if not planned:
         return _says_changed(numbers, planned)
     added, changed, already = numbers["added"], numbers["changed"], numbers["already"]
-    told = ngettext("%d contact would be added", "%d contacts would be added", added) % added
+    told = ngettext("%s contact would be added", "%s contacts would be added", added)
+    told %= counted(added)
     if changed:
-        told += ngettext(", %d would be changed", ", %d would be changed", changed) % changed
+        also = ngettext(", %s would be changed", ", %s would be changed", changed)
+        told += also % counted(changed)
     if already:
-        known = ngettext(", %d is connected already", ", %d are connected already", already)
-        told += known % already
+        known = ngettext(", %s is connected already", ", %s are connected already", already)
+        told += known % counted(already)
     return f"{told}."
 
 
 def _says_removed(numbers: Numbers, planned: bool) -> str:
     removed, already = numbers["removed"], numbers["already"]
     if planned:
-        told = ngettext("%d contact would be removed", "%d contacts would be removed", removed)
-        known = ngettext(", %d is not connected", ", %d are not connected", already)
+        told = ngettext("%s contact would be removed", "%s contacts would be removed", removed)
+        known = ngettext(", %s is not connected", ", %s are not connected", already)
     else:
-        told = ngettext("%d contact removed", "%d contacts removed", removed)
-        known = ngettext(", %d was not connected", ", %d were not connected", already)
-    return f"{told % removed}{known % already if already else ''}."
+        told = ngettext("%s contact removed", "%s contacts removed", removed)
+        known = ngettext(", %s was not connected", ", %s were not connected", already)
+    return f"{told % counted(removed)}{known % counted(already) if already else ''}."
 
 
 ADDED = Kind("contacts.connections_added", says=_says_added)

@@ -63,7 +63,7 @@ def import_contact_groups(
     by: Actor,
     licensee_id: UUID,
     dry_run: bool = False,
-    batch: UUID | None = None,
+    batch: UUID | bool = True,
 ) -> Imported:
     """Create and change contact groups; each row succeeds or fails by itself.
 
@@ -78,7 +78,8 @@ def import_contact_groups(
             CONTACT_GROUPS, [*plain.values()],
             by=by, licensee_id=licensee_id, dry_run=dry_run, batch=batch,
         )  # fmt: skip
-        saved = _save(keyed, by, licensee_id, dry_run) if keyed else Imported()
+        go = imported.batch or batch
+        saved = _save(keyed, by, licensee_id, dry_run, go) if keyed else Imported()
     places = [*plain]
     of_plain = [replace(one, index=places[one.index or 0]) for one in imported.refusals]
     told = sorted((*of_plain, *saved.refusals), key=lambda one: one.index or 0)
@@ -87,10 +88,13 @@ def import_contact_groups(
         imported.updated + saved.updated,
         imported.unchanged + saved.unchanged,
         told,
+        imported.batch or saved.batch,
     )
 
 
-def _save(rows: Mapping[int, Row], by: Actor, licensee_id: UUID, dry_run: bool) -> Imported:
+def _save(
+    rows: Mapping[int, Row], by: Actor, licensee_id: UUID, dry_run: bool, batch: UUID | bool
+) -> Imported:
     sources = References(DataSource, licensee_id)
     sources.find(row["data_source"] for row in rows.values() if row.get("data_source"))
     roles = References(Role, licensee_id, {"kind": Role.Kind.GROUP})
@@ -114,14 +118,21 @@ def _save(rows: Mapping[int, Row], by: Actor, licensee_id: UUID, dry_run: bool) 
     # What is refused is kept with the data source, for all who look there: in English, as what
     # machines send is refused.
     with translation.override("en"):
-        answers = save_contact_groups([*saves.values()], by=by, dry_run=dry_run) if saves else []
+        answers = (
+            save_contact_groups([*saves.values()], by=by, dry_run=dry_run, batch=batch)
+            if saves
+            else []
+        )
     became = {"created": 0, "updated": 0, "unchanged": 0}
     for index, answer in zip(saves, answers, strict=True):
         if isinstance(answer, Refused):
             refusals += (_told(index, one) for one in answer.refusals)
         else:
             became[_became(answer)] += 1
-    return Imported(**became, refusals=sorted(refusals, key=lambda one: one.index or 0))
+    entries = (one.operation_id for one in answers if isinstance(one, Saved) and not dry_run)
+    first = next(filter(None, entries), None)
+    told = sorted(refusals, key=lambda one: one.index or 0)
+    return Imported(**became, refusals=told, batch=UUID(first) if first else None)
 
 
 def _wrong(index: int, row: Row, sources: References, roles: References) -> Iterator[Refusal]:

@@ -13,7 +13,6 @@ from commsapp import records
 from commsapp.access import Actor
 from commsapp.ledger import lock, operation, recording
 from commsapp.models import as_uuid
-from commsapp.sql import GivenIds
 from contacts.models import AlternateKey, ContactGroup, DataSource
 
 
@@ -62,7 +61,7 @@ def clear_hashes(group_ids: Iterable[str]) -> None:
 
     To be called under the groups' locks. Ids as 32 hex digits.
     """
-    keys = AlternateKey.objects.filter(contact_group__in=GivenIds([*group_ids]))
+    keys = AlternateKey.objects.filter(contact_group__among=[*group_ids])
     keys.exclude(content_hash="").update(content_hash="")
 
 

@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.models import Value
 
 from commsapp.rows import given_rows
-from commsapp.sql import GivenIds, Sql
+from commsapp.sql import Sql, given_ids
 from contacts.models import AlternateKey, ContactGroup
 from contacts.ordering import Connections
 from contacts.saves import ContactGroupSave, GroupContent, SentSave, key_of, text_hash
@@ -282,7 +282,7 @@ def _statement(wanted: Wanted, whole: bool) -> Sql:
         sets |= {"contacts": wanted.contacts, "roles": wanted.roles}
     tables = {}
     for name, ids in sets.items():
-        tables[name], more = GivenIds([*ids]).as_table(connection)
+        tables[name], more = given_ids(ids, connection)
         params += more
     sql = _digits(connection.vendor, _GROUPS + _CONTENT if whole else _GROUPS)
     return sql.format(keys=keys, **tables), params

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from commsapp import records
 from commsapp.access import Actor
-from commsapp.ids import dashed, uuid7
+from commsapp.ids import dashed
 from commsapp.ledger import Kind, Numbers, Refusal, Refused, Undoing, operation, recording
 from commsapp.records import Moved
 from commsapp.sql import hold_still
@@ -78,7 +78,7 @@ def delete_contact_groups(ids: Iterable[str], *, by: Actor, dry_run: bool = Fals
 
 def _move(kind: Kind, ids: Iterable[str], by: Actor, dry_run: bool) -> Moved:
     wanted, status = {*ids}, _BECOMES[kind]
-    with recording(by=by, dry_run=dry_run, batch=uuid7()) as ledger:
+    with recording(by=by, dry_run=dry_run, batch=True) as ledger:
         visible = ContactGroup.objects.visible_to(by).among(wanted).order_by("pk")
         groups = list(visible.select_for_update(no_key=True, of=("self",)))
         if len(groups) < len(wanted):
@@ -115,7 +115,7 @@ def _says_deleted(numbers: Numbers, planned: bool) -> str:
         numbers,
         planned,
         one=(_("Deleted."), _("“%s” would be deleted.")),
-        many=(_("%d deleted."), _("%d would be deleted.")),
+        many=(_("%s deleted."), _("%s would be deleted.")),
     )
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import datetime
 from functools import cache
+from uuid import UUID
 
 from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from commsapp.access import Actor, may
-from commsapp.ids import new_id, uuid7
+from commsapp.ids import new_id
 from commsapp.ledger import Ledger, Numbers, Refusal, Refused, operation, recording
 from commsapp.rows import put_values
 from contacts.connections import counts, write_connections
@@ -76,21 +77,22 @@ def save_contact_groups(
     by: Actor,
     until_refused: bool = False,
     dry_run: bool = False,
+    batch: UUID | bool = False,
 ) -> list[Saved | Refused]:
     """Create or change a group for each save, in their order; each succeeds or fails by itself.
 
     All that is wrong with a save is told at once; its refusals carry the Message face's codes, and
     their fields are the paths in the request. Asks the actor's permissions, for the data decide
     which are needed. With `until_refused` those after the first refusal are neither done nor
-    answered. Keep chunks small (500): all is in memory and under one transaction.
+    answered. Several are one go of their own, or go on with that of `batch`: see recording().
+    Keep chunks small (500): all is in memory and under one transaction.
     """
     same, known, saves = _look(saves, by)
     settled, rest, to_lock = _settle_unchanged(saves, same, known, by)
     answers: dict[int, Saved | Refused] = {**settled}
     failures: Failures = {}
     if rest:
-        batch = uuid7() if len(saves) > 1 else None
-        with recording(by=by, dry_run=dry_run, batch=batch) as ledger:
+        with recording(by=by, dry_run=dry_run, batch=batch or len(saves) > 1) as ledger:
             if to_lock:
                 lock_groups(to_lock)
             saving = _Saving(look_up(rest.values(), whole=True), to_lock, ledger, dry_run)

@@ -59,7 +59,7 @@ CONTACT_GROUPS_IN = ImportKind(
         " Otherwise a row with an id changes that contact group, and any other row makes a new one."
     ),
     undoing=_(
-        "Groups that were saved by an alternate key can be undone one by one in the activity list."
+        "Groups that were saved by an alternate key can be undone, all at once or one by one."
         " All else shows in each record's history what it was before and after."
     ),
 )  # fmt: skip

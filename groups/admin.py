@@ -15,6 +15,7 @@ from commsapp.faces.staff.archiving import ArchivedAdmin
 from commsapp.faces.staff.exporting import ExportedAdmin
 from commsapp.faces.staff.importing import ImportedAdmin
 from commsapp.faces.staff.lists import ArchivedFilter
+from commsapp.figures import counted
 from commsapp.models import Record
 from commsapp.records import Expected
 from groups import operations, tables
@@ -90,21 +91,21 @@ class RecipientGroupAdmin(ArchivedAdmin):
         if group.expected_member_count is None:
             return ""
         mark = " ≠" if group.misses_expected_count else ""
-        return f"{group.expected_member_count}{mark}"
+        return f"{counted(group.expected_member_count)}{mark}"
 
     @admin.display(description=_("members"))
     def members_told(self, group: RecipientGroup) -> Any:
         """How many there are of how many; shape and word where they differ, colour besides."""
         if group.expected_member_count is None:
-            return str(group.member_count)
-        told = _("%(count)d of %(expected)d expected") % {
-            "count": group.member_count,
-            "expected": group.expected_member_count,
+            return counted(group.member_count)
+        told = _("%(count)s of %(expected)s expected") % {
+            "count": counted(group.member_count),
+            "expected": counted(group.expected_member_count),
         }
         missing = group.expected_member_count - group.member_count
         if not missing:
             return format_html('{} <span class="badge is-active">{}</span>', told, _("complete"))
-        differs = _("%d missing") % missing if missing > 0 else _("%d too many") % -missing
+        differs = (_("%s missing") if missing > 0 else _("%s too many")) % counted(abs(missing))
         return format_html('{} <span class="badge is-differing">{}</span>', told, differs)
 
     def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor, expected: Expected) -> Record:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import HttpRequest
@@ -22,15 +23,18 @@ from commsapp.faces.staff import tables
 from commsapp.faces.staff.actors import actor_of, may_see
 from commsapp.faces.staff.comboboxes import Combobox, ComboboxField, searching
 from commsapp.faces.staff.pages import Problem, url_of
+from commsapp.figures import counted, counting
 from commsapp.ids import read_guid
 from commsapp.ledger import Refusal
-from commsapp.sql import GivenTexts
-from groups import listed as lists
 from groups.listed import Entry, Listed
 from groups.models import Recipient, RecipientGroup
 from groups.operations import MOST_MEMBERS
 
 _NO_DIGITS = re.compile(r"[\s()/.-]")
+_MSISDN = re.compile(r"\+?[0-9]{7,15}", re.ASCII)
+_LIKE_AN_ID = re.compile(
+    r"[{(]?(?:[0-9a-f-]{28,40}|\w{7,9}-\w{3,5}-\w{3,5}-\w{3,5}-\w{11,13})[)}]?", re.IGNORECASE
+)
 _BY = ("external_reference", "msisdn", "email")
 
 
@@ -43,6 +47,7 @@ class Named:
     by: Actor
     ids: list[str] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)  # one for each of the first ids
+    repeated: int = 0  # of the entries, those that name whom another names already
     problems: list[Problem] = field(default_factory=list)
 
     def spell(self, refusal: Refusal) -> Problem:
@@ -60,7 +65,7 @@ class Named:
             value = entry.value if entry.line else str(one)
             return Problem(told % one, entry.line or None, value, url=url_of(one))
         is_known = refusal.record_id and entry.line  # but nothing that `by` may know
-        told = _("It names no recipient.") if is_known else refusal.message
+        told = why_unnamed(entry.value) if is_known else refusal.message
         return Problem(told, entry.line or None, entry.value)
 
     @cached_property
@@ -134,7 +139,7 @@ class RecipientsForm(forms.Form):
 
     def _bounded(self, listed: Listed) -> Listed:
         if len(listed.rows) > MOST_MEMBERS:
-            raise ValidationError(_("At most %d at once.") % MOST_MEMBERS)
+            raise ValidationError(_("At most %s at once.") % counted(MOST_MEMBERS))
         return listed
 
     def _known(self, values: Sequence[str]) -> set[str]:
@@ -151,27 +156,54 @@ def named(
     """
     found = Named(group, by, [*ticked])
     found.entries = [Entry(0, id) for id in found.ids]
-    known = _look_up([one.value for one in entries if not read_guid(one.value)], group)
+    known, seen = (
+        _look_up([one.value for one in entries if not read_guid(one.value)], group),
+        {*ticked},
+    )
     for entry in entries:
         guid = read_guid(entry.value)
         ids = {guid} if guid else set().union(*(known.get(it, ()) for it in spellings(entry.value)))
-        if len(ids) == 1:
-            found.ids.append(str(ids.pop()))
-            found.entries.append(entry)
-        else:
-            told = _("It names %d recipients.") % len(ids) if ids else _("It names no recipient.")
+        if len(ids) != 1:
+            several = _("It names %s recipients.") % counted(len(ids)) if ids else ""
+            told = several or why_unnamed(entry.value)
             found.problems.append(Problem(told, entry.line, entry.value))
+            continue
+        [id] = ids
+        found.repeated += id in seen
+        seen.add(id)
+        found.ids.append(id)
+        found.entries.append(entry)
     return found
 
 
-def told_of(listed: Listed) -> str:
-    """How many entries there are, and how many are said twice."""
-    entries = listed.entries
-    repeated = lists.twice(entries)
-    numbers = {"entries": len(entries), "twice": repeated}
-    if repeated:
-        return _("%(entries)d entries, %(twice)d of them twice") % numbers
-    return ngettext("%(entries)d entry", "%(entries)d entries", len(entries)) % numbers
+def why_unnamed(value: str) -> str:
+    """Why a value names nobody, by what it looks like: no such is known, or it cannot be one."""
+    if read_guid(value):
+        return _("No recipient has this id.")
+    if _LIKE_AN_ID.fullmatch(value):
+        return _("It looks like an id, but is none: an id has 32 digits, 0 to 9 and a to f.")
+    if "@" in value:
+        try:
+            validate_email(value)
+        except ValidationError:
+            return _("It is no e-mail address: something in it is missing or too much.")
+        return _("No recipient has this e-mail address.")
+    bare = _NO_DIGITS.sub("", value)
+    if bare.startswith("+") or bare.isdecimal():
+        if _MSISDN.fullmatch(bare):
+            return _("No recipient has this MSISDN or external reference.")
+        if bare.startswith("+"):
+            return _("It is no MSISDN: that has 7 to 15 digits, and a plus at most before them.")
+    return _("No recipient has this external reference.")
+
+
+def told_of(listed: Listed, who: Named) -> str:
+    """How many entries there are, and how many of them name somebody once more."""
+    entries = len(listed.entries)
+    numbers = counting({"entries": entries, "twice": who.repeated})
+    if who.repeated:
+        return _("%(entries)s entries, %(twice)s of them twice") % numbers
+    return ngettext("%(entries)s entry", "%(entries)s entries", entries) % numbers
 
 
 def spellings(value: str) -> set[str]:
@@ -195,8 +227,7 @@ def _look_up(values: Sequence[str], group: RecipientGroup) -> dict[str, set[str]
         fitting = [one for one in spelt if name != "email" or "@" in one]
         if not fitting:
             continue  # looking for none would read a million addresses
-        given = GivenTexts(fitting)
-        rows = recipients.exclude(**{name: ""}).filter(**{f"{column}__in": given})
+        rows = recipients.exclude(**{name: ""}).filter(**{f"{column}__among": fitting})
         for value, pk in rows.values_list(column, "pk"):
             known.setdefault(value, set()).add(UUID(str(pk)).hex)
     return known

@@ -14,7 +14,8 @@ from django.utils.translation import ngettext
 
 from commsapp import records
 from commsapp.access import Actor
-from commsapp.ids import dashed, uuid7
+from commsapp.figures import counted
+from commsapp.ids import dashed
 from commsapp.ledger import (
     Change,
     Kind,
@@ -64,7 +65,7 @@ def make_group_from_contacts(
     DoesNotExist, ValidationError for the name, Refused if the customer is not active or there is
     nobody to take.
     """
-    with recording(by=by, dry_run=dry_run, batch=uuid7()) as ledger:
+    with recording(by=by, dry_run=dry_run, batch=True) as ledger:
         customer = lock(ContactGroup, customer_id, by=by)
         if customer.is_archived:
             raise Refused(Refusal("INVALID_STATUS", _("The contact group is not active."), "group"))
@@ -80,8 +81,8 @@ def make_group_from_contacts(
         _check_size(members)
         group.member_count = len(members)
         group.save(force_insert=True)
+        entry = ledger.open(MADE, group)  # first: it stands for all that was done
         _write_made(ledger, new)
-        entry = ledger.open(MADE, group)
         rows = ((group.pk, member) for member in members)
         insert_values(Membership, ("group", "recipient"), rows, fixed={"operation": entry.pk})
         entry.touched = len(members)
@@ -160,7 +161,7 @@ def _check_size(members: Sequence[UUID]) -> None:
         told = _("There is nobody to take into the group.")
         raise Refused(Refusal("REQUIRED_FIELD_MISSING", told, "contacts"))
     if len(members) > MOST_MEMBERS:
-        told = _("A recipient group has at most %d members.") % MOST_MEMBERS
+        told = _("A recipient group has at most %s members.") % counted(MOST_MEMBERS)
         raise Refused(Refusal("LIMIT_EXCEEDED", told, "contacts"))
 
 
@@ -181,11 +182,11 @@ def _says_made(numbers: Numbers, planned: bool) -> str:
     ) % numbers["name"]
     if taken:
         told += (
-            ngettext(", %d recipient taken that is there", ", %d recipients taken that are there",
-                     taken) % taken
+            ngettext(", %s recipient taken that is there", ", %s recipients taken that are there",
+                     taken) % counted(taken)
         )  # fmt: skip
     if made:
-        told += ngettext(", %d new recipient", ", %d new recipients", made) % made
+        told += ngettext(", %s new recipient", ", %s new recipients", made) % counted(made)
     return f"{told}."
 
 

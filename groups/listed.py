@@ -7,7 +7,7 @@ import base64
 import csv
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import IO, Self
@@ -157,9 +157,3 @@ def _entries(text: str) -> Iterator[Entry]:
         for value in _SEPARATORS.split(line):
             if value := unescaped(value.strip().strip('"').strip()).strip():
                 yield Entry(number, value)
-
-
-def twice(entries: Iterable[Entry]) -> int:
-    """How many entries say again what one before them says."""
-    values = [entry.value.casefold() for entry in entries]
-    return len(values) - len(set(values))

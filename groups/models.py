@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from commsapp.models import ArchivedRecord, Operation, Record, RecordQuerySet
 from contacts.models import Contact, ContactGroup
@@ -44,7 +45,7 @@ class Recipient(ArchivedRecord):
     msisdn = models.CharField(_("MSISDN"), max_length=20, blank=True)
     street = models.CharField(_("street"), max_length=255, blank=True)
     city = models.CharField(_("city"), max_length=100, blank=True)
-    state = models.CharField(_("state"), max_length=100, blank=True)
+    state = models.CharField(pgettext_lazy("of an address", "state"), max_length=100, blank=True)
     postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
     country = models.CharField(_("country"), max_length=100, blank=True)
     external_reference = models.CharField(_("external reference"), max_length=255, blank=True)

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from commsapp import records
 from commsapp.access import Actor
+from commsapp.figures import counted, counting
 from commsapp.ids import Guids, read_guids
 from commsapp.ledger import (
     Change,
@@ -28,7 +29,7 @@ from commsapp.ledger import (
 )
 from commsapp.models import Operation
 from commsapp.rows import insert_values
-from commsapp.sql import GivenIds, Joined, Now, hold_still, insert_select, missing_from
+from commsapp.sql import Joined, Now, hold_still, insert_select, missing_from
 from groups import rules
 from groups.models import Membership, Recipient, RecipientGroup
 
@@ -95,7 +96,7 @@ def remove_recipients(
     with recording(by=by, dry_run=dry_run) as ledger:
         group = _lock_active(group_id, by=by)
         entry = ledger.open(RECIPIENTS_REMOVED, group)
-        removed = let_go(group.memberships.filter(recipient__in=GivenIds([*places])), entry)
+        removed = let_go(group.memberships.filter(recipient__among=[*places]), entry)
         all_known = removed == len(places)  # as members are
         unfit = rules.in_order(malformed, () if all_known else rules.unknown(group, places))
         if unfit and all_or_none:
@@ -128,7 +129,7 @@ def set_recipients(
         unfit = rules.in_order(malformed, rules.unfit(group, places))
         if unfit and all_or_none:
             raise Refused(*unfit)
-        removed = let_go(group.memberships.exclude(recipient__in=GivenIds([*places])), entry)
+        removed = let_go(group.memberships.exclude(recipient__among=[*places]), entry)
         added = _take_in(group, [*places], entry)
         _count(group, added=added, removed=removed)
         already = group.member_count - removed
@@ -166,7 +167,7 @@ def let_go(memberships: QuerySet[Membership], entry: Operation) -> int:
 def _count(group: RecipientGroup, *, added: int = 0, removed: int = 0) -> None:
     """Keep member_count true, and within what a group may hold."""
     if added and group.member_count + added - removed > MOST_MEMBERS:
-        told = _("A recipient group has at most %d members.") % MOST_MEMBERS
+        told = _("A recipient group has at most %s members.") % counted(MOST_MEMBERS)
         raise Refused(Refusal("LIMIT_EXCEEDED", told, "recipients"))
     if added or removed:
         rows = RecipientGroup.objects.filter(pk=group.pk)
@@ -179,37 +180,40 @@ def _count(group: RecipientGroup, *, added: int = 0, removed: int = 0) -> None:
 def _says_added(numbers: Numbers, planned: bool) -> str:
     added, already = numbers["added"], numbers["already"]
     if planned:
-        told = ngettext("%d recipient would be added", "%d recipients would be added", added)
-        known = ngettext(", %d is already in the group", ", %d are already in the group", already)
+        told = ngettext("%s recipient would be added", "%s recipients would be added", added)
+        known = ngettext(", %s is already in the group", ", %s are already in the group", already)
     else:
-        told = ngettext("%d recipient added", "%d recipients added", added)
-        known = ngettext(", %d was already in the group", ", %d were already in the group", already)
-    return f"{told % added}{known % already if already else ''}{_says_refused(numbers)}."
+        told = ngettext("%s recipient added", "%s recipients added", added)
+        known = ngettext(", %s was already in the group", ", %s were already in the group", already)
+    also = known % counted(already) if already else ""
+    return f"{told % counted(added)}{also}{_says_refused(numbers)}."
 
 
 def _says_removed(numbers: Numbers, planned: bool) -> str:
     removed, already = numbers["removed"], numbers["already"]
     if planned:
-        told = ngettext("%d recipient would be removed", "%d recipients would be removed", removed)
-        known = ngettext(", %d is not in the group", ", %d are not in the group", already)
+        told = ngettext("%s recipient would be removed", "%s recipients would be removed", removed)
+        known = ngettext(", %s is not in the group", ", %s are not in the group", already)
     else:
-        told = ngettext("%d recipient removed", "%d recipients removed", removed)
-        known = ngettext(", %d was not in the group", ", %d were not in the group", already)
-    return f"{told % removed}{known % already if already else ''}{_says_refused(numbers)}."
+        told = ngettext("%s recipient removed", "%s recipients removed", removed)
+        known = ngettext(", %s was not in the group", ", %s were not in the group", already)
+    also = known % counted(already) if already else ""
+    return f"{told % counted(removed)}{also}{_says_refused(numbers)}."
 
 
 def _says_set(numbers: Numbers, planned: bool) -> str:
     told = (
-        _("%(added)d would be added, %(removed)d removed, %(already)d stay")
+        _("%(added)s would be added, %(removed)s removed, %(already)s stay")
         if planned
-        else _("%(added)d added, %(removed)d removed, %(already)d stayed")
+        else _("%(added)s added, %(removed)s removed, %(already)s stayed")
     )
-    return f"{told % numbers}{_says_refused(numbers)}."
+    return f"{told % counting(numbers)}{_says_refused(numbers)}."
 
 
 def _says_refused(numbers: Numbers) -> str:
     refused = numbers["refused"]
-    return ngettext(", %d refused", ", %d refused", refused) % refused if refused else ""
+    told = ngettext(", %s refused", ", %s refused", refused)
+    return told % counted(refused) if refused else ""
 
 
 RECIPIENTS_ADDED = Kind("groups.recipients_added", says=_says_added)

@@ -18,7 +18,7 @@ from django.db import connection
 from commsapp.ids import dashed
 from commsapp.ledger import UNDONE
 from commsapp.models import Operation
-from commsapp.sql import GivenIds, KeyHolding
+from commsapp.sql import KeyHolding
 from groups.models import Membership, Recipient, RecipientGroup
 from groups.operations import RECIPIENTS_REMOVED, RECIPIENTS_SET
 
@@ -100,7 +100,7 @@ def _naming(recipient: Recipient, operations: Sequence[str]) -> Iterator[Departu
     # As the database wrote it when it joined the ids.
     text = recipient.pk.hex if connection.vendor == "sqlite" else dashed(recipient.pk.hex)
     origin = KeyHolding(Operation, "effects", "removed", text)
-    rows = Operation.objects.filter(pk__in=GivenIds(operations)).annotate(origin=origin)
+    rows = Operation.objects.filter(pk__among=operations).annotate(origin=origin)
     found = rows.exclude(origin=None).order_by("-id")
     for pk, group, origin_id in found.values_list("pk", "target_id", "origin")[:MOST_FOUND]:
         yield Departure(pk, group, UUID(origin_id))

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
@@ -37,6 +38,7 @@ class ProductAdmin(ImportedAdmin, ExportedAdmin, RecordAdmin):
     imported, exported = tables.PRODUCTS_IN, tables.PRODUCTS_OUT
 
     menu_place = 12
+    tells_licensee = True
     list_display = ("name", "code", "one_time", "recurring", "currency", "is_active")
     list_filter = ("is_active",)
     list_select_related = ("licensee",)
@@ -201,7 +203,12 @@ class QuoteLineItemAdmin(ExportedAdmin, DeletableAdmin):
 
     @admin.display(description=_("kind"))
     def kind(self, line: QuoteLineItem) -> str:
-        return kind_of(line)
+        """Plain, of a group, split, or a part of a split line."""
+        if line.is_part:
+            return str(_("Part"))
+        if line.is_split:
+            return str(pgettext("kind of line", "Split"))
+        return str(_("Group")) if line.is_group_line else str(_("Plain"))
 
     @admin.display(description=_("quantity"), ordering="quantity")
     def quantity_told(self, line: QuoteLineItem) -> str:
@@ -255,6 +262,24 @@ class QuoteLineItemAdmin(ExportedAdmin, DeletableAdmin):
     def delete(self, pk: UUID, by: Actor) -> None:
         operations.delete_line(pk, by=by)
 
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        request.about = obj.quote.number
+
+    def delete_model(self, request: Any, obj: Any) -> None:
+        super().delete_model(request, obj)
+        request.about = obj.quote.number
+
+    def message_user(self, request: HttpRequest, message: Any, *args: Any, **kwargs: Any) -> None:
+        """With the quote's number: a line's name alone says of which quote to nobody."""
+        if about := getattr(request, "about", ""):
+            message = format_html("{}: {}", about, message)
+        super().message_user(request, message, *args, **kwargs)
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
+        about = getattr(request, "about", "")
+        return super().response_delete(request, f"{about} · {obj_display}", obj_id)
+
     def response_post_save_add(self, request: Any, obj: Any) -> HttpResponseRedirect:
         return self._back(request, obj)
 
@@ -271,12 +296,3 @@ class QuoteLineItemAdmin(ExportedAdmin, DeletableAdmin):
 
     def after_deleting(self, obj: Any) -> str:
         return url_of(obj.quote)
-
-
-def kind_of(line: QuoteLineItem) -> str:
-    """Plain, of a group, split, or a part of a split line."""
-    if line.is_part:
-        return str(_("Part"))
-    if line.is_split:
-        return str(pgettext("kind of line", "Split"))
-    return str(_("Group")) if line.is_group_line else str(_("Plain"))

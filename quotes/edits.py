@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from commsapp import records
 from commsapp.access import Actor, require
+from commsapp.figures import counted
 from commsapp.ledger import (
     Change,
     Kind,
@@ -28,7 +29,7 @@ from commsapp.ledger import (
 )
 from commsapp.models import Operation
 from commsapp.rows import update_values
-from quotes import pricing, rules
+from quotes import entries, pricing, rules
 from quotes.models import Quote, QuoteLineItem, Totals
 
 # What one form gives to many lines; the first four make their amounts.
@@ -84,7 +85,7 @@ def edit_lines(
         quote = lock(Quote, quote_id, by=by)
         rules.refuse(rules.why_closed(quote))
         given = _cleaned(values)
-        before = _totals(quote) if dry_run else None
+        before = entries.totals_of(quote) if dry_run else None
         rows = _locked(quote, wanted)
         if len(rows) < len(wanted):
             raise QuoteLineItem.DoesNotExist
@@ -94,7 +95,7 @@ def edit_lines(
         entry = _open(ledger, quote, [row for row, _new in changing])
         _note(entry, quote, changing, given)
         _write(quote, changing, entry)
-        after = _totals(quote) if dry_run else None
+        after = entries.totals_of(quote) if dry_run else None
     return LinesChange(
         entry, dry_run, changed=len(changing), already=len(rows) - len(changing),
         totals_before=before, totals_after=after,
@@ -208,11 +209,6 @@ def _why_too_dear(changing: Changing, amounts: Iterable[Totals]) -> Iterator[Ref
             yield Refusal("LIMIT_EXCEEDED", told, "quantity", record_id=str(row.id))
 
 
-def _totals(quote: Quote) -> Totals:
-    totals: Totals = Quote.objects.with_totals().get(pk=quote.pk).totals
-    return totals
-
-
 # --- Telling, and taking back ---------------------------------------------------------------
 
 
@@ -221,10 +217,10 @@ def _says_edited(numbers: Numbers, planned: bool) -> str:
     if not count:
         return _("The lines have these values already.")
     told = (
-        ngettext("%d line would be changed", "%d lines would be changed", count)
+        ngettext("%s line would be changed", "%s lines would be changed", count)
         if planned
-        else ngettext("%d line changed", "%d lines changed", count)
-    ) % count
+        else ngettext("%s line changed", "%s lines changed", count)
+    ) % counted(count)
     fields = (QuoteLineItem._meta.get_field(name) for name in numbers["fields"])
     names = ", ".join(str(getattr(field, "verbose_name", field.name)) for field in fields)
     return f"{told}: {names}."
@@ -238,7 +234,7 @@ def _open(ledger: Ledger, quote: Quote, rows: Sequence[_Row]) -> Operation:
     about = {row.id for row in rows} if len(rows) == 1 else {row.split_from for row in rows}
     if len(about) == 1 and (id := about.pop()):
         line: QuoteLineItem = quote.lines.select_related("product").get(pk=id)
-        return ledger.open(LINES_EDITED, line)
+        return entries.open_line(ledger, LINES_EDITED, line)
     return ledger.open(LINES_EDITED, quote)
 
 
@@ -281,7 +277,8 @@ def _undo_edit(undoing: Undoing, by: Actor) -> None:
     before = {id: _read(names, values) for values, ids in effects["lines"] for id in ids.split(",")}
     rows = [row for row in _locked(quote, before) if not row.is_split]
     standing = [row for row in rows if _with(row, given) == row.values]
-    _write(quote, [(row, _with(row, before[row.id.hex])) for row in standing], undoing.reversal)
+    with entries.telling_totals(undoing.reversal, quote):
+        _write(quote, [(row, _with(row, before[row.id.hex])) for row in standing], undoing.reversal)
     undoing.reversed = len(standing)
     undoing.kept = undoing.operation.touched - len(standing)
     given_back = {row.id.hex for row in standing}

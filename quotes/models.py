@@ -331,6 +331,11 @@ class QuoteLineItem(Record):
         return f"{self.line_number}. {self.description or self.product}"
 
     @property
+    def name_on_quote(self) -> str:
+        """With the quote's number, for where the line stands among others': wants the quote."""
+        return f"{self.quote.number} · {self}"
+
+    @property
     def is_part(self) -> bool:
         return self.split_from_id is not None
 

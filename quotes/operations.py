@@ -17,7 +17,7 @@ from commsapp import records
 from commsapp.access import Actor
 from commsapp.ledger import Change, Kind, Numbers, lock, operation, recording
 from groups.models import RecipientGroup
-from quotes import parts, rules, splits
+from quotes import entries, parts, rules, splits
 from quotes.edits import LinesChange as LinesChange
 from quotes.edits import edit_lines as edit_lines
 from quotes.models import NumberSeries, Quote, QuoteLineItem, Totals
@@ -161,7 +161,7 @@ def create_line(line: QuoteLineItem, *, by: Actor) -> QuoteLineItem:
         _complete(line)
         line.save(force_insert=True)
         rules.tally(line.quote, 1, *line.stored_amounts)
-        entry = ledger.open(records.CREATED, line)
+        entry = entries.open_line(ledger, records.CREATED, line)
         entry.touched, entry.effects = 1, {"after": records.values_of(line)}
     return line
 
@@ -191,7 +191,7 @@ def edit_line(
             line.save(force_update=True)
             one_time, recurring = line.stored_amounts
             rules.tally(line.quote, 0, one_time - counted.one_time, recurring - counted.recurring)
-            records.note_edit(ledger.open(records.EDITED, line), before, after)
+            records.note_edit(entries.open_line(ledger, records.EDITED, line), before, after)
     return line
 
 
@@ -206,7 +206,7 @@ def delete_line(pk: UUID | str, *, by: Actor) -> QuoteLineItem:
         rules.refuse(rules.why_read_only(line))
         parts.remove(QuoteLineItem.objects.filter(pk=line.pk))
         rules.tally(line.quote, -1, *(-amount for amount in line.stored_amounts))
-        entry = ledger.open(records.DELETED, line)
+        entry = entries.open_line(ledger, records.DELETED, line)
         entry.touched, entry.effects = 1, {"before": records.values_of(line)}
     return line
 
@@ -267,7 +267,7 @@ def split_line(line_id: UUID | str, *, by: Actor, dry_run: bool = False) -> Spli
         rules.refuse(splits.why_not_split(line, group))
         highest, before = _look(quote, with_totals=dry_run)
         known, departed = parts.count(line) if line.is_split else (0, 0)
-        entry = ledger.open(splits.LINE_SPLIT, line)
+        entry = entries.open_line(ledger, splits.LINE_SPLIT, line)
         created = parts.make(line, above=highest, at=entry.at)
         if known + created < group.member_count + departed:  # not all members are active
             rules.refuse(splits.why_archived(line))
@@ -280,7 +280,7 @@ def split_line(line_id: UUID | str, *, by: Actor, dry_run: bool = False) -> Spli
             "members": group.member_count, "expected": group.expected_member_count,
         }  # fmt: skip
         preview = _foresee(quote, above=highest) if dry_run else ()
-        after = _totals(quote) if dry_run else None
+        after = entries.totals_of(quote) if dry_run else None
     return SplitChange(
         entry, dry_run, created=created, departed=departed,
         preview=preview, totals_before=before, totals_after=after,
@@ -298,8 +298,8 @@ def unsplit_line(line_id: UUID | str, *, by: Actor, dry_run: bool = False) -> Sp
         line, _group = splits.lock_group_line(line_id, by=by)
         quote = line.quote
         rules.refuse(splits.why_not_unsplit(line))
-        before = _totals(quote) if dry_run else None
-        entry = ledger.open(splits.LINE_UNSPLIT, line)
+        before = entries.totals_of(quote) if dry_run else None
+        entry = entries.open_line(ledger, splits.LINE_UNSPLIT, line)
         removed = 0
         if line.split_at:
             kept = parts.keep(line.parts.all())
@@ -309,7 +309,7 @@ def unsplit_line(line_id: UUID | str, *, by: Actor, dry_run: bool = False) -> Sp
             rules.tally(quote, -removed, *splits.amounts(line, -removed))
             entry.touched = removed or 1  # the line itself
         entry.numbers = {"removed": removed if entry.touched else None}
-        after = _totals(quote) if dry_run else None
+        after = entries.totals_of(quote) if dry_run else None
     return SplitChange(entry, dry_run, removed=removed, totals_before=before, totals_after=after)
 
 
@@ -326,8 +326,3 @@ def _foresee(quote: Quote, *, above: int) -> Sequence[QuoteLineItem]:
     """The first new parts, with all that showing them takes."""
     new = quote.lines.filter(line_number__gt=above).select_related("recipient", "quote")
     return [*new.order_by("line_number")[:MOST_FORESEEN]]
-
-
-def _totals(quote: Quote) -> Totals:
-    totals: Totals = Quote.objects.with_totals().get(pk=quote.pk).totals
-    return totals

@@ -12,6 +12,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from commsapp.figures import counted
 from commsapp.ledger import Refusal, Refused
 from groups.models import RecipientGroup
 from quotes import pricing
@@ -73,7 +74,7 @@ def tally(quote: Quote, lines: int, one_time: Decimal, recurring: Decimal) -> No
     quote.one_time_sum += one_time
     quote.recurring_sum += recurring
     if lines > 0 and quote.line_count > MOST_LINES:
-        told = _("A quote has at most %d lines.") % MOST_LINES
+        told = _("A quote has at most %s lines.") % counted(MOST_LINES)
         raise Refused(Refusal("LIMIT_EXCEEDED", told, "quote", record_id=str(quote.pk)))
     if max(quote.one_time_sum, quote.recurring_sum) > pricing.HIGHEST_TOTAL:
         told = _("The lines would cost more than a quote can hold.")

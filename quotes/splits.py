@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from commsapp.access import Actor
+from commsapp.figures import counted, counting
 from commsapp.ids import dashed
 from commsapp.ledger import (
     MOST_KEPT_NAMED,
@@ -26,7 +27,7 @@ from commsapp.ledger import (
 from commsapp.models import Operation
 from commsapp.sql import missing_from
 from groups.models import Recipient, RecipientGroup
-from quotes import parts, rules
+from quotes import entries, parts, rules
 from quotes.models import QuoteLineItem
 
 
@@ -111,27 +112,27 @@ def _why_partless(line: QuoteLineItem) -> Iterator[Refusal]:
 def _says_split(numbers: Numbers, planned: bool) -> str:
     created, departed = numbers["created"], numbers["departed"]
     told = (
-        ngettext("%d line would be created", "%d lines would be created", created)
+        ngettext("%s line would be created", "%s lines would be created", created)
         if planned
-        else ngettext("%d line created", "%d lines created", created)
-    ) % created
+        else ngettext("%s line created", "%s lines created", created)
+    ) % counted(created)
     left = ngettext(
-        ", %d line of a recipient who left the group stays",
-        ", %d lines of recipients who left the group stay",
+        ", %s line of a recipient who left the group stays",
+        ", %s lines of recipients who left the group stay",
         departed,
     )
-    return f"{told}{left % departed if departed else ''}.{_says_unexpected(numbers)}"
+    return f"{told}{left % counted(departed) if departed else ''}.{_says_unexpected(numbers)}"
 
 
 def _says_unexpected(numbers: Numbers) -> str:
     if numbers["expected"] in (None, numbers["members"]):
         return ""
     told = ngettext(
-        "The recipient group has %(members)d member, %(expected)d expected.",
-        "The recipient group has %(members)d members, %(expected)d expected.",
+        "The recipient group has %(members)s member, %(expected)s expected.",
+        "The recipient group has %(members)s members, %(expected)s expected.",
         numbers["members"],
     )
-    return f" {told % numbers}"
+    return f" {told % counting(numbers)}"
 
 
 def _says_unsplit(numbers: Numbers, planned: bool) -> str:
@@ -139,11 +140,11 @@ def _says_unsplit(numbers: Numbers, planned: bool) -> str:
     if removed is None:
         return _("The line is not split.")
     told = (
-        ngettext("%d line would be removed.", "%d lines would be removed.", removed)
+        ngettext("%s line would be removed.", "%s lines would be removed.", removed)
         if planned
-        else ngettext("%d line removed.", "%d lines removed.", removed)
+        else ngettext("%s line removed.", "%s lines removed.", removed)
     )
-    return told % removed
+    return told % counted(removed)
 
 
 LINE_SPLIT = Kind("quotes.line_split", says=_says_split)
@@ -161,11 +162,12 @@ def _undo_split(undoing: Undoing, by: Actor) -> None:
     standing = _lock_standing(entry, by)
     if standing is not None:
         line, _group = standing
-        made = parts.as_made(line).filter(created_at=entry.at)
-        undoing.reversed = parts.remove(made)
-        rules.tally(line.quote, -undoing.reversed, *amounts(line, -undoing.reversed))
-        if undoing.reversed and not line.parts.exists():
-            mark(line, split_at=None, at=timezone.now())
+        with entries.telling_totals(undoing.reversal, line.quote):
+            made = parts.as_made(line).filter(created_at=entry.at)
+            undoing.reversed = parts.remove(made)
+            rules.tally(line.quote, -undoing.reversed, *amounts(line, -undoing.reversed))
+            if undoing.reversed and not line.parts.exists():
+                mark(line, split_at=None, at=timezone.now())
     undoing.kept = entry.numbers["created"] - undoing.reversed
     if undoing.kept and standing is not None:
         left = standing[0].parts.filter(created_at=entry.at).order_by("line_number")
@@ -189,9 +191,10 @@ def _undo_unsplit(undoing: Undoing, by: Actor) -> None:
     for refusal in undoing.failed:
         del kept[refusal.record_id.replace("-", "")]
     at = timezone.now()
-    back = parts.put_back(line, [*kept.values()], at=at)
-    mark(line, split_at=datetime.fromisoformat(entry.effects["split_at"]), at=at)
-    rules.tally(line.quote, back, *amounts(line, back))
+    with entries.telling_totals(undoing.reversal, line.quote):
+        back = parts.put_back(line, [*kept.values()], at=at)
+        mark(line, split_at=datetime.fromisoformat(entry.effects["split_at"]), at=at)
+        rules.tally(line.quote, back, *amounts(line, back))
     undoing.reversed = back or 1  # the line itself
 
 

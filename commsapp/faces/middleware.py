@@ -24,6 +24,7 @@ from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django.views import defaults
 
+from commsapp import figures
 from commsapp.faces.bodies import (
     BadEncoding,
     BodyTooLarge,
@@ -167,10 +168,12 @@ class FaceMiddleware:
 
 
 class LanguageMiddleware(LocaleMiddleware):
-    """Machine faces answer in English, whatever Accept-Language says."""
+    """Machine faces answer in English, whatever Accept-Language says, and count in digits alone."""
 
     def process_request(self, request: HttpRequest) -> None:
-        if face_of(request.path_info) == "staff":
+        is_staff = face_of(request.path_info) == "staff"
+        figures.speak_to(people=is_staff)
+        if is_staff:
             super().process_request(request)
         else:
             translation.activate("en")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import template
 from django.contrib.messages.storage.base import Message
 from django.db.models import Model
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from commsapp import ledger
+from commsapp.faces.staff.numbered import Numbered
 from commsapp.faces.staff.pages import url_of
 from commsapp.models import Operation
 
 register = template.Library()
+_PROBLEMS = 500  # on a page
 register.filter("url_of", url_of)
 
 
@@ -30,8 +34,17 @@ def undo_url(message: Message) -> str:
     if what == "operation":
         return reverse("admin:commsapp_operation_undo", args=(id,))
     if what == "batch":
-        return reverse("admin:commsapp_operation_undo_batch", args=(id,))
+        first, *others = id.split(",")
+        url = reverse("admin:commsapp_operation_undo_batch", args=(first,))
+        return f"{url}?{urlencode({'and': others}, doseq=True)}" if others else url
     return ""
+
+
+@register.simple_tag(takes_context=True)
+def problems_page(context: Any, problems: Sequence[Any]) -> Numbered:
+    """The page of problems that was asked for by its number."""
+    asked = context["request"].POST.get("problems_page")
+    return Numbered.of(problems, asked, _PROBLEMS, len(problems))
 
 
 @register.filter
@@ -41,5 +54,17 @@ def undo_page(operation: Model) -> str:
 
 @register.simple_tag(takes_context=True)
 def is_current(context: Any, url: str) -> bool:
-    """Whether the page is at the address or below it."""
-    return bool(context["request"].path.startswith(url))
+    """Whether the page is at the address or below it, or is told to belong there (`stands_at`)."""
+    return str(context.get("stands_at") or context["request"].path).startswith(url)
+
+
+@register.filter
+def filled(rows: Iterable[Any], path: str) -> bool:
+    """Whether any row says something at `path`: a column in which all are empty is left out."""
+    return any(_at(row, path) for row in rows)
+
+
+def _at(row: Any, path: str) -> Any:
+    for name in path.split("."):
+        row = getattr(row, name)
+    return row

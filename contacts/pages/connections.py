@@ -19,6 +19,7 @@ from commsapp.faces.staff.actors import actor_of
 from commsapp.faces.staff.comboboxes import as_options
 from commsapp.faces.staff.lists import page_by_key, page_by_number
 from commsapp.faces.staff.pages import Command, carry_out, page_on, panel_on, show, tell, url_of
+from commsapp.figures import counted
 from commsapp.ids import read_guid
 from contacts import operations
 from contacts.forms import ConnectionRoleForm
@@ -215,8 +216,13 @@ def _named_first(ids: Sequence[str], by: Actor) -> dict[str, Any]:
     """Contacts as far as can be read at a glance, in the order of their ids."""
     found = {one.pk.hex: one for one in Contact.objects.visible_to(by).among(ids[:_NAMED])}
     more = len(ids) - _NAMED
-    told = ngettext("and %d more", "and %d more", more) % more if more > 0 else ""
+    told = _and_more(more)
     return {"contacts": [found[id] for id in ids[:_NAMED] if id in found], "more": told}
+
+
+def _and_more(count: int) -> str:
+    told = ngettext("and %(count)s more", "and %(count)s more", count)
+    return told % {"count": counted(count)} if count > 0 else ""
 
 
 @page_on(ContactGroup, "contact-options")
@@ -270,30 +276,8 @@ def _leaving(group: Any, ids: Sequence[str]) -> dict[str, Any]:
     heir = None
     if named and named[0].position == 1:
         heir = rows.exclude(contact__in=Contact.objects.among(ids).values("pk")).first()
-    told = ngettext("and %d more", "and %d more", more) % more if more else ""
+    told = _and_more(more)
     return {"connections": named[:_NAMED], "more": told, "heir": heir}
-
-
-# --- Delete -----------------------------------------------------------------------------------
-
-
-@page_on(
-    ContactGroup, "delete-group", label=_("Delete"), verb="delete", fits=is_there,
-    is_destructive=True,
-)  # fmt: skip
-def delete_group(request: HttpRequest, group: ContactGroup) -> HttpResponse:
-    """Mark it deleted: it leaves the lists, and can be restored."""
-    command = Command(
-        title=gettext("Delete"),
-        subtitle=str(group),
-        button=gettext("Delete"),
-        run=lambda dry_run: operations.delete_contact_groups(
-            [group.pk.hex], by=actor_of(request), dry_run=dry_run
-        ),
-        back=url_of(group),
-        is_destructive=True,
-    )
-    return carry_out(request, group, command)
 
 
 def names_of(ids: Iterable[str]) -> dict[str, str]:

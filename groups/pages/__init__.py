@@ -4,3 +4,4 @@ from groups.pages import changing as changing
 from groups.pages import files as files
 from groups.pages import members as members
 from groups.pages import picking as picking
+from groups.pages import standing as standing

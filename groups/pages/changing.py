@@ -4,35 +4,30 @@ recipients ends in the same preview, confirmation and result."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from commsapp import drafts
 from commsapp.faces.staff.actors import actor_of, may_see
 from commsapp.faces.staff.lists import count_up_to
+from commsapp.faces.staff.numbered import Numbered
 from commsapp.faces.staff.pages import Command, Problem, carry_out, page_on, show, url_of
-from commsapp.ids import read_guid
+from commsapp.faces.staff.standing import Standing, Touch, standing_on
 from commsapp.ledger import Refusal, Refused
-from commsapp.sql import GivenIds
 from contacts.models import Contact, ContactConnection
 from groups import operations
-from groups.forms import Named, RecipientsForm, named, told_of
-from groups.listed import Listed
+from groups.forms import Named, RecipientsForm, told_of
 from groups.models import Membership, Recipient, RecipientGroup
-from groups.pages.members import Asked, ids_of, is_active
+from groups.pages.choosing import Chosen, chosen_by, of_contacts, standing_for
+from groups.pages.members import is_active
 from groups.pages.picking import BY_NAME, candidates
 
-_CANDIDATES_SHOWN = _NAMES_SHOWN = 50
-_MOST_CARRIED = 2_000  # rows that travel with the confirmation; a longer list is kept as a draft
-_DRAFT_KIND = "groups.members"
+_CANDIDATES_SHOWN = _NAMES_SHOWN = 50  # on a page
 
 
 @dataclass(frozen=True)
@@ -80,7 +75,7 @@ def _change_members(request: HttpRequest, group: RecipientGroup, verb: Verb) -> 
     form = RecipientsForm(request, group)
     if not form.is_valid():
         return _ask(request, group, verb, form)
-    chosen = _chosen(request, group, form)
+    chosen = chosen_by(request, group, form)
     if "correct" in request.POST and chosen.listed and not chosen.listed.is_file:
         form = RecipientsForm(request, group, chosen.listed.as_pasted())
         return _ask(request, group, verb, form, problems_of(group, verb, chosen.who))
@@ -90,126 +85,26 @@ def _change_members(request: HttpRequest, group: RecipientGroup, verb: Verb) -> 
     return carry_out(request, group, _command(request, group, verb, chosen))
 
 
-# --- Who is meant ---------------------------------------------------------------------------
-
-
-@dataclass
-class Chosen:
-    """Who is meant, and how the confirmation says it again."""
-
-    who: Named
-    fields: list[tuple[str, str]] = field(default_factory=list)
-    listed: Listed | None = None
-    matching: int | None = None  # how many the filter, group or customer stands for, if any does
-
-    @property
-    def is_anybody(self) -> bool:
-        return bool(self.who.ids or self.who.problems or self.matching is not None)
-
-
-def _chosen(request: HttpRequest, group: RecipientGroup, form: RecipientsForm) -> Chosen:
-    told = form.cleaned_data
-    ticked = [*filter(None, map(read_guid, request.POST.getlist("recipients")))]
-    if request.POST.get("selection") == "matching":
-        ticked = []  # of those on the page
-    fresh = told["pasted"] or told["file"]
-    listed, by = fresh or brought_again(request, group), actor_of(request)
-    chosen = Chosen(named(listed.entries if listed else (), ticked, group, by=by), listed=listed)
-    chosen.fields += (("recipients", id) for id in ticked)
-    for standing_for, fields in _standing_for(request, group, told):
-        chosen.matching = (chosen.matching or 0) + len(standing_for)
-        chosen.who.ids += standing_for
-        chosen.fields += fields
-    if listed:
-        kept = "" if fresh else read_guid(request.POST.get("draft")) or ""
-        chosen.fields += _carry(request, group, listed, kept)
-    return chosen
-
-
-def _standing_for(
-    request: HttpRequest, group: RecipientGroup, told: dict[str, Any]
-) -> list[tuple[Sequence[str], list[tuple[str, str]]]]:
-    """Recipients that are meant by what they are in: asked anew each time."""
-    found: list[tuple[Sequence[str], list[tuple[str, str]]]] = []
-    if other := told["from_group"]:
-        found.append((ids_of(other.memberships), [("from_group", str(other.pk))]))
-    if told["from_contacts"] and group.customer_id:
-        rows = _of_contacts(group).order_by("pk").values_list("pk", flat=True)
-        found.append(([pk.hex for pk in rows], [("from_contacts", "on")]))
-    if request.POST.get("selection") == "matching":
-        asked = Asked.of(request.POST)
-        found.append(
-            (
-                ids_of(asked.among(group.memberships.all())),
-                [("selection", "matching"), *asked.given],
-            )
-        )
-    return found
-
-
-def _of_contacts(group: RecipientGroup) -> QuerySet[Any]:
-    """The recipients that stand for a contact of the group's customer."""
-    connected = ContactConnection.objects.filter(group=group.customer_id).values("contact")
-    return _standing(group).filter(contact__in=connected)
-
-
-def _standing(group: RecipientGroup) -> QuerySet[Any]:
-    """Those that could be members, without naming the licensee: a contact's recipients are of its
-    own, and SQLite would read all of the licensee's instead of the contact's."""
-    ours = Q(customer=None) | Q(customer=group.customer_id)
-    found: QuerySet[Any] = Recipient.objects.filter(ours, archived_at=None)
-    return found
-
-
-# --- A list on its way through the confirmation ---------------------------------------------
-
-
-def _carry(
-    request: HttpRequest, group: RecipientGroup, listed: Listed, kept: str
-) -> list[tuple[str, str]]:
-    """A short list travels with the form; a long one waits here, where it may be `kept` already."""
-    column = ("column", str(listed.at))
-    if kept:
-        return [("draft", kept), column]
-    if len(listed.rows) <= _MOST_CARRIED:
-        return [("listed", listed.dumps()), column]
-    draft = drafts.keep(
-        by=actor_of(request), licensee_id=group.licensee_id, kind=_DRAFT_KIND,
-        file_name=str(group), ending="file" if listed.is_file else "text",
-        columns=listed.columns, rows=listed.rows,
-    )  # fmt: skip
-    return [("draft", draft.pk.hex), column]
-
-
-def brought_again(request: HttpRequest, group: RecipientGroup) -> Listed | None:
-    """The list that the preview showed, read in the column that was chosen there."""
-    listed = None
-    if guid := read_guid(request.POST.get("draft")):
-        mine = drafts.drafts_of(actor_of(request)).filter(kind=_DRAFT_KIND)
-        draft = mine.get(pk=UUID(guid), licensee=group.licensee_id)
-        rows = [(line, tuple(cells)) for line, cells in drafts.every_row(draft)]
-        listed = Listed(tuple(draft.columns), rows, is_file=draft.format == "file")
-    elif text := request.POST.get("listed"):
-        try:
-            listed = Listed.loads(text)
-        except ValueError:
-            return None
-    at = request.POST.get("column", "")
-    return listed.reading(int(at)) if listed and at.isdecimal() and len(at) < 4 else listed
-
-
 # --- Preview, confirmation, result ----------------------------------------------------------
 
 
 def _command(request: HttpRequest, group: RecipientGroup, verb: Verb, chosen: Chosen) -> Command:
     ids, by = chosen.who.ids, actor_of(request)
-    sees = may_see(by, Recipient)
+    foretold: list[operations.RecipientsChange] = []
+
+    def run(dry_run: bool) -> operations.RecipientsChange:
+        change = verb.change(group.pk, ids, by=by, all_or_none=verb.all_or_none, dry_run=dry_run)
+        foretold.append(change)
+        return change
+
+    def touches() -> Standing:
+        touch = Touch(verb.name, [group.pk.hex], by, foretold[-1])
+        return standing_on(Membership, touch)
+
     return Command(
         title=str(verb.title),
         button=str(verb.button),
-        run=lambda dry_run: verb.change(
-            group.pk, ids, by=by, all_or_none=verb.all_or_none, dry_run=dry_run
-        ),
+        run=run,
         back=url_of(group),
         fields=chosen.fields,
         problems=chosen.who.problems,
@@ -222,9 +117,10 @@ def _command(request: HttpRequest, group: RecipientGroup, verb: Verb, chosen: Ch
         context={
             "verb": verb.name,
             "listed": chosen.listed,
-            "listed_told": told_of(chosen.listed) if chosen.listed else "",
+            "listed_told": told_of(chosen.listed, chosen.who) if chosen.listed else "",
             "sent": chosen.fields,
-            "who": partial(_who_moves, group, verb, ids) if sees else (),
+            "who": (lambda: _who_moves(request, group, verb, ids, foretold[-1])),
+            "touches": touches,
             "failed_rows_url": url_of(group, "failed-rows")
             if chosen.listed and not verb.all_or_none
             else "",
@@ -237,26 +133,41 @@ def _back_with(group: RecipientGroup, change: operations.RecipientsChange) -> st
     return f"{url_of(group)}?changed={change.operation.pk}" if change.added else url_of(group)
 
 
-def _who_moves(group: RecipientGroup, verb: Verb, ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Who would come and who would go: names, up to a bound."""
+def _who_moves(
+    request: HttpRequest,
+    group: RecipientGroup,
+    verb: Verb,
+    ids: Sequence[str],
+    change: operations.RecipientsChange,
+) -> list[dict[str, Any]]:
+    """Who would come and who would go, by name and page by page."""
+    if not may_see(actor_of(request), Recipient):
+        return []
     moving: list[dict[str, Any]] = []
-    given = GivenIds([id for id in ids if len(id) == 32])
-    if verb.name != "remove":
+    given = [id for id in ids if len(id) == 32]
+    if change.added:
         member = Membership.objects.filter(group=group, recipient=OuterRef("pk"))
-        coming = Recipient.objects.eligible_for(group).filter(pk__in=given).exclude(Exists(member))
-        moving.append({"title": gettext("Who comes"), "sign": "+", "rows": _first(coming)})
-    if verb.name != "add":
+        coming = (
+            Recipient.objects.eligible_for(group).filter(pk__among=given).exclude(Exists(member))
+        )
+        page = _page(request, "coming", coming, change.added)
+        moving.append({"title": gettext("Who comes"), "sign": "+", **page})
+    if change.removed:
         members = group.memberships.all()
-        named_here = {"recipient__in": given}
+        named_here = {"recipient__among": given}
         staying = members.exclude(**named_here)
         leaving = members.filter(**named_here) if verb.name == "remove" else staying
         gone = Recipient.objects.filter(pk__in=leaving.values("recipient"))
-        moving.append({"title": gettext("Who goes"), "sign": "−", "rows": _first(gone)})
-    return [one for one in moving if one["rows"]]
+        page = _page(request, "going", gone, change.removed)
+        moving.append({"title": gettext("Who goes"), "sign": "−", **page})
+    return moving
 
 
-def _first(recipients: QuerySet[Any]) -> list[Any]:
-    return list(recipients.order_by("name", "pk")[: _NAMES_SHOWN + 1])
+def _page(request: HttpRequest, name: str, recipients: QuerySet[Any], count: int) -> dict[str, Any]:
+    asks = f"{name}_page"
+    rows = recipients.order_by("name", "pk")
+    page = Numbered.of(rows, request.POST.get(asks), _NAMES_SHOWN, count)
+    return {"name": name, "asks": asks, "page": page}
 
 
 def problems_of(group: RecipientGroup, verb: Verb, who: Named) -> list[Problem]:
@@ -311,9 +222,9 @@ def _counted(count: int, has_more: bool) -> str:
 
 def _contacts_told(group: RecipientGroup) -> dict[str, Any]:
     """How many recipients stand for the customer's contacts, and how many contacts have none."""
-    standing = _standing(group).filter(contact=OuterRef("contact"))
+    standing = standing_for(group).filter(contact=OuterRef("contact"))
     connected = ContactConnection.objects.filter(group=group.customer_id)
-    count, has_more = count_up_to(_of_contacts(group))
+    count, has_more = count_up_to(of_contacts(group))
     without, more_without = count_up_to(connected.exclude(Exists(standing)))
     return {
         "of_contacts": _counted(count, has_more),

@@ -14,7 +14,8 @@ from commsapp.faces.staff.pages import Problem, page_on, url_of
 from groups.forms import named
 from groups.listed import Listed
 from groups.models import RecipientGroup
-from groups.pages.changing import VERBS, brought_again, problems_of
+from groups.pages.changing import VERBS, problems_of
+from groups.pages.choosing import brought_again
 
 _CSV = "text/csv; charset=utf-8"
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from commsapp.access import require
 from commsapp.faces.staff.actors import actor_of
 from commsapp.faces.staff.pages import Command, carry_out, page_on, show, url_of
+from commsapp.figures import counted
 from contacts.models import ContactGroup
 from contacts.pages.connections import ticked, use_for_ticked
 from groups import gathering
@@ -68,10 +69,10 @@ def _ask(
 ) -> HttpResponse:
     count = len(contacts) or customer.connected
     told = (
-        ngettext("Of the %d ticked contact.", "Of the %d ticked contacts.", count)
+        ngettext("Of the %s ticked contact.", "Of the %s ticked contacts.", count)
         if contacts
-        else ngettext("Of the %d connected contact.", "Of all %d connected contacts.", count)
-    ) % count
+        else ngettext("Of the %s connected contact.", "Of all %s connected contacts.", count)
+    ) % counted(count)
     form.fields["name"].initial = customer.name
     return show(
         request, customer, "groups/make_group.html", title=gettext("Make recipient group"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -14,13 +14,24 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.faces.staff.lists import MOST_COUNTED, count_up_to, page_by_key
+from commsapp.faces.staff.lists import (
+    MOST_COUNTED,
+    Slice,
+    count_up_to,
+    page_by_key,
+    page_by_number,
+)
 from commsapp.faces.staff.pages import panel_on
 from commsapp.ids import read_guid
 from commsapp.searching import having
 from groups.models import Membership, Recipient, RecipientGroup
 
 _SHOWN = 50
+ORDERS = {
+    "name": ("recipient__name", "recipient_id"),
+    "reference": ("recipient__external_reference", "recipient_id"),
+    "added": ("operation_id", "recipient_id"),
+}
 _SEARCHED = ("name", "email", "msisdn", "external_reference", "city")
 
 
@@ -44,6 +55,7 @@ class Asked:
     kind: str = ""
     state: str = ""
     added: str = ""
+    order: str = ""  # a key of ORDERS, with a minus the other way round
 
     @classmethod
     def of(cls, query: QueryDict) -> Asked:
@@ -53,6 +65,7 @@ class Asked:
             kind if kind in Recipient.Type.values else "",
             state if state in ("active", "archived") else "",
             read_guid(query.get("added")) or "",
+            order if (order := query.get("o", "")).removeprefix("-") in ORDERS else "",
         )
 
     @cached_property
@@ -71,7 +84,7 @@ class Asked:
 
     def link(self, **other: str) -> str:
         """The query that asks the same but for this."""
-        given = {**dict(self.given), **other}
+        given = {**dict(self.given), "o": self.order, **other}
         return f"?{urlencode({name: value for name, value in given.items() if value})}"
 
 
@@ -111,14 +124,19 @@ def members(request: HttpRequest, group: RecipientGroup) -> dict[str, Any]:
     found = asked.among(every)
     joined = found.select_related("recipient", "operation__user")
     light = joined.defer("operation__effects", "operation__numbers")
-    page = page_by_key(light, request, "recipient_id", _SHOWN)
     archived = _archived_among(group)
     counted = (group.member_count, False) if not asked.given else count_up_to(found)
+    orders = _orders_for(asked, *counted)
+    if asked.order.removeprefix("-") in orders:
+        page = _page_in_order(found, light, request, asked.order)
+    else:
+        page = page_by_key(light, request, "recipient_id", _SHOWN)
     changed = _changed(request)
     can_change = request.user.has_perm("groups.change_recipientgroup") and is_active(group)
     return {
-        "page": page,
+        "page": page.counted(*counted, _SHOWN),
         "asked": asked,
+        "sorted_by": {name: _heading(asked, name, name in orders) for name in ORDERS},
         "filters": choices_of(asked, archived),
         "count": group.member_count,
         "matching": counted[0],
@@ -126,6 +144,39 @@ def members(request: HttpRequest, group: RecipientGroup) -> dict[str, Any]:
         "changed": changed,
         "changed_url": asked.link(added="" if asked.added or changed is None else changed.hex),
         "can_change": can_change,
+    }
+
+
+def _orders_for(asked: Asked, count: int, has_more: bool) -> Collection[str]:
+    """By what so many can be sorted at once: a name is read of each, but of each membership only
+    who made it. Of 100,000 members the first takes 0.3 to 0.5 s, the second 0.05 to 0.15."""
+    if count <= MOST_COUNTED and not has_more:
+        return ORDERS.keys()
+    return () if asked.given else ("added",)
+
+
+def _page_in_order(
+    found: QuerySet[Any], whole: QuerySet[Any], request: HttpRequest, order: str
+) -> Slice:
+    """First who is on the page, then what it tells of them: nothing else is sorted along."""
+    turn, name = ("-" if order.startswith("-") else ""), order.removeprefix("-")
+    fields = [f"{turn}{field}" for field in ORDERS[name]]
+    ids = page_by_number(
+        found.order_by(*fields).values_list("recipient_id", flat=True), request, _SHOWN
+    )
+    rows = {row.recipient_id: row for row in whole.filter(recipient__in=ids.rows)}
+    return replace(ids, rows=[rows[id] for id in ids if id in rows])
+
+
+def _heading(asked: Asked, name: str, can_sort: bool) -> dict[str, str]:
+    """A column's head: a link that sorts, and sorts the other way round when it does already."""
+    labels = {"name": gettext("Name"), "reference": gettext("Reference"), "added": gettext("Added")}
+    directions = {name: "ascending", f"-{name}": "descending"}
+    other = f"-{name}" if asked.order == name else name
+    return {
+        "label": labels[name],
+        "url": asked.link(o=other) if can_sort else "",
+        "direction": directions.get(asked.order, "") if can_sort else "",
     }
 
 

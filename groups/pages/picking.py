@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from commsapp.faces.staff.actors import actor_of, may_see
 from commsapp.faces.staff.comboboxes import as_options, searching
 from commsapp.faces.staff.pages import page_on
+from commsapp.figures import counted
 from groups.models import Membership, Recipient, RecipientGroup
 from groups.pages.members import matching
 
@@ -45,7 +46,7 @@ def find_groups(request: HttpRequest, group: RecipientGroup) -> JsonResponse:
     rows = RecipientGroup.objects.visible_to(actor_of(request)).filter(licensee=group.licensee_id)
     term = request.GET.get("term", "").replace("\0", "")
     found = search(rows.exclude(pk=group.pk), term)
-    return as_options(found, lambda other: gettext("%d members") % other.member_count)
+    return as_options(found, lambda other: gettext("%s members") % counted(other.member_count))
 
 
 def hint(recipient: Recipient) -> str:

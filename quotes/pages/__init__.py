@@ -8,4 +8,5 @@ from quotes.pages import moves as moves
 from quotes.pages import places as places
 from quotes.pages import printing as printing
 from quotes.pages import splitting as splitting
+from quotes.pages import standing as standing
 from quotes.pages import told as told

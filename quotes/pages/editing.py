@@ -12,7 +12,8 @@ from django.utils.translation import gettext, ngettext
 
 from commsapp.faces.staff.actors import actor_of
 from commsapp.faces.staff.forms import reasons_by_field
-from commsapp.faces.staff.pages import Command, carry_out, page_on, show, tell
+from commsapp.faces.staff.pages import Command, carry_out, page_on, show, tell, url_of
+from commsapp.figures import counted
 from commsapp.ids import read_guid
 from commsapp.ledger import Busy, Refused
 from quotes import operations, rules
@@ -40,7 +41,7 @@ def quick(request: HttpRequest, line: QuoteLineItem) -> HttpResponse:
     return show(
         request, line, "quotes/quick.html", title=gettext("Edit"), subtitle=str(line),
         status=400 if form.is_bound else 200, form=form, line=line, quote=line.quote, place=place,
-        back=place.url(line.quote, row=f"line-{line.pk}"),
+        stands_at=url_of(line.quote), back=place.url(line.quote, row=f"line-{line.pk}"),
     )  # fmt: skip
 
 
@@ -49,7 +50,7 @@ def _save(request: HttpRequest, line: QuoteLineItem, form: QuickForm) -> HttpRes
     change = operations.edit_lines(
         line.quote_id, [line.pk.hex], values, by=actor_of(request), expected=form.values_read
     )
-    tell(request, change)
+    tell(request, change, about=line.name_on_quote)
     place = Place.left(request)
     return HttpResponseRedirect(place.url(line.quote, changed=line.pk, row=f"line-{line.pk}"))
 
@@ -108,7 +109,7 @@ def _ask(
 
 
 def _title(count: int) -> str:
-    return ngettext("Edit %d line", "Edit %d lines", count) % count
+    return ngettext("Edit %s line", "Edit %s lines", count) % counted(count)
 
 
 def _command(
@@ -127,6 +128,7 @@ def _command(
     return Command(
         title=_title(len(ids)),
         button=gettext("Change"),
+        about=quote.number,
         run=run,
         back=place.url(quote, row=row),
         goes_on=goes_on,

@@ -140,6 +140,13 @@ def _with_counts(lines: Any, quote: Quote) -> QuerySet[Any]:
     return rows
 
 
+def with_newcomers(lines: Any) -> QuerySet[Any]:
+    """Split lines with the number of members that have no part of them."""
+    counted = Coalesce(Subquery(_newcomers()), 0, output_field=IntegerField())
+    rows: QuerySet[Any] = joined(lines).annotate(newcomer_count=counted)
+    return rows
+
+
 def _newcomers() -> QuerySet[Any]:
     """How many members of a split line's group have no part of it."""
     part = QuoteLineItem.objects.filter(

@@ -12,7 +12,8 @@ from commsapp.access import may, require
 from commsapp.faces.staff.actors import actor_of
 from commsapp.faces.staff.pages import page_on, show, tell, url_of
 from quotes import operations
-from quotes.models import Quote
+from quotes.models import Quote, QuoteLineItem
+from quotes.pages.lines import with_newcomers
 
 LABELS = {
     "submit": _("Submit for review"),
@@ -33,13 +34,23 @@ def move(request: HttpRequest, quote: Quote) -> HttpResponse:
     if name not in operations.MOVES:
         return HttpResponseRedirect(url_of(quote))
     require(by, operations.permission_for(name), Quote)
-    if name in _FOR_GOOD and "confirm" not in request.POST and name in possible(quote):
-        return show(
-            request, quote, "quotes/move.html", title=str(LABELS[name]).rstrip("…"),
-            subtitle=str(quote), move=name,
-        )  # fmt: skip
-    tell(request, operations.move_quote(quote.pk, name, by=by))
+    if "confirm" not in request.POST and name in possible(quote):
+        behind = without_parts(quote) if name in _ONWARD and quote.is_open else []
+        if name in _FOR_GOOD or behind:
+            return show(
+                request, quote, "quotes/move.html", title=str(LABELS[name]).rstrip("…"),
+                subtitle=str(quote), move=name, is_for_good=name in _FOR_GOOD, behind=behind,
+                can_split=quote.is_open and may(by, "change", QuoteLineItem),
+            )  # fmt: skip
+    tell(request, operations.move_quote(quote.pk, name, by=by), about=str(quote))
     return HttpResponseRedirect(url_of(quote))
+
+
+def without_parts(quote: Quote) -> list[QuoteLineItem]:
+    """The split lines of an offer on its way that lack parts, each with how many members have
+    none: they joined their group after the split, and the quote does not count them."""
+    split = with_newcomers(quote.lines.filter(split_at__isnull=False))
+    return [*split.filter(newcomer_count__gt=0).order_by("line_number")]
 
 
 def is_expired(quote: Quote) -> bool:

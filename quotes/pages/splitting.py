@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
 from commsapp.faces.staff.actors import actor_of
-from commsapp.faces.staff.pages import Command, carry_out, page_on
+from commsapp.faces.staff.pages import Command, carry_out, page_on, url_of
 from quotes import operations
 from quotes.models import QuoteLineItem
 from quotes.pages.places import Place
@@ -56,11 +56,17 @@ def _carry_out(
     command = Command(
         title=title % {"number": line.line_number, "line": line.description or line.product},
         button=button,
+        about=line.name_on_quote,
         run=lambda dry_run: do(line.pk, by=actor_of(request), dry_run=dry_run),
         back=place.url(line.quote, row=row),
         goes_on=goes_on,
         is_destructive=is_destructive,
         template="quotes/split.html",
-        context={"line": line, "quote": line.quote, "foreseen": FORESEEN},
+        context={
+            "line": line,
+            "quote": line.quote,
+            "stands_at": url_of(line.quote),
+            "foreseen": FORESEEN,
+        },
     )
     return carry_out(request, line, command)

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from commsapp.faces.openapi import document
-from tests.browser.looking import faults_of
+from tests.browser.looking import PHONE, faults_of
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]
 
@@ -23,7 +23,13 @@ def test_swagger_ui_shows_every_operation_without_a_complaint(
     page.locator(".opblock-tag", has_text="Connect").click()
     page.locator("#operations-Connect-connect_limits").click()
     expect(page.get_by_text("DailyApiRequests").first).to_be_visible()
+    page.locator("#operations-Connect-connect_limits .try-out__btn").click()
+    page.locator("[id^=operations-Connect-] .opblock-summary-control").first.click()
+    expect(page.locator(".opblock-summary-control a[href]")).to_have_count(0)
 
+    assert faults_of(page) == []
+    page.set_viewport_size({"width": PHONE, "height": 844})
+    assert faults_of(page) == []
     assert complaints == []
 
 

@@ -114,7 +114,7 @@ def test_all_of_it_works_without_a_script(without_scripts: Page, live_server, li
     page.get_by_role("link", name="4 parts").click()
     for number in (3, 6):
         page.get_by_role("checkbox", name=f"Line {number}").check()
-    page.locator("tr.parts").get_by_role("button", name="Edit ticked…").click()
+    page.locator("tr.parts").get_by_role("button", name="Edit ticked parts…").click()
     page.get_by_label("Requested date", exact=False).first.fill("2027-03-01")
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("2 lines would be changed: requested date.")).to_be_visible()
@@ -175,7 +175,7 @@ def test_parts_page_and_are_searched_where_they_are(
     expect(parts.get_by_role("link", name="Dock shop")).to_have_count(0)
     parts.get_by_role("link", name="Show all").click()
     expect(parts.get_by_role("link", name="Abbey shop")).to_be_visible()
-    parts.get_by_role("button", name="Edit all 4…").click()
+    parts.get_by_role("button", name="Edit all 4 parts…").click()
     page.get_by_label("Discount %").fill("50")
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("4 lines would be changed: discount %.")).to_be_visible()
@@ -191,10 +191,10 @@ def test_ticking_all_ticks_those_of_one_table_and_counts_them(
     page.goto(f"{live_server.url}{address(split.quote)}?parts_of={split.pk}")
     page.get_by_label("Tick all parts on this page").check()
     parts = page.get_by_role("region", name="Parts of line 1")
-    expect(parts.get_by_role("button", name="Edit 4 ticked…")).to_be_visible()
+    expect(parts.get_by_role("button", name="Edit 4 ticked parts…")).to_be_visible()
     expect(page.get_by_role("checkbox", name="Line 2")).not_to_be_checked()
     parts.get_by_role("checkbox", name="Line 4").uncheck()
-    expect(parts.get_by_role("button", name="Edit 3 ticked…")).to_be_visible()
+    expect(parts.get_by_role("button", name="Edit 3 ticked parts…")).to_be_visible()
     assert complaints == []
 
 

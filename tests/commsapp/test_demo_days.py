@@ -9,6 +9,7 @@ from statistics import median
 
 import pytest
 from django.core.management import call_command
+from django.db.models import F
 from django.utils import timezone
 
 from commsapp import ledger
@@ -17,6 +18,7 @@ from commsapp.ids import uuid7, uuid7_of
 from commsapp.management.demo.days import DAYS, Clock
 from commsapp.models import Face, Operation, User
 from contacts.models import ContactGroup
+from groups.models import Membership
 from quotes.models import Quote, QuoteLineItem
 
 
@@ -64,6 +66,15 @@ def test_records_are_as_old_as_their_history_and_a_split_can_be_undone(operation
     assert (planned.reversed, planned.kept) == (line.parts.count(), 0)
     assert QuoteLineItem.objects.filter(split_from=line).exists()
     assert ContactGroup.objects.filter(created_at__lt=timezone.now()).exists()
+
+
+def test_nobody_joins_a_group_before_there_is_such_a_recipient_or_works_before_the_licensee(
+    operations,
+):
+    early = Membership.objects.filter(operation__at__lt=F("recipient__created_at"))
+    assert Membership.objects.exists()
+    assert not early.exists()
+    assert not Operation.objects.filter(at__lt=F("licensee__created_at")).exists()
 
 
 def test_the_same_days_come_of_the_same_seed():

@@ -9,7 +9,7 @@ from django.db.models.functions import Upper
 
 from commsapp.ids import uuid7
 from commsapp.rows import insert_values, write_rows
-from commsapp.sql import UUID7, GivenIds, Joined, insert_select, missing_from
+from commsapp.sql import UUID7, Joined, insert_select, missing_from
 from groups.models import Membership, Recipient
 from quotes.models import QuoteLineItem
 from tests import factories
@@ -24,9 +24,9 @@ def crowd(licensee):
 
 def test_given_ids_select_their_rows(crowd):
     ids = [crowd[0].pk.hex, crowd[2].pk.hex, uuid7().hex]
-    found = Recipient.objects.filter(pk__in=GivenIds(ids))
+    found = Recipient.objects.filter(pk__among=ids)
     assert {one.pk for one in found} == {crowd[0].pk, crowd[2].pk}
-    assert not Recipient.objects.filter(pk__in=GivenIds([])).exists()
+    assert not Recipient.objects.filter(pk__among=[]).exists()
 
 
 def test_missing_ids_are_those_without_a_row(crowd):

@@ -8,9 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from django.apps import apps
+from django.contrib import admin
 from django.contrib.admin import ListFilter, SimpleListFilter
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -18,12 +19,18 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from commsapp import ledger
-from commsapp.faces.staff.actors import actor_of
-from commsapp.faces.staff.people import colleagues
+from commsapp.faces.staff import goes
+from commsapp.faces.staff.actors import actor_of, may_see
+from commsapp.faces.staff.lists import RecordChangeList
+from commsapp.faces.staff.pages import url_of
+from commsapp.ids import read_guid
 from commsapp.models import Operation, Record, User
+from commsapp.searching import matching
 
 _MOST_USERS = 100
+_NAMED = 3  # records of each kind, where a search finds no operation
 _LONGEST_REQUEST = datetime.timedelta(hours=6)
+_SHARED = {"from", "to", "face", "user", "licensee"}  # filters by what a go's entries have alike
 
 # Every room's: a kind that is missing here is told by its name.
 KINDS = {
@@ -83,20 +90,40 @@ class ObjectFilter(SimpleListFilter):
 
 
 class UserFilter(SimpleListFilter):
-    """Who did it, of those whom one may see."""
+    """Who did any of it: superusers, too, and who works for others by now."""
 
     title = _("user")
     parameter_name = "user"
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
-        users = colleagues(request, User.objects.all()).order_by("username")
+        visible = Operation.objects.visible_to(actor_of(request))
+        did = Exists(visible.filter(user=OuterRef("pk")))  # by an index of users and licensees
+        users = User.objects.filter(did).order_by("username")
         return [(str(user.pk), str(user)) for user in users[:_MOST_USERS]]
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        known = {value for value, _label in self.lookup_choices}
-        if self.value() is None:
-            return queryset
-        return queryset.filter(user=self.value()) if self.value() in known else queryset.none()
+        return _filtered(queryset, "user", self.value())
+
+
+class GoFilter(SimpleListFilter):
+    """What was done in one go, entry by entry. Offered to whom a link brought here, to leave it."""
+
+    title = _("done in one go")
+    parameter_name = "batch"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(self.value() or "", _("These entries"))] if self.value() else []
+
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return _filtered(queryset, "batch", self.value())
+
+
+def _filtered(rows: QuerySet[Any], field: str, value: str | None) -> QuerySet[Any]:
+    """By an id; by what is none, nothing is found."""
+    if value is None:
+        return rows
+    id = read_guid(value)
+    return rows.filter(**{field: UUID(id)}) if id else rows.none()
 
 
 class DayFilter(ListFilter):
@@ -161,6 +188,64 @@ def _start_of(day: datetime.date) -> datetime.datetime:
 def first_id_of(moment: datetime.datetime) -> UUID:
     """The smallest UUIDv7 of a moment."""
     return UUID(int=int(moment.timestamp() * 1_000) << 80)
+
+
+class OperationChangeList(RecordChangeList):
+    """What was done in one go in one line, unless one looks for single things: by words, or by
+    what not all entries of a go need to have alike."""
+
+    @property
+    def is_folded(self) -> bool:
+        asked = {name.partition("__")[0] for name in self.get_filters_params()}
+        return not self.query and asked <= _SHARED
+
+    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request, *args, **kwargs)
+        return goes.folded(rows) if self.is_folded else rows
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Each with the go that it begins, and the go that one looks at."""
+        super().get_results(request)
+        rows: Any = [*self.result_list]
+        begun = goes.begun_by(rows) if self.is_folded else {}
+        for one in rows:
+            one.go = begun.get(one.pk)
+        self.result_list = rows
+        self.unfolded = self._unfolded(request)
+        self.named = [] if rows or not self.query else named(request, self.query)
+
+    def _unfolded(self, request: HttpRequest) -> dict[str, Any] | None:
+        """What was done in the go whose entries these are."""
+        id = read_guid(self.params.get("batch"))
+        visible = Operation.objects.visible_to(actor_of(request)).select_related("user")
+        first = visible.defer("effects").filter(pk=UUID(id)).first() if id else None
+        go = goes.found([first.pk], least=1).get(first.pk) if first else None
+        if first is None or go is None:
+            return None
+        can_undo = go.may_undo(actor_of(request))
+        return {
+            "first": first, "go": go, "sentence": goes.sentence(go, first), "can_undo": can_undo,
+        }  # fmt: skip
+
+    def url_for_result(self, result: Any) -> str:
+        return result.go.url if result.go else super().url_for_result(result)
+
+
+def named(request: HttpRequest, text: str) -> list[dict[str, Any]]:
+    """Some records of each kind whose name has the words: what an operation did to them is in their
+    history, also where it is named after another, as a group's is that took them in."""
+    by = actor_of(request)
+    found: list[Record] = []
+    for model, staff in admin.site._registry.items():
+        if not issubclass(model, Record) or "name" not in staff.get_search_fields(request):
+            continue
+        if may_see(by, model):
+            visible = model.objects.visible_to(by)
+            found += matching(visible, ("name",), text, by).order_by("-id")[:_NAMED]
+    return [
+        {"name": str(one), "kind": one._meta.verbose_name, "url": url_of(one, "history")}
+        for one in found
+    ]
 
 
 def found_by_guid(request: HttpRequest, guid: str) -> QuerySet[Any]:

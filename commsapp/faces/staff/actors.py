@@ -27,6 +27,11 @@ def licensees_of(by: Actor) -> QuerySet[Licensee]:
     return every if by.licensees is None else every.filter(pk__in=by.licensees)
 
 
+def sees_several(by: Actor) -> bool:
+    """Whether the actor sees more than one licensee: only then records say whose they are."""
+    return len(licensees_of(by).order_by()[:2]) > 1
+
+
 def may_see(by: Actor, model: type[Model]) -> bool:
     """Whether the actor may look at records of this kind; who may change them may look."""
     return may(by, "view", model) or may(by, "change", model)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from commsapp.access import Actor
 from commsapp.faces.staff.actors import actor_of
 from commsapp.faces.staff.pages import Command, carry_out, url_of
 from commsapp.faces.staff.records import RecordAdmin
+from commsapp.faces.staff.standing import Touch, standing_on
 
 
 class ArchivedAdmin(RecordAdmin):
@@ -41,52 +43,59 @@ class ArchivedAdmin(RecordAdmin):
         ]
 
     def archive_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
-        return self._move_one(request, object_id, self.archive, _("Archive"), False)
+        return self._move_one(request, object_id, self.archive, _("Archive"), "archive")
 
     def restore_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
-        return self._move_one(request, object_id, self.restore, _("Restore"), False)
+        return self._move_one(request, object_id, self.restore, _("Restore"))
 
     def _move_one(
-        self, request: HttpRequest, object_id: UUID, move: Any, verb: Any, is_destructive: bool
+        self, request: HttpRequest, object_id: UUID, move: Any, label: Any, verb: str = ""
     ) -> HttpResponse:
+        """`verb` is that of what puts the record away: what stands on it is told first."""
         if not self.has_change_permission(request):
             raise PermissionDenied
         record = self.find(request, object_id)
         command = Command(
-            title=str(verb),
+            title=str(label),
             subtitle=str(record),
-            button=str(verb),
+            button=str(label),
             run=lambda dry_run: move([record.pk.hex], actor_of(request), dry_run),
             back=url_of(record),
-            is_destructive=is_destructive,
+            context=self._touched(request, [record.pk.hex], verb),
         )
         return carry_out(request, record, command)
 
     @admin.action(permissions=["change"], description=_("Archive"))
     def archive_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
-        return self._move_selected(request, queryset, self.archive, _("Archive"), False)
+        return self._move_selected(request, queryset, self.archive, _("Archive"), "archive")
 
     @admin.action(permissions=["change"], description=_("Restore"))
     def restore_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
-        return self._move_selected(request, queryset, self.restore, _("Restore"), False)
+        return self._move_selected(request, queryset, self.restore, _("Restore"))
 
     def _move_selected(
-        self, request: HttpRequest, queryset: Any, move: Any, verb: Any, is_destructive: bool
+        self, request: HttpRequest, queryset: Any, move: Any, label: Any, verb: str = ""
     ) -> HttpResponse:
         ids = [pk.hex for pk in queryset.order_by().values_list("pk", flat=True)]
         sent = ("action", "select_across", "_selected_action", "index")
         command = Command(
-            title=str(verb),
+            title=str(label),
             subtitle=str(self.opts.verbose_name_plural),
-            button=str(verb),
+            button=str(label),
             run=lambda dry_run: move(ids, actor_of(request), dry_run),
             back=request.get_full_path(),
             fields=[(name, value) for name in sent for value in request.POST.getlist(name)],
-            is_destructive=is_destructive,
+            is_destructive=verb == "discard",
             selected=len(ids) if request.POST.get("select_across") == "1" else None,
-            context={"opts": self.opts},
+            context={"opts": self.opts, **self._touched(request, ids, verb)},
         )
         return carry_out(request, None, command)
+
+    def _touched(self, request: HttpRequest, ids: Sequence[str], verb: str) -> dict[str, Any]:
+        """What the confirmation tells of what stands on the records, looked up if it is shown."""
+        if not verb:
+            return {}
+        return {"touches": partial(standing_on, self.model, Touch(verb, ids, actor_of(request)))}
 
     def tools_of(self, request: HttpRequest, record: Any) -> list[dict[str, Any]]:
         tools = super().tools_of(request, record)

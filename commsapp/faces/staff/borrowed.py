@@ -1,7 +1,6 @@
 """Texts of libraries that bring no German: named here, so that `make messages` finds them.
 
-Ours come first, so the catalogue's word for them is what people read. The scripts of Django's admin
-get theirs from the site; the others are never called.
+Ours come first, so the catalogue's word for them is what people read.
 """
 
 from django.utils.translation import gettext_noop as _
@@ -24,7 +23,13 @@ BORROWED = (
     _("Enter a valid email address."),
     # django-axes
     _("access attempt expiration"),
+    _("access attempt expirations"),
     # Django OAuth Toolkit
+    _("access tokens"),
+    _("device grants"),
+    _("grants"),
+    _("id tokens"),
+    _("refresh tokens"),
     _("client ID"),
     _("authorization grant type"),
     _("Authorization code"),
@@ -33,15 +38,4 @@ BORROWED = (
     _("Implicit"),
     _("OpenID connect hybrid"),
     _("Resource owner password-based"),
-)
-
-# The two boxes of groups and permissions on a user's page
-OF_SCRIPTS = (
-    _('Choose %s by selecting them and then select the "Choose" arrow button.'),
-    _("Choose all %s"),
-    _("Choose selected %s"),
-    _("Remove selected %s"),
-    _('Remove %s by selecting them and then select the "Remove" arrow button.'),
-    _("Remove all %s"),
-    _("(click to clear)"),
 )

@@ -38,18 +38,42 @@ _LONGEST_VALUE, _LONGEST_LIST = 300, 10
 
 @dataclass(frozen=True)
 class Listing:
-    """Records that an operation changed in one way: some by name, and how many there are."""
+    """Records that an operation changed in one way, or would touch: some by name, and how many
+    there are, or that there are more than were counted."""
 
     label: str
     names: Sequence[tuple[str, str]]  # each with its address, if it has one
     count: int
+    notes: Sequence[str] = ()  # what else is told of each
+    has_more: bool = False
+    hint: str = ""  # what becomes of them
+    is_counted: bool = True
+
+    @property
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Names, addresses and notes."""
+        notes = self.notes or [""] * len(self.names)
+        return [(*name, note) for name, note in zip(self.names, notes, strict=True)]
+
+    @property
+    def told(self) -> str:
+        """The count, as `12,381` or `10,000+`."""
+        return f"{_counted(self.count)}{'+' if self.has_more else ''}"
 
     @property
     def more(self) -> str:
         """How many are not named: “and 12,381 more”."""
         untold = self.count - len(self.names)
+        if untold <= 0:
+            return ""
+        if self.has_more:
+            return _("and more than %(count)s more") % {"count": _counted(untold)}
         told = ngettext("and %(count)s more", "and %(count)s more", untold)
-        return told % {"count": number_format(untold, force_grouping=True)} if untold > 0 else ""
+        return told % {"count": _counted(untold)}
+
+
+def _counted(count: int) -> str:
+    return number_format(count, force_grouping=True)
 
 
 Lister = Callable[[Operation, Actor], list[Listing]]

@@ -1,4 +1,4 @@
-"""Yes and no: an icon whose text is in the reader's language (Django's says “True”)."""
+"""Yes and no: by sign and by word, in the reader's language (Django's icon says “True”)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import BooleanField
-from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 
 def yes_or_no(value: bool) -> str:
-    """The icon of a flag."""
-    name, told = ("yes", _("Yes")) if value else ("no", _("No"))
-    return format_html('<img src="{}" alt="{}">', static(f"admin/img/icon-{name}.svg"), told)
+    """A flag as it is told."""
+    name, told = ("is-yes", _("Yes")) if value else ("is-no", _("No"))
+    return format_html('<span class="flag {}">{}</span>', name, told)
 
 
 def column_of(field: BooleanField[Any, Any]) -> Callable[[Any], str]:

@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 
 from commsapp import ledger
 from commsapp.access import Actor
-from commsapp.faces.staff.actors import actor_of
+from commsapp.faces.staff import goes
+from commsapp.faces.staff.actors import actor_of, may_see
 from commsapp.faces.staff.lists import page_by_key
-from commsapp.faces.staff.pages import show
+from commsapp.faces.staff.pages import show, url_of
 from commsapp.models import Operation
 
 _PAGE_SIZE = 50
@@ -107,17 +108,52 @@ def entries(
     """Each operation with its sentence, where it leads, and whether it can be undone."""
     traced = traces.by_operation if traces else {}
     return [
-        {
-            "operation": operation,
-            "sentence": ledger.sentence(operation),
-            "target_kind": target_kind(operation),
-            "target_url": target_url(operation),
-            "can_undo": ledger.may_undo(operation, by),
-            "asks_first": operation.touched > A_HANDFUL,
-            **_traced(operation, traced.get(operation.pk)),
-        }
+        {**_entry(operation, by), **_traced(operation, traced.get(operation.pk))}
         for operation in operations
     ]
+
+
+def _entry(operation: Operation, by: Actor) -> dict[str, Any]:
+    return {
+        "operation": operation,
+        "sentence": ledger.sentence(operation),
+        "target_kind": target_kind(operation),
+        "target_url": target_url(operation),
+        "can_undo": ledger.may_undo(operation, by),
+        "asks_first": operation.touched > A_HANDFUL,
+        "undo_url": url_of(operation, "undo"),
+    }
+
+
+def folded(operations: Iterable[Operation], by: Actor) -> list[dict[str, Any]]:
+    """Entries that stand for all that was done in one go with them."""
+    rows = [*operations]
+    begun = goes.begun_by(rows)
+    return [
+        {**_entry(one, by), **(_as_one(begun[one.pk], one, by) if one.pk in begun else {})}
+        for one in rows
+    ]
+
+
+def _as_one(go: goes.Go, first: Operation, by: Actor) -> dict[str, Any]:
+    alike = {"is_alike": True, "target_kind": goes.things(first)} if goes.is_alike(first) else {}
+    return {
+        "go": go,
+        "sentence": goes.sentence(go, first),
+        "unfolding": goes.unfolding(go, first),
+        "can_undo": go.may_undo(by),
+        "asks_first": max(go.count, first.touched) > A_HANDFUL,
+        "undo_url": go.undo_url,
+        **alike,
+    }
+
+
+def _together(request: HttpRequest, told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Entries of one record, each with how many others were made in one go with it."""
+    by = actor_of(request)
+    batches = {one["operation"].batch for one in told} - {None}
+    found = goes.found(batches) if batches and may_see(by, Operation) else {}
+    return [{**one, "together": found.get(one["operation"].batch)} for one in told]
 
 
 def _traced(operation: Operation, trace: Trace | None) -> dict[str, Any]:
@@ -147,7 +183,7 @@ def show_history(request: HttpRequest, record: Any, operations: QuerySet[Any]) -
     traces = traces_of(request, record)
     rows = readable(with_traces(operations, traces))
     page = page_by_key(rows, request, "id", _PAGE_SIZE, newest_first=True)
-    told = entries(page, actor_of(request), traces)
+    told = _together(request, entries(page, actor_of(request), traces))
     return show(
         request,
         record,
@@ -166,4 +202,5 @@ def recent(request: HttpRequest, record: Any, count: int) -> dict[str, Any]:
     traces = traces_of(request, record)
     rows = readable(with_traces(operations_on(record), traces)).order_by("-id")
     told = entries(rows[: count + 1], actor_of(request), traces)
-    return {"entries": told[:count], "has_more": len(told) > count, "note": traces.note}
+    shown = _together(request, told[:count])
+    return {"entries": shown, "has_more": len(told) > count, "note": traces.note}

@@ -274,7 +274,7 @@ class ImportedAdmin(VisibleAdmin):
             _("Preview") if draft.state == State.CHECKED else _("Result"), draft, counts=counts,
             problem_count=drafts.problem_count(draft), problems=results.problems_on(draft, request),
             will_change=counts["created"] + counts["updated"],
-            undoing=self.imported.undoing,
+            undoing=self.imported.undoing, **results.done_by(draft, actor_of(request)),
             failed=[
                 (ending.upper(), self._url(f"failed_{ending}", draft.pk))
                 for ending in results.formats_of(draft)

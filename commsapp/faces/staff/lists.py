@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from commsapp.models import Licensee
 
 MOST_COUNTED = 10_000
 _MOST_CHOICES = 50
+PAGE_OF = _("Page %(number)s of %(pages)s")
 
 
 def count_up_to(rows: QuerySet[Any], most: int = MOST_COUNTED) -> tuple[int, bool]:
@@ -67,6 +68,8 @@ class Slice:
     rows: Sequence[Any]
     previous: str = ""
     next: str = ""
+    number: int = 1
+    told: str = ""  # which page of how many, where somebody counted
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.rows)
@@ -74,16 +77,28 @@ class Slice:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def counted(self, count: int, has_more: bool, size: int) -> Slice:
+        """Saying which page of how many it is; none where there is only one."""
+        if not (self.previous or self.next):
+            return self
+        pages = max(-(-count // size), self.number)
+        sentence = _("Page %(number)s of more than %(pages)s") if has_more else PAGE_OF
+        numbers = {"number": self.number, "pages": pages}
+        texts = {name: number_format(of, force_grouping=True) for name, of in numbers.items()}
+        return replace(self, told=str(sentence) % texts)
+
 
 def page_by_key(
     rows: QuerySet[Any], request: HttpRequest, key: str, size: int, *, newest_first: bool = False
 ) -> Slice:
     """The page that `?after=` or `?before=` an id asks for; the first one without.
 
-    As quick at the end as at the start, where the key is indexed: nothing is counted or skipped.
+    As quick at the end as at the start, where the key is indexed: nothing is counted or skipped;
+    which page it is, the links say.
     """
     before = read_guid(request.GET.get("before"))
     at = before or read_guid(request.GET.get("after"))
+    number = _number(request, "page") if at else 1
     ascending = bool(before) == newest_first
     if at:
         rows = rows.filter(**{f"{key}__{'gt' if ascending else 'lt'}": UUID(at)})
@@ -94,30 +109,38 @@ def page_by_key(
     if not found:
         return Slice([])
     back, on = (more, True) if before else (bool(at), more)
+    first, last = (str(getattr(row, key)) for row in (found[0], found[-1]))
     return Slice(
         found,
-        _query(request, before=str(getattr(found[0], key))) if back else "",
-        _query(request, after=str(getattr(found[-1], key))) if on else "",
+        _query(request, before=first, page=str(max(number - 1, 1))) if back else "",
+        _query(request, after=last, page=str(number + 1)) if on else "",
+        number if back else 1,
     )
 
 
 def page_by_number(rows: QuerySet[Any], request: HttpRequest, size: int) -> Slice:
     """The page of `?p=` some number: for short lists in an order that is no key."""
-    asked = request.GET.get("p", "")
-    number = int(asked) if asked.isdecimal() and asked.isascii() and len(asked) < 6 else 1
-    start = (max(number, 1) - 1) * size
+    number = _number(request, "p")
+    start = (number - 1) * size
     found = list(rows[start : start + size + 1])
     return Slice(
         found[:size],
         _query(request, p=str(number - 1)) if start else "",
         _query(request, p=str(number + 1)) if len(found) > size else "",
+        number,
     )
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    asked = request.GET.get(name, "")
+    is_one = asked.isdecimal() and asked.isascii() and len(asked) < 6
+    return max(int(asked), 1) if is_one else 1
 
 
 def _query(request: HttpRequest, **place: str) -> str:
     """The request's query, at another place."""
     query = request.GET.copy()
-    for name in ("before", "after", "p"):
+    for name in ("before", "after", "page", "p"):
         query.pop(name, None)
     query.update(place)
     return f"?{query.urlencode()}"
@@ -131,11 +154,15 @@ class VisibleFilter(RelatedFieldListFilter):
 
     def field_choices(self, field: Any, request: Any, model_admin: Any) -> Any:
         by, model = actor_of(request), field.remote_field.model
+        rows: Any
         if model is Licensee:
             rows = licensees_of(by)
         else:
-            rows = model.objects.visible_to(by).order_by("name")
-        return [(str(row.pk), str(row)) for row in rows[:_MOST_CHOICES]]
+            rows = model.objects.visible_to(by).order_by("name").select_related("licensee")
+        shown = rows[:_MOST_CHOICES]
+        if len({getattr(row, "licensee_id", None) for row in shown}) < 2:
+            return [(str(row.pk), str(row)) for row in shown]
+        return [(str(row.pk), f"{row} · {row.licensee}") for row in shown]
 
 
 class ArchivedFilter(SimpleListFilter):

@@ -183,14 +183,19 @@ def busy_message() -> str:
     return _("Somebody else is changing this at the moment. Nothing was changed; try again.")
 
 
-def tell(request: HttpRequest, change: Any) -> None:
-    """Say what was done, with a button to undo it where that can be."""
+def tell(request: HttpRequest, change: Any, *, about: str = "") -> None:
+    """Say what was done, with a button to undo it where that can be.
+
+    `about` names what it was done to, where the sentence does not.
+    """
     entries: Sequence[Any] = getattr(change, "operations", None) or [change.operation]
     entry: Operation | None = next((one for one in entries if one and one.touched), None)
     undo = ""
     if entry is not None and is_undoable(entry):
-        undo = f"batch:{entry.batch}" if len(entries) > 1 else f"operation:{entry.pk}"
-    (messages.info if entry is None else messages.success)(request, change.message, extra_tags=undo)
+        batches = dict.fromkeys(str(one.batch) for one in entries)  # one of each licensee
+        undo = f"batch:{','.join(batches)}" if len(entries) > 1 else f"operation:{entry.pk}"
+    told = f"{about}: {change.message}" if about else change.message
+    (messages.info if entry is None else messages.success)(request, told, extra_tags=undo)
 
 
 # --- Preview → confirm → result -------------------------------------------------------------
@@ -220,6 +225,7 @@ class Command:
     run: Callable[[bool], Any]  # dry_run → Change, or Moved
     back: str
     subtitle: str = ""  # of whom
+    about: str = ""  # what its message names, where the sentence does not
     fields: Sequence[tuple[str, str]] = ()  # what the confirmation sends again
     problems: Sequence[Problem] = ()  # found before the operation was asked
     spell: Callable[[Refusal], Problem] = plainly
@@ -255,7 +261,7 @@ def carry_out(request: HttpRequest, record: Model | None, command: Command) -> H
     )
     if not confirmed:
         return _preview(request, record, command, change, problems)
-    tell(request, change)
+    tell(request, change, about=command.about)
     if command.goes_on:
         command = replace(command, back=command.goes_on(change))
     if problems:

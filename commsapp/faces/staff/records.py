@@ -20,6 +20,7 @@ from commsapp.faces.staff import history
 from commsapp.faces.staff.actors import actor_of, licensees_of
 from commsapp.faces.staff.forms import RecordForm
 from commsapp.faces.staff.pages import busy_message, url_of
+from commsapp.faces.staff.standing import Touch, standing_on
 from commsapp.faces.staff.visible import ModelAdmin, VisibleAdmin
 from commsapp.ids import read_guid
 from commsapp.ledger import Busy, Refused
@@ -177,8 +178,10 @@ class DeletableAdmin(RecordAdmin):
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
         """Without Django's transaction around it; what is refused is told on the record's page."""
+        touch = Touch("delete", [*filter(None, [read_guid(object_id)])], actor_of(request))
+        told = {"touches": partial(standing_on, self.model, touch), **(extra_context or {})}
         try:
-            answer: HttpResponse = self._delete_view(request, object_id, extra_context)  # type: ignore[attr-defined]
+            answer: HttpResponse = self._delete_view(request, object_id, told)  # type: ignore[attr-defined]
         except (Refused, Busy) as error:
             messages.error(request, str(error) or busy_message())
             name = f"admin:{self.opts.app_label}_{self.opts.model_name}_page"

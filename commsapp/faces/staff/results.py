@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from django.http import HttpRequest
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from commsapp import drafts
+from commsapp.access import Actor
+from commsapp.faces.staff import goes
+from commsapp.faces.staff.actors import may_see
 from commsapp.faces.staff.lists import Slice
-from commsapp.models import Draft
+from commsapp.models import Draft, Operation
 
 FILES = ("csv", "xlsx")
 _SHOWN = 500  # problems on a page
@@ -36,6 +40,14 @@ def told_of(draft: Draft) -> str:
     return told % {
         name: number_format(count, force_grouping=True) for name, count in counts.items()
     }  # fmt: skip
+
+
+def done_by(draft: Draft, by: Actor) -> dict[str, Any]:
+    """Where all that the import did is told, and undone as far as that can be."""
+    if draft.batch is None or not may_see(by, Operation):
+        return {}
+    go = goes.found([draft.batch], least=1)[draft.batch]
+    return {"did": go, "can_undo": go.may_undo(by)}
 
 
 def problems_on(draft: Draft, request: HttpRequest) -> Slice:

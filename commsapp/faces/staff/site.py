@@ -6,23 +6,11 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.i18n import JavaScriptCatalog
 
-from commsapp.faces.staff.borrowed import OF_SCRIPTS
 from commsapp.faces.staff.comboboxes import OptionsView
 
 _LAST = 1_000
-
-
-class ScriptTexts(JavaScriptCatalog):
-    """Django's, and ours for those that it has no German for."""
-
-    packages = ["django.contrib.admin"]
-
-    def get_catalog(self) -> dict[str, Any]:
-        return {**super().get_catalog(), **{text: gettext(text) for text in OF_SCRIPTS}}
 
 
 class StaffSite(AdminSite):
@@ -41,9 +29,6 @@ class StaffSite(AdminSite):
         """Without the redirect to a record's page elsewhere: here is where they are."""
         urls = super().get_urls()
         return [url for url in urls if getattr(url, "name", "") != "view_on_site"]
-
-    def i18n_javascript(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        return ScriptTexts.as_view()(request)
 
     def autocomplete_view(self, request: HttpRequest) -> Any:
         """What the comboboxes of forms offer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +16,13 @@ from django.utils.translation import gettext as _
 
 from commsapp import ledger
 from commsapp.access import Actor
-from commsapp.faces.staff import details, history
+from commsapp.faces.staff import details, goes, history
 from commsapp.faces.staff.actors import actor_of
 from commsapp.faces.staff.details import NAMED, Listing
+from commsapp.faces.staff.lists import count_up_to
 from commsapp.faces.staff.pages import Problem, show, url_of
+from commsapp.faces.staff.standing import standing_on_undone
+from commsapp.figures import counted, counting
 from commsapp.ids import read_guid
 from commsapp.models import Operation
 
@@ -34,6 +38,7 @@ def undo_one(request: HttpRequest, operation: Operation) -> HttpResponse:
         did = {
             "rows": details.differences(operation, by),
             "did": details.listings(operation, by),
+            "standing": standing_on_undone(operation, undone, by),
         }
         subject = f"{operation.target_name}: {ledger.sentence(operation)}"
         return _preview(request, [(operation, undone)], back, subject=subject, **did)
@@ -41,11 +46,12 @@ def undo_one(request: HttpRequest, operation: Operation) -> HttpResponse:
 
 
 def undo_batch(request: HttpRequest, batch: UUID) -> HttpResponse:
-    """The same of all that was done in one go."""
+    """The same of all that was done in one go: with `?and=`, of several licensees."""
     by, planned = actor_of(request), request.method != "POST"
+    others = [UUID(id) for id in map(read_guid, request.GET.getlist("and")) if id]
     back = reverse("admin:commsapp_operation_changelist")
     try:
-        undone = ledger.undo_batch(batch, by=by, dry_run=planned)
+        undone = ledger.undo_batch(batch, *others, by=by, dry_run=planned)
     except (ledger.Refused, ledger.Busy) as error:
         messages.error(request, str(error) or _("Nothing was undone; try again."))
         return HttpResponseRedirect(_next(request) or back)
@@ -56,8 +62,25 @@ def undo_batch(request: HttpRequest, batch: UUID) -> HttpResponse:
     kept = Operation.objects.in_bulk(ids[:NAMED]) if ids else {}
     pairs = [(kept.get(one.operation.undoes_id), one) for one in undone]
     if planned:
-        return _preview(request, pairs, back, did=[_named_targets(undone)])
+        did = [_named_targets(undone)]
+        return _preview(request, pairs, back, did=did, **_about([batch, *others], by))
     return _report(request, pairs, back)
+
+
+def _about(batches: Sequence[UUID], by: Actor) -> dict[str, str]:
+    """What was done in the go, and how much of it is of kinds that cannot be undone."""
+    visible = Operation.objects.visible_to(by).defer("effects")
+    first = visible.filter(pk=batches[0]).first()
+    go = goes.found(batches[:1]).get(batches[0]) if first else None
+    if first is None or go is None:
+        return {}
+    subject = goes.sentence(go, first)
+    if not goes.is_alike(first):
+        return {"subject": subject}
+    entries = visible.filter(batch__in=batches).exclude(kind__in=ledger.undoable_kinds())
+    count, has_more = count_up_to(entries)
+    told = counted(count) if count else ""
+    return {"subject": subject, "staying": _("more than %s") % told if has_more else told}
 
 
 Pairs = Sequence[tuple[Operation | None, ledger.Undone]]
@@ -70,10 +93,17 @@ def _report(request: HttpRequest, undone: Pairs, back: str) -> HttpResponse:
     told, back = _told(numbers), _next(request) or back
     if numbers["failed"]:
         return _show(request, undone, back, numbers=numbers, told=told, listings=kept)
-    for listing in kept:
+    for listing in [*kept, *_touched(undone, actor_of(request))]:
         messages.info(request, _in_short(listing))
     (messages.success if numbers["reversed"] else messages.warning)(request, told)
     return HttpResponseRedirect(back)
+
+
+def _touched(undone: Pairs, by: Actor) -> Sequence[Listing]:
+    """What undoing one operation touched besides what it reversed."""
+    [(operation, one), *others] = undone
+    standing = standing_on_undone(operation, one, by) if operation and not others else None
+    return standing.listings if standing else ()
 
 
 def _preview(request: HttpRequest, undone: Pairs, back: str, **context: Any) -> HttpResponse:
@@ -102,12 +132,13 @@ def _numbers(undone: Pairs) -> dict[str, int]:
 
 
 def _told(numbers: dict[str, int], *, planned: bool = False) -> str:
-    told = _("%(reversed)d would be reversed") if planned else _("Undone: %(reversed)d reversed")
-    told %= numbers
+    counts = counting(numbers)
+    told = _("%(reversed)s would be reversed") if planned else _("Undone: %(reversed)s reversed")
+    told %= counts
     if numbers["kept"]:
-        told += _(", %(kept)d kept because changed since") % numbers
+        told += _(", %(kept)s kept because changed since") % counts
     if numbers["failed"]:
-        told += (_(", %(failed)d would fail") if planned else _(", %(failed)d failed")) % numbers
+        told += (_(", %(failed)s would fail") if planned else _(", %(failed)s failed")) % counts
     return f"{told}."
 
 
@@ -150,8 +181,10 @@ def _names_kept(one: ledger.Undone) -> bool:
 
 def _in_short(listing: Listing) -> str:
     """The listing in one sentence, a few by name."""
-    short = Listing(listing.label, listing.names[:_NAMED_IN_A_MESSAGE], listing.count)
-    named = format_html_join(", ", "“{}”", ((_link(*one),) for one in short.names))
+    first = slice(_NAMED_IN_A_MESSAGE)
+    short = replace(listing, names=listing.names[first], notes=listing.notes[first])
+    told = ((_link(name, url), f" {note}" if note else "") for name, url, note in short.rows)
+    named = format_html_join(", ", "“{}”{}", told)
     return format_html("{}: {}{}.", short.label, named, f" {short.more}" if short.more else "")
 
 
@@ -167,7 +200,8 @@ def _next(request: HttpRequest) -> str:
 
 def siblings_of(operation: Operation, by: Actor, count: int) -> dict[str, Any] | None:
     """What else was done in one go with the operation: the first ones, and whether that is all."""
-    if operation.batch is None:
+    go = goes.found([operation.batch]).get(operation.batch) if operation.batch else None
+    if go is None:
         return None
     visible = Operation.objects.visible_to(by).filter(batch=operation.batch)
     rows = list(
@@ -176,12 +210,11 @@ def siblings_of(operation: Operation, by: Actor, count: int) -> dict[str, Any] |
         .defer("effects", "undone_by__effects", "undoes__effects")
         .order_by("-id")[: count + 1]
     )
-    if not rows:
-        return None
-    can_undo = any(ledger.may_undo(one, by) for one in [operation, *rows])
     return {
         "rows": rows[:count],
+        "go": go,
+        "count": None if go.has_more else go.other_count,
         "has_more": len(rows) > count,
-        "can_undo": can_undo,
+        "can_undo": go.may_undo(by),
         "asks_first": sum(one.touched for one in [operation, *rows]) > history.A_HANDFUL,
     }

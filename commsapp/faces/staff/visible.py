@@ -23,7 +23,7 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.faces.staff.actors import actor_of, licensees_of, may_see
+from commsapp.faces.staff.actors import actor_of, licensees_of, may_see, sees_several
 from commsapp.faces.staff.comboboxes import combobox_for
 from commsapp.faces.staff.figures import DayInput, FixedPointFormField, WholeFormField
 from commsapp.faces.staff.flags import column_of, yes_or_no
@@ -129,6 +129,7 @@ class VisibleAdmin(QuickAdmin):
     facts: ClassVar[Sequence[str]] = ()  # what the page tells, as list_display names it
     badge: ClassVar[str] = ""  # the field that says how it stands
     object_template = "staff/object.html"
+    tells_licensee: ClassVar[bool] = False  # in its list: names alone would not tell whose it is
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         queryset: Any = super().get_queryset(request)
@@ -137,6 +138,11 @@ class VisibleAdmin(QuickAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RecordChangeList]:
         return RecordChangeList
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        told = super().get_list_display(request)
+        is_told = self.tells_licensee and sees_several(actor_of(request))
+        return [*told, "licensee"] if is_told else told
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         by = actor_of(request)

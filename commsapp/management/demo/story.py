@@ -20,7 +20,7 @@ from commsapp.rows import write_rows
 from contacts import operations as contacts
 from contacts.models import AlternateKey, ContactGroup, DataSource, Role
 from groups import operations as groups
-from groups.models import RecipientGroup
+from groups.models import Recipient, RecipientGroup
 from quotes import operations as quotes
 from quotes.models import Product, Quote, QuoteLineItem
 
@@ -85,6 +85,7 @@ class Story:
 
     def tell(self, customers: tuple[Customer, ...], offered: tuple[Offered, ...]) -> None:
         """Everything, from the beginning."""
+        Licensee.objects.filter(pk=self.licensee.pk).update(created_at=self.clock.now)
         self._set_up()
         arrivals = self.clock.spread(len(customers), since=0.1, until=0.6)
         for customer, day in zip(customers, arrivals, strict=True):
@@ -135,9 +136,15 @@ class Story:
             self._know_as(f"{customer.key}-{number}", contact=contact)
         owner = self._save_group(customer)
         self.customers[customer.key] = owner
-        write_rows(self.crowd.recipients(customer, owner))
+        self._bring_recipients(customer, owner)
         for gathering in customer.groups:
             self._gather(customer, owner, gathering)
+
+    def _bring_recipients(self, customer: Customer, owner: ContactGroup) -> None:
+        """Without an operation each, but when the customer came: before any group takes them."""
+        write_rows(self.crowd.recipients(customer, owner))
+        at = self.clock.now
+        Recipient.objects.filter(customer=owner).update(created_at=at, updated_at=at)
 
     def _gather(self, customer: Customer, owner: ContactGroup, gathering: Gathering) -> None:
         group = self._create(

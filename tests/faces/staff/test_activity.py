@@ -322,7 +322,7 @@ def test_siblings_are_told_and_undone_together(web, by_alice, licensee):
     first = moved.operations[0]
     shown = told(web.get(page(first)))
     assert "Done in one go with it" in shown
-    assert f"{LIST}?q={first.batch}" in shown
+    assert f"{LIST}?batch={first.batch}" in shown
     assert len(listed(web, q=str(first.batch))) == 30
     undo_all = reverse("admin:commsapp_operation_undo_batch", args=(first.batch,))
     answer = web.post(undo_all, {"next": page(first)})

@@ -97,8 +97,8 @@ def test_what_the_catalogue_lacks_is_found(marked):
         assert translation.gettext("Home") == "⟦Start⟧"
         assert translation.gettext("No such text") == "⟦No such text⟧"
         assert translation.pgettext("of a file", "Line") == "⟦Zeile⟧"
-        assert translation.ngettext("%d role changed.", "%d roles changed.", 2) == (
-            "⟦%d Rollen geändert.⟧"
+        assert translation.ngettext("%s role changed.", "%s roles changed.", 2) == (
+            "⟦%s Rollen geändert.⟧"
         )
     assert marked.lacking == {"No such text"}
 
@@ -213,7 +213,8 @@ def test_a_quote_on_its_way(reader, marked, group, join, line):
     reader.post(page(line.quote, "edit-lines"), 302, **again(preview))
     reader.post(page(line.quote, "edit-lines"), 302)
     for move in ("submit", "approve"):
-        reader.post(page(line.quote, "move"), 302, move=move)
+        reader.post(page(line.quote, "move"), 200, move=move)  # one has no part yet
+        reader.post(page(line.quote, "move"), 302, move=move, confirm="1")
     reader.post(page(line.quote, "move"), move="accept")
     for operation in Operation.objects.all():
         reader.get(page(operation))

@@ -27,7 +27,8 @@ def test_a_line_is_split_as_the_preview_says_and_unsplit_again(web, group, join,
     assert change.totals_before == change.totals_after == quote.totals
     assert lines_of(quote) == 1
 
-    assert said(web, web.post(page(line, "split"), again(preview))) == "3 lines created."
+    done = said(web, web.post(page(line, "split"), again(preview)))
+    assert done == f"{quote.number} · {line}: 3 lines created."
     parts = QuoteLineItem.objects.filter(split_from=line).order_by("line_number")
     foreseen = [(part.line_number, part.recipient_id) for part in change.preview]
     assert [*parts.values_list("line_number", "recipient_id")] == foreseen
@@ -38,7 +39,8 @@ def test_a_line_is_split_as_the_preview_says_and_unsplit_again(web, group, join,
 
     preview = web.get(page(line, "unsplit"))
     assert "3 lines would be removed." in told(preview)
-    assert said(web, web.post(page(line, "unsplit"), again(preview))) == "3 lines removed."
+    done = said(web, web.post(page(line, "unsplit"), again(preview)))
+    assert done == f"{quote.number} · {line}: 3 lines removed."
     assert lines_of(quote) == 1
 
 
@@ -56,7 +58,7 @@ def test_a_quote_goes_its_way_by_buttons_with_the_right_permission(web, charlie,
     grant(charlie, "quotes.view_quote", "quotes.view_quotelineitem", "quotes.change_quote")
     seller = browse(charlie)
     moved = seller.post(page(quote, "move"), {"move": "submit"})
-    assert said(seller, moved) == "From “Draft” to “In review”."
+    assert said(seller, moved).endswith(": From “Draft” to “In review”.")
     assert "Approve" not in told(seller.get(page(quote)))
     assert seller.post(page(quote, "move"), {"move": "approve"}).status_code == 403
     web.post(page(quote, "move"), {"move": "approve"})

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from django.urls import reverse
-
 from quotes import operations
 from quotes.models import Quote, QuoteLineItem
 from tests.faces.staff.conftest import page, told
@@ -56,8 +54,3 @@ def test_members_are_counted_with_thousands_apart(web, line):
     assert "1,940 recipients" in told(web.get(page(line.quote, "print")))
     german = {"headers": {"accept-language": "de"}}
     assert "1.940 Mitglieder" in told(web.get(page(line.quote), **german))
-
-
-def test_the_scripts_of_the_two_boxes_speak_german(web):
-    texts = told(web.get(reverse("admin:jsi18n"), headers={"accept-language": "de"}))
-    assert "Alle auswählen: %s" in texts or "Alle ausw\\u00e4hlen: %s" in texts

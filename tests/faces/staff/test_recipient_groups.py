@@ -93,7 +93,7 @@ def test_set_exactly_shows_who_comes_and_who_goes(web, group, join, ours):
     [coming] = ours(1, name="New shop", external_reference="NEW")
     Recipient.objects.filter(pk=staying.pk).update(external_reference="STAY")
     preview = web.post(page(group, "set-recipients"), {"pasted": "NEW, STAY"})
-    who = {one["sign"]: [str(row) for row in one["rows"]] for one in preview.context["who"]()}
+    who = {one["sign"]: [str(row) for row in one["page"].rows] for one in preview.context["who"]()}
     assert who == {"+": [str(coming)], "−": [str(leaving)]}
     assert "1 would be added, 1 removed, 1 stay." in told(preview)
     assert members_of(group) == {leaving.pk, staying.pk}

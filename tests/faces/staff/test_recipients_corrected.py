@@ -144,7 +144,7 @@ def test_who_may_not_see_recipients_learns_nothing_of_them(group, charlie, elsew
     grant(charlie, "groups.view_recipientgroup", "groups.change_recipientgroup")
     preview = browse(charlie).post(page(group, "add-recipients"), {"pasted": "FAR-1\nnobody"})
     assert problems(preview) == [(1, "FAR-1"), (2, "nobody")]
-    assert reasons(preview) == ["It names no recipient."] * 2
+    assert reasons(preview) == ["No recipient has this external reference."] * 2
     assert "Far shop" not in told(preview)
     assert str(elsewhere.pk) not in told(preview)
 
@@ -152,7 +152,7 @@ def test_who_may_not_see_recipients_learns_nothing_of_them(group, charlie, elsew
 def test_another_licensees_recipient_is_none(web, group):
     stranger = factories.RecipientFactory(name="Foreign shop")
     preview = web.post(page(group, "add-recipients"), {"pasted": str(stranger.pk)})
-    assert reasons(preview) == ["It names no recipient."]
+    assert reasons(preview) == ["No recipient has this id."]
     assert "Foreign shop" not in told(preview)
 
 

@@ -90,7 +90,7 @@ def test_a_long_list_waits_here_and_does_not_travel(web, group):
     assert "listed" not in sent
     assert Draft.objects.count() == 1
     done = web.post(url, sent)
-    assert said(web, done) == "2001 recipients added."
+    assert said(web, done) == "2,001 recipients added."
     assert Draft.objects.count() == 1
 
 
@@ -145,7 +145,7 @@ def test_the_column_is_found_by_what_it_names(web, group, numbered):
     rows = [*csv.reader(io.StringIO(failed.content.decode("utf-8-sig")))]
     assert rows == [
         ["Name", "Contract", "Mobile no.", "Reason"],
-        ["C", "3", "+441632960999", "It names no recipient."],
+        ["C", "3", "+441632960999", "No recipient has this MSISDN or external reference."],
     ]
 
 

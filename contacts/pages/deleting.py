@@ -1,0 +1,37 @@
+"""Deleting a contact group: it leaves the lists, and can be restored."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from commsapp.faces.staff.actors import actor_of
+from commsapp.faces.staff.pages import Command, carry_out, page_on, url_of
+from commsapp.faces.staff.standing import Touch, standing_on
+from contacts import operations
+from contacts.models import ContactGroup
+from contacts.pages.connections import is_there
+
+
+@page_on(
+    ContactGroup, "delete-group", label=_("Delete"), verb="delete", fits=is_there,
+    is_destructive=True,
+)  # fmt: skip
+def delete_group(request: HttpRequest, group: ContactGroup) -> HttpResponse:
+    """Mark it deleted: it leaves the lists, and can be restored."""
+    touch = Touch("discard", [group.pk.hex], actor_of(request))
+    command = Command(
+        title=gettext("Delete"),
+        subtitle=str(group),
+        button=gettext("Delete"),
+        run=lambda dry_run: operations.delete_contact_groups(
+            [group.pk.hex], by=actor_of(request), dry_run=dry_run
+        ),
+        back=url_of(group),
+        is_destructive=True,
+        context={"touches": partial(standing_on, ContactGroup, touch)},
+    )
+    return carry_out(request, group, command)
