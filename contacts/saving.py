@@ -7,16 +7,15 @@ that does not grow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
-from functools import cache
 from uuid import UUID
 
 from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from commsapp.access import Actor, may
+from commsapp.access import Actor
 from commsapp.ids import new_id
 from commsapp.ledger import Ledger, Numbers, Refusal, Refused, operation, recording
 from commsapp.rows import put_values
@@ -25,9 +24,7 @@ from contacts.failures import Failures, keep_failures
 from contacts.known import (
     Group,
     Key,
-    KeyName,
     Known,
-    Named,
     Source,
     lock_groups,
     look_up,
@@ -56,9 +53,15 @@ from contacts.targets import (
     Asked,
     Target,
     find_target,
-    has_nothing_to_delete,
-    is_as_saved,
     resolve,
+)
+from contacts.unchanged import (
+    changes_nothing,
+    look,
+    rights_of,
+    settle_unchanged,
+    unchanged,
+    verb_of,
 )
 
 
@@ -87,8 +90,8 @@ def save_contact_groups(
     answered. Several are one go of their own, or go on with that of `batch`: see recording().
     Keep chunks small (500): all is in memory and under one transaction.
     """
-    same, known, saves = _look(saves, by)
-    settled, rest, to_lock = _settle_unchanged(saves, same, known, by)
+    same, known, saves = look(saves, by)
+    settled, rest, to_lock = settle_unchanged(saves, same, known, by)
     answers: dict[int, Saved | Refused] = {**settled}
     failures: Failures = {}
     if rest:
@@ -109,106 +112,6 @@ def save_contact_groups(
     return told
 
 
-def _settle_unchanged(
-    saves: Sequence[ContactGroupSave | SentSave], same: Mapping[int, str], known: Known, by: Actor
-) -> tuple[dict[int, Saved], dict[int, ContactGroupSave], set[str]]:
-    """Answer what would change nothing, without a lock or a transaction; and tell the others, and
-    which groups those may change.
-
-    All that a look says is true at one moment. A save has to wait for one before it that may
-    change the same group.
-    """
-    may_do = _rights(by)
-    settled: dict[int, Saved] = {}
-    rest: dict[int, ContactGroupSave] = {}
-    to_lock: set[str] = set()
-    claimed: set[KeyName] = set()
-    for place, sent in enumerate(saves):
-        if (id := same.get(place)) and id not in to_lock:
-            settled[place] = Saved(id, Outcome.UNCHANGED)
-            continue
-        save = rest[place] = _read(sent)
-        try:
-            target = find_target(save, known, by)
-        except Refused:
-            continue
-        group = target.group and target.group.id
-        waits = target.key_name in claimed or group in to_lock
-        if not waits and may_do(_verb(save, target)) and _changes_nothing(save, target):
-            settled[place] = _unchanged(target)
-            del rest[place]
-            continue
-        if target.key_name:
-            claimed.add(target.key_name)
-        if group:
-            to_lock.add(group)
-    return settled, rest, to_lock
-
-
-def _look(
-    saves: Sequence[ContactGroupSave | SentSave], by: Actor
-) -> tuple[dict[int, str], Known, Sequence[ContactGroupSave | SentSave]]:
-    """Which lines are the same as last time, each with its group; what is known of all; and the
-    saves, of which the others are read by now."""
-    named = _named(saves)
-    if named:
-        source = named.source
-        is_open = source and source.is_active and by.sees(source.licensee)
-        same = _same(saves, named) if is_open and _rights(by)("change") else {}
-        if len(same) == len(saves):
-            return same, Known(), saves
-        read = {place: _read(save) for place, save in enumerate(saves) if place not in same}
-        if all(map(named.tells_of, read.values())):
-            told = [read.get(place, save) for place, save in enumerate(saves)]
-            return same, named.known(), told
-    whole = [_read(save) for save in saves]
-    return {}, look_up(whole, whole=False), whole
-
-
-def _named(saves: Sequence[ContactGroupSave | SentSave]) -> Named | None:
-    """The look that does where all name their groups by keys of one data source, as most do."""
-    if any(isinstance(save, ContactGroupSave) and save.object_id for save in saves):
-        return None
-    sources = {save.suite_data_source_instance_id or "" for save in saves} - {""}
-    return Named(sources.pop(), {save.key for save in saves}) if len(sources) == 1 else None
-
-
-def _same(saves: Sequence[ContactGroupSave | SentSave], named: Named) -> dict[int, str]:
-    return {
-        place: group
-        for place, save in enumerate(saves)
-        if isinstance(save, SentSave) and (group := named.group_of(save))
-    }
-
-
-def _read(save: ContactGroupSave | SentSave) -> ContactGroupSave:
-    return save.read() if isinstance(save, SentSave) else save
-
-
-def _rights(by: Actor) -> Callable[[str], bool]:
-    return cache(lambda verb: may(by, verb, ContactGroup))
-
-
-def _verb(save: ContactGroupSave, target: Target) -> str:
-    """The permission that a save takes."""
-    if save.content.mark_as_deleted:
-        return "delete"
-    return "change" if target.group or save.object_id else "add"
-
-
-def _changes_nothing(save: ContactGroupSave, target: Target) -> bool:
-    if target.faults or save.unread:
-        return False
-    # What has the hash of a save that was applied is in order, as that was.
-    if is_as_saved(save, target):
-        return True
-    return has_nothing_to_delete(save, target) and not faults(save)
-
-
-def _unchanged(target: Target) -> Saved:
-    return Saved(target.group.id if target.group else None, Outcome.UNCHANGED)
-
-
 # --- Deciding -------------------------------------------------------------------------------
 
 
@@ -218,7 +121,7 @@ class _Saving:
     def __init__(self, known: Known, locked: set[str], ledger: Ledger, planned: bool) -> None:
         self.known, self.ledger, self.planned = known, ledger, planned
         self.now = ledger.at
-        self.may_do = _rights(ledger.by)
+        self.may_do = rights_of(ledger.by)
         self.ours = {*locked}  # the groups that may be changed: locked, or made here
         self.stood: dict[str, Connections] = {}  # of the groups that change, at first
         self.keys: dict[str, Key] = {}  # those that change, by id
@@ -236,12 +139,12 @@ class _Saving:
 
     def _save(self, save: ContactGroupSave) -> Saved:
         target = find_target(save, self.known, self.ledger.by)
-        if target.source and not self.may_do(_verb(save, target)):
+        if target.source and not self.may_do(verb_of(save, target)):
             raise _forbidden()
         if target.group and target.group.id not in self.ours:
             raise IntegrityError("The key was bound meanwhile.")  # so that all is tried again
-        if _changes_nothing(save, target):
-            return _unchanged(target)
+        if changes_nothing(save, target):
+            return unchanged(target)
         asked = resolve(save, target, self.known)
         wrong = [*faults(save), *target.faults, *asked.faults]
         if wrong or target.source is None:  # without which there is a fault, too
