@@ -48,7 +48,8 @@ def move(request: HttpRequest, quote: Quote) -> HttpResponse:
 
 def without_parts(quote: Quote) -> list[QuoteLineItem]:
     """The split lines of an offer on its way that lack parts, each with how many members have
-    none: they joined their group after the split, and the quote does not count them."""
+    none: they joined after the split, or an undo took their part away. The quote does not count
+    them."""
     split = with_newcomers(quote.lines.filter(split_at__isnull=False))
     return [*split.filter(newcomer_count__gt=0).order_by("line_number")]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
 from commsapp.faces.staff.actors import actor_of
-from commsapp.faces.staff.pages import Command, carry_out, page_on, url_of
+from commsapp.faces.staff.pages import Command, Problem, carry_out, page_on, plainly, url_of
+from commsapp.ledger import Refusal
 from quotes import operations
 from quotes.models import QuoteLineItem
 from quotes.pages.places import Place
@@ -60,6 +62,7 @@ def _carry_out(
         run=lambda dry_run: do(line.pk, by=actor_of(request), dry_run=dry_run),
         back=place.url(line.quote, row=row),
         goes_on=goes_on,
+        spell=_with_the_part,
         is_destructive=is_destructive,
         template="quotes/split.html",
         context={
@@ -70,3 +73,11 @@ def _carry_out(
         },
     )
     return carry_out(request, line, command)
+
+
+def _with_the_part(refusal: Refusal) -> Problem:
+    """An edited part is to be looked at: its history tells who edited it, and undoes that."""
+    if refusal.field != "split_at" or not refusal.record_id:
+        return plainly(refusal)
+    part = QuoteLineItem(pk=UUID(refusal.record_id))
+    return Problem(refusal.message, value=gettext("Show the line"), url=url_of(part))

@@ -12,6 +12,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from commsapp import records
@@ -20,6 +22,9 @@ from commsapp.faces.staff.actors import actor_of
 from commsapp.faces.staff.pages import Command, carry_out, url_of
 from commsapp.faces.staff.records import RecordAdmin
 from commsapp.faces.staff.standing import Touch, standing_on
+from commsapp.figures import counted
+
+_NAMED = 5  # of those selected
 
 
 class ArchivedAdmin(RecordAdmin):
@@ -80,7 +85,7 @@ class ArchivedAdmin(RecordAdmin):
         sent = ("action", "select_across", "_selected_action", "index")
         command = Command(
             title=str(label),
-            subtitle=str(self.opts.verbose_name_plural),
+            subtitle=f"{capfirst(self.opts.verbose_name_plural)}: {_first_of(queryset, len(ids))}",
             button=str(label),
             run=lambda dry_run: move(ids, actor_of(request), dry_run),
             back=request.get_full_path(),
@@ -103,3 +108,14 @@ class ArchivedAdmin(RecordAdmin):
             return tools
         name, label = ("restore", _("Restore")) if record.is_archived else ("archive", _("Archive"))
         return [*tools, {"url": url_of(record, name), "label": label}]
+
+
+def _first_of(queryset: QuerySet[Any], count: int) -> str:
+    """The first of the records by their names, and how many there are besides."""
+    names = ", ".join(f"“{record}”" for record in queryset[:_NAMED])
+    if count <= _NAMED:
+        return names
+    return gettext("%(names)s and %(number)s more") % {
+        "names": names,
+        "number": counted(count - _NAMED),
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
@@ -245,11 +245,18 @@ class VisibleAdmin(QuickAdmin):
 
 
 def linked(request: HttpRequest, record: Model | None) -> Any:
-    """A record's name, leading to its page for those who may see it."""
+    """A record's name, leading to its page for those who may see it; and whether it is put away,
+    which one wants to know before going on with what refers to it."""
     if record is None:
         return ""
     if not (admin.site.is_registered(type(record)) and isinstance(record, Record)):
         return str(record)
     if not may_see(actor_of(request), type(record)):
         return str(record)
-    return format_html('<a href="{}">{}</a>', url_of(record), record)
+    link = format_html('<a href="{}">{}</a>', url_of(record), record)
+    if not record.is_archived:
+        return link
+    status = getattr(record, "status", "archived")
+    told: Callable[[], str] | None = getattr(record, "get_status_display", None)
+    label = told() if told else _("Archived")
+    return format_html('{} <span class="badge is-{}">{}</span>', link, status, label)

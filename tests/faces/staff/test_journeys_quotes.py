@@ -44,6 +44,26 @@ def test_a_line_is_split_as_the_preview_says_and_unsplit_again(web, group, join,
     assert lines_of(quote) == 1
 
 
+def test_a_part_that_keeps_a_line_from_being_unsplit_is_a_click_away(web, join, line):
+    join(2)
+    web.post(page(line, "split"), CONFIRM)
+    part = line.parts.first()
+    part.quantity += 1
+    part.save()
+    answer = web.get(page(line, "unsplit"))
+    assert answer.status_code == 409
+    assert f"Line {part.line_number} was edited." in told(answer)
+    assert f'href="{page(part)}"' in told(answer)
+    assert lines_of(line.quote) == 3
+
+
+def test_a_quote_says_that_its_customer_was_deleted(web, line):
+    customer = line.quote.customer
+    assert "Deleted" not in told(web.get(page(line.quote)))
+    web.post(page(customer, "delete-group"), CONFIRM)
+    assert '<span class="badge is-deleted">Deleted</span>' in told(web.get(page(line.quote)))
+
+
 def test_what_blocks_a_split_is_told_and_nothing_is_split(web, line):
     answer = web.get(page(line, "split"))
     assert answer.status_code == 409

@@ -13,7 +13,7 @@ from django.utils.html import strip_tags
 
 from commsapp.faces.staff import lists
 from commsapp.models import Operation
-from contacts.models import ContactGroup
+from contacts.models import Contact, ContactGroup
 from groups.models import Recipient, RecipientGroup
 from quotes import operations as quotes_operations
 from quotes.models import Quote, QuoteLineItem
@@ -85,7 +85,7 @@ def test_closed_quotes_are_told_apart_from_open_ones(web, line, by_alice):
 def test_where_nothing_stands_the_page_says_so(web, customer):
     answer = web.get(page(customer, "archive"))
     assert standing(answer) == {}
-    assert "Nothing does." in told(answer)
+    assert "Nothing depends on it." in told(answer)
 
 
 def test_restoring_touches_nothing_and_says_nothing(web, group, line):
@@ -101,7 +101,7 @@ def test_who_may_not_see_quotes_is_told_that_there_may_be_more(charlie, group, l
     assert standing(answer) == {}
     assert "There may be more, which you may not see." in told(answer)
     assert line.quote.number not in told(answer)
-    assert "Nothing does." not in told(answer)
+    assert "Nothing depends on it." not in told(answer)
 
 
 def test_another_licensees_quotes_are_nowhere_in_it(web, group):
@@ -213,3 +213,10 @@ def test_what_is_no_record_is_deleted_as_django_asks(admin_client):
     answer = admin_client.get(reverse("admin:auth_group_delete", args=(nobodys.pk,)))
     assert "Are you sure you want to delete" in told(answer)
     assert "What this touches" not in told(answer)
+
+
+def test_those_who_are_archived_from_a_list_are_named(web, licensee):
+    made = factories.ContactFactory.create_batch(7, licensee=licensee)
+    answer = told(web.post(*selected(Contact, [one.pk for one in made])))
+    assert "and 2 more" in answer
+    assert sum(f"“{one}”" in answer for one in made) == 5
