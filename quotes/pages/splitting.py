@@ -76,7 +76,7 @@ def _carry_out(
 
 
 def _with_the_part(refusal: Refusal) -> Problem:
-    """An edited part is to be looked at: its history tells who edited it, and undoes that."""
+    """An edited part is to be looked at: its history tells who edited it, and what was before."""
     if refusal.field != "split_at" or not refusal.record_id:
         return plainly(refusal)
     part = QuoteLineItem(pk=UUID(refusal.record_id))

@@ -13,11 +13,11 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from commsapp.faces.staff.actors import actor_of, licensees_of
+from commsapp.figures import counted, counting
 from commsapp.ids import read_guid
 from commsapp.models import Licensee
 
@@ -84,8 +84,7 @@ class Slice:
         pages = max(-(-count // size), self.number)
         sentence = _("Page %(number)s of more than %(pages)s") if has_more else PAGE_OF
         numbers = {"number": self.number, "pages": pages}
-        texts = {name: number_format(of, force_grouping=True) for name, of in numbers.items()}
-        return replace(self, told=str(sentence) % texts)
+        return replace(self, told=str(sentence) % counting(numbers))
 
 
 def page_by_key(
@@ -187,7 +186,7 @@ class ArchivedFilter(SimpleListFilter):
         yield {**first, "display": _("Active")}
         for choice, (value, _label) in zip(others, self.lookup_choices, strict=True):
             count, has_more = self.counts.get(str(value), (0, False))
-            told = number_format(count, force_grouping=True) if count else ""
+            told = counted(count) if count else ""
             yield {**choice, "count": f"{told}+" if has_more else told}
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -12,8 +12,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from commsapp import counts
+from commsapp.faces.message.binding import bind_line
 from commsapp.ids import uuid7
 from commsapp.models import Operation
+from contacts.message import SAVE_CONTACT_GROUP
 from contacts.models import AlternateKey, ContactGroup, SaveCount
 from tests import factories
 from tests.faces.message.talk import PATH, lines, outcomes
@@ -34,6 +36,24 @@ def stream(ask):
     return send
 
 
+@pytest.fixture
+def reads(suite):
+    """How often a line is read when it comes again: not at all, where it is known."""
+
+    def count(text):
+        taken = []
+
+        def read():
+            taken.append(text)
+            return bind_line(SAVE_CONTACT_GROUP.request, text.encode(), {}, 1)
+
+        asked = SAVE_CONTACT_GROUP.recognize(text.encode(), read)
+        SAVE_CONTACT_GROUP.run([asked], suite.by)
+        return len(taken)
+
+    return count
+
+
 def written(ask, **changes):
     return lines(ask.body(**changes)).decode().strip()
 
@@ -42,13 +62,14 @@ def written(ask, **changes):
     "key", ["A-1", "Bäckerei", 'with "quotes"', "back\\slash", " blanks ", "☎", "A\tB"]
 )
 @pytest.mark.parametrize("as_ascii", [True, False], ids=["escaped", "plain"])
-def test_a_key_of_any_letters_is_known_again(ask, stream, key, as_ascii):
+def test_a_key_of_any_letters_is_known_again(ask, stream, reads, key, as_ascii):
     line = json.dumps(ask.body(AlternateKey=key), ensure_ascii=as_ascii)
     assert stream(line)[0] == ["Created"]
     assert stream(line) == (["Unchanged"], 1)
+    assert reads(line) == 0
 
 
-def test_properties_may_be_named_and_ordered_as_the_client_likes(ask, stream):
+def test_properties_may_be_named_and_ordered_as_the_client_likes(ask, stream, reads):
     body = ask.body(AlternateKey="A")
     camel = json.dumps({name[0].lower() + name[1:]: body[name] for name in [*body][::-1]})
     tight = json.dumps(body, separators=(",", ":"))
@@ -56,8 +77,10 @@ def test_properties_may_be_named_and_ordered_as_the_client_likes(ask, stream):
         line = line.replace('"A"', f'"{key}"')
         assert stream(line)[0] == ["Created"]
         assert stream(line) == (["Unchanged"], 1)
+        assert reads(line) == 0
     odd = json.dumps(body | {"AlternateKey": "odd"}).replace("AlternateKey", "ALTERNATE_KEY")
     assert [stream(odd)[0] for _turn in range(2)] == [["Created"], ["Unchanged"]]
+    assert reads(odd) == 1  # and told the same
 
 
 def test_a_line_whose_key_is_not_the_first_that_it_seems_to_name_is_read(ask, stream):
@@ -87,11 +110,12 @@ def test_what_is_told_of_a_data_source_is_told_of_the_one_that_was_meant(ask, st
     assert {*told} == {(suite.source.pk, "Created", 2), (suite.source.pk, "Unchanged", 1)}
 
 
-def test_a_line_that_ignores_the_hash_is_never_known(ask, stream):
+def test_a_line_that_ignores_the_hash_is_never_known(ask, stream, reads):
     line = written(ask, AlternateKey="A", IgnoreHash=True)
     assert stream(line)[0] == ["Created"]
     assert stream(line)[0] == ["Updated"]  # as it always is; and nothing is told to have changed
     assert not AlternateKey.objects.exclude(text_hash="").exists()
+    assert reads(line) == 1
     assert Operation.objects.count() == 1
 
 
