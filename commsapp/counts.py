@@ -172,7 +172,7 @@ class Counts(_Lagging[tuple[Any, ...], int]):
         by_name: dict[str, Any] = {field.name: field for field in model._meta.concrete_fields}
         own = [field for field in by_name.values() if field.primary_key and field.has_default()]
         fields = [*own, *(by_name[name] for name in (*self._key, self._number))]
-        made = ((*(field.get_default() for field in own), *key, n) for key, n in rows)
+        made = [(*(field.get_default() for field in own), *key, n) for key, n in rows]
         select, params = given_rows(model, [field.name for field in fields], made)
         quote = connection.ops.quote_name
         table, number = quote(model._meta.db_table), quote(by_name[self._number].column)

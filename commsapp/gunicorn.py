@@ -46,6 +46,7 @@ def post_worker_init(worker: Any) -> None:
     for longer than a hundred of them take."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)  # after as many objects as some thousand rows take, not 700
     _give_back_large_blocks()
 
 

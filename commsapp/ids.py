@@ -21,7 +21,7 @@ _GUID = re.compile(
 
 
 _lock = threading.Lock()
-_last = [0, 0]  # milliseconds and chance of the last id
+_last: tuple[int, str, int] = 0, "", 0  # milliseconds, first and second half of the last id
 
 
 def uuid7() -> UUID:
@@ -36,16 +36,17 @@ def new_id() -> str:
     made later sorts later, also within a millisecond and when the clock goes back. An id is no
     secret: the system is asked for chance once a millisecond, for that costs more than all else.
     """
+    global _last  # noqa: PLW0603  (what all ids of the process have in common)
     with _lock:
+        before, head, low = _last
         milliseconds = time.time_ns() // 1_000_000
-        if milliseconds > _last[0]:
-            chance = secrets.randbits(73)
+        if milliseconds > before:
+            head = f"{milliseconds:012x}7{secrets.randbits(12):03x}"
+            low = 2 << 62 | secrets.randbits(61)  # the variant, and room to count up
         else:
-            step = random.getrandbits(32)
-            milliseconds, chance = _last[0], _last[1] + 1 + step
-        _last[:] = milliseconds, chance
-    low = 2 << 62 | chance & (1 << 62) - 1
-    return f"{milliseconds << 80 | 7 << 76 | chance >> 62 << 64 | low:032x}"
+            milliseconds, low = before, low + 1 + random.getrandbits(32)
+        _last = milliseconds, head, low
+    return f"{head}{low:x}"
 
 
 def uuid7_of(moment: datetime) -> UUID:

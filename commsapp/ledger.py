@@ -193,7 +193,7 @@ class Ledger:
     at: datetime
     operations: list[Operation] = field(default_factory=list)
     batches: Mapping[UUID, UUID] = field(default_factory=dict)  # by licensee, once written
-    _notes: dict[tuple[str, str, UUID], list[Sequence[Any]]] = field(default_factory=dict)
+    _notes: dict[tuple[Kind, type[Record], str], list[Sequence[Any]]] = field(default_factory=dict)
 
     def open(self, kind: Kind, target: Record, /) -> Operation:
         """Begin the entry of one changed record. Only what touched something is written."""
@@ -210,7 +210,7 @@ class Ledger:
         kind: Kind,
         model: type[Record],
         id: str,
-        licensee_id: UUID,
+        licensee_id: str,
         name: str,
         *,
         numbers: Numbers,
@@ -219,7 +219,7 @@ class Ledger:
         """The whole entry of one changed record of a stream's thousands: neither record nor entry
         is at hand, for to make them costs more than all else. Returns its id."""
         entry = self._new_id()
-        notes = self._notes.setdefault((kind.name, model._meta.label_lower, licensee_id), [])
+        notes = self._notes.setdefault((kind, model, licensee_id), [])
         notes.append((entry, id, name[:255], numbers, effects))
         return entry
 
@@ -261,10 +261,10 @@ class Ledger:
             entry.batch = self.batches.get(entry.licensee_id)
         write_rows(entries)
         names = ("id", "target_id", "target_name", "numbers", "effects")
-        for (kind, target_type, licensee_id), notes in self._notes.items():
-            fixed = self._same() | {"user": self.by.user.pk, "kind": kind, "touched": 1}
-            fixed |= {"target_type": target_type, "licensee": licensee_id, "undoes": None}
-            fixed["batch"] = self.batches.get(licensee_id)
+        for (kind, model, licensee_id), notes in self._notes.items():
+            fixed = self._same() | {"user": self.by.user.pk, "kind": kind.name, "touched": 1}
+            fixed |= {"target_type": model._meta.label_lower, "licensee": licensee_id}
+            fixed["undoes"], fixed["batch"] = None, self.batches.get(UUID(licensee_id))
             insert_values(Operation, names, notes, fixed=fixed)
 
     def _batches(self, entries: Iterable[Operation]) -> dict[UUID, UUID]:
@@ -272,8 +272,8 @@ class Ledger:
         firsts: dict[UUID, UUID] = {}
         for entry in entries:
             firsts.setdefault(entry.licensee_id, entry.pk)
-        for (_kind, _type, licensee_id), notes in self._notes.items():
-            firsts.setdefault(licensee_id, UUID(notes[0][0]))
+        for (_kind, _model, licensee_id), notes in self._notes.items():
+            firsts.setdefault(UUID(licensee_id), UUID(notes[0][0]))
         return dict.fromkeys(firsts, self.batch) if isinstance(self.batch, UUID) else firsts
 
 

@@ -5,10 +5,9 @@ The same for SQLite and PostgreSQL; what selects rows in ways that the ORM canno
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -31,28 +30,15 @@ from commsapp.sql import Sql
 def write_rows(
     rows: Iterable[Model], *, unique: Sequence[str] = (), update: Sequence[str] = ()
 ) -> int:
-    """Insert the rows, Python defaults and all; see insert_values().
-
-    What is the very same in all rows travels once: of many alike that is most.
-    """
+    """Insert the rows, Python defaults and all; see insert_values()."""
     objects = list(rows)
     if not objects:
         return 0
     model = type(objects[0])
-    fixed, names, columns = {}, [], []
-    for field in model._meta.concrete_fields:
-        if field.generated:
-            continue
-        column = [field.pre_save(row, add=True) for row in objects]
-        first = column[0]
-        is_fixed = not isinstance(field, JSONField) and all(value is first for value in column)
-        if is_fixed and len(column) > 1:
-            fixed[field.name] = first
-        else:
-            names.append(field.name)
-            columns.append(column)
-    rows_of_values = zip(*columns, strict=True)
-    return insert_values(model, names, rows_of_values, fixed=fixed, unique=unique, update=update)
+    fields = [field for field in model._meta.concrete_fields if not field.generated]
+    columns = [[field.pre_save(row, add=True) for row in objects] for field in fields]
+    names = [field.name for field in fields]
+    return insert_values(model, names, zip(*columns, strict=True), unique=unique, update=update)
 
 
 def insert_values(
@@ -64,11 +50,11 @@ def insert_values(
     unique: Sequence[str] = (),
     update: Sequence[str] = (),
 ) -> int:
-    """Insert rows of values for the named fields: one statement, one parameter, however many rows.
+    """Insert rows of values for the named fields: one statement, however many rows.
 
-    bulk_create makes one statement per 999 variables on SQLite. `fixed` are the fields that have
-    one value in all rows. With `unique`, rows that are there already get the fields of `update`
-    from the new values, or stay as they are. Returns how many rows it wrote.
+    bulk_create makes one statement per 999 variables on SQLite. `fixed` are further fields that
+    have one value in all rows. With `unique`, rows that are there already get the fields of
+    `update` from the new values, or stay as they are. Returns how many rows it wrote.
     """
     values = list(rows)
     if not values:
@@ -77,12 +63,7 @@ def insert_values(
     quote = connection.ops.quote_name
     fields = _fields(model, [*names, *(fixed or ())])
     column = {name: quote(field.column) for name, field in fields.items()}
-    select, params = given_rows(model, names, values)
-    if fixed:
-        constants = ", ".join(_constant(fields[name], connection) for name in fixed)
-        select = f"SELECT given.*, {constants} FROM ({select}) AS given WHERE true"
-        plain = (fields[name].get_db_prep_save(fixed[name], connection) for name in fixed)
-        params = (*plain, *params)
+    select, params = given_rows(model, names, values, fixed)
     at = ", ".join(column[name] for name in unique)
     to = ", ".join(f"{column[name]} = excluded.{column[name]}" for name in update)
     action = f"UPDATE SET {to}" if update else "NOTHING"
@@ -107,12 +88,15 @@ def put_values(
     """Insert rows by their ids, which the names begin with; those that are there get the fields of
     `update` alone: one statement. To try the insert first takes up to three times as long, so it is
     left out where all `are_there`. See insert_values()."""
+    if not rows:
+        return 0
     if not are_there:
         return insert_values(model, names, rows, fixed=fixed, unique=("id",), update=update)
     given = [name for name in names if name in ("id", *update)]
-    pick = itemgetter(*map(names.index, given))
+    columns = [*zip(*rows, strict=True)]
+    picked = zip(*(columns[names.index(name)] for name in given), strict=True)
     anew = {name: value for name, value in fixed.items() if name in update}
-    return update_values(model, given, map(pick, rows), fixed=anew)
+    return update_values(model, given, picked, fixed=anew)
 
 
 def add_to(model: type[Model], name: str, amounts: Mapping[str, int]) -> dict[str, int]:
@@ -146,19 +130,13 @@ def update_values(
         return 0
     connection = connections["default"]
     quote = connection.ops.quote_name
-    table, fields = quote(model._meta.db_table), _fields(model, [*names[1:], *(fixed or ())])
-    column = {name: quote(field.column) for name, field in fields.items()}
-    given, params = given_rows(model, names, values)
-    to = [f"{column[name]} = given.{column[name]}" for name in names[1:]]
-    to += [f"{column[name]} = {_constant(fields[name], connection)}" for name in fixed or ()]
-    constants = (
-        fields[name].get_db_prep_save(value, connection) for name, value in (fixed or {}).items()
-    )
+    table = quote(model._meta.db_table)
+    given, params = given_rows(model, names, values, fixed)
+    columns = [quote(each.column) for each in _fields(model, [*names[1:], *(fixed or ())]).values()]
+    to = ", ".join(f"{column} = given.{column}" for column in columns)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {table} SET {', '.join(to)} FROM ({given}) AS given"
-            f" WHERE {table}.id = given.id",
-            (*constants, *params),
+            f"UPDATE {table} SET {to} FROM ({given}) AS given WHERE {table}.id = given.id", params
         )
         return int(cursor.rowcount)
 
@@ -182,25 +160,47 @@ def delete_values(model: type[Model], names: Sequence[str], rows: Iterable[Seque
         return int(cursor.rowcount)
 
 
-def given_rows(model: type[Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Sql:
-    """A SELECT of given values, in columns named and typed as the model's fields: one parameter."""
+def given_rows(
+    model: type[Model],
+    names: Sequence[str],
+    rows: Collection[Sequence[Any]],
+    fixed: Mapping[str, Any] | None = None,
+) -> Sql:
+    """A SELECT of given values, in columns named and typed as the model's fields: one parameter,
+    and one more for each of the `fixed` and each column that has one value in all rows. To take a
+    value out of JSON costs the database more than to write it."""
     connection = connections["default"]
-    fields = _fields(model, names).values()
-    columns = [
-        _plain(field, column, connection)
-        for field, column in zip(fields, zip(*rows, strict=True), strict=False)  # no rows: none
-    ]
-    plain = [*zip(*columns, strict=True)]
-    picked = ", ".join(
-        f"{_picked(field, place, connection)} AS {connection.ops.quote_name(field.column)}"
-        for place, field in enumerate(fields)
-    )
+    quote = connection.ops.quote_name
+    picked: list[str] = []
+    once: list[Any] = []
+    columns: list[Sequence[Any]] = []
+    of_fields = [*zip(*rows, strict=True)] if rows else [()] * len(names)
+    for field, column in zip(_fields(model, names).values(), of_fields, strict=True):
+        plain = _plain(field, column, connection)
+        if _is_one(plain) and not isinstance(field, JSONField):
+            pick = _constant(field, connection)
+            once.append(plain[0])
+        else:
+            pick = _picked(field, len(columns), connection)
+            columns.append(plain)
+        picked.append(f"{pick} AS {quote(field.column)}")
+    fixed = fixed or {}
+    for name, field in _fields(model, [*fixed]).items():
+        picked.append(f"{_constant(field, connection)} AS {quote(field.column)}")
+        once.append(field.get_db_prep_save(fixed[name], connection))
     table = (
         "json_each(%s) WHERE true"  # without WHERE, an ON that follows would read as a join's
         if connection.vendor == "sqlite"
         else "jsonb_array_elements(%s::jsonb) AS given (value)"
     )
-    return f"SELECT {picked} FROM {table}", (_as_json(plain),)
+    plain_rows = [*zip(*columns, strict=True)] if columns else [()] * len(rows)
+    return f"SELECT {', '.join(picked)} FROM {table}", (*once, _as_json(plain_rows))
+
+
+def _is_one(column: Sequence[Any]) -> bool:
+    """Whether it has one value in all rows."""
+    first = column[0] if column else ()
+    return isinstance(first, str | int | None) and column.count(first) == len(column)
 
 
 def _fields(model: type[Model], names: Sequence[str]) -> dict[str, Any]:
@@ -211,7 +211,7 @@ def _fields(model: type[Model], names: Sequence[str]) -> dict[str, Any]:
 # --- As JSON, and out of it again ---------------------------------------------------------------
 
 
-def _plain(field: Any, column: Sequence[Any], connection: Any) -> Iterable[Any]:
+def _plain(field: Any, column: Sequence[Any], connection: Any) -> Sequence[Any]:
     """The values of one column as they go into JSON, that the column can take them out again.
 
     Django's own way costs several µs a value, and in most columns all are plain already.
@@ -221,7 +221,8 @@ def _plain(field: Any, column: Sequence[Any], connection: Any) -> Iterable[Any]:
     if isinstance(target, JSONField):
         return column
     if isinstance(target, UUIDField):
-        return map(_digits, column) if kinds != {str} or {*map(len, column)} != {32} else column
+        is_plain = kinds == {str} and {*map(len, column)} == {32}
+        return column if is_plain else [*map(_digits, column)]
     if isinstance(field, CharField | TextField) and kinds == {str}:
         return column
     if isinstance(field, IntegerField) and kinds == {int}:
@@ -232,7 +233,7 @@ def _plain(field: Any, column: Sequence[Any], connection: Any) -> Iterable[Any]:
         return plain.isoformat() if isinstance(plain, datetime) else plain
 
     # Mostly it is one moment for all rows.
-    return map(cache(prepare) if isinstance(field, DateTimeField) else prepare, column)
+    return [*map(cache(prepare) if isinstance(field, DateTimeField) else prepare, column)]
 
 
 def _digits(id: UUID | str | None) -> str | None:

@@ -109,22 +109,25 @@ def write_connections(changes: Iterable[tuple[str, Connections, Connections]]) -
     """Bring the rows of groups (ids as 32 hex digits) from before to after: two statements."""
     gone: list[tuple[str, str]] = []
     rows: list[tuple[object, ...]] = []
+    is_any_there = False
     for group, before, after in changes:
         if before is after:
             continue
-        gone += ((group, contact) for contact in before if contact not in after)
+        if before:
+            is_any_there = True
+            gone += ((group, contact) for contact in before if contact not in after)
         stood = _numbered(before)
-        rows += (
+        rows += [
             (new_id(), group, contact, role, position)
-            for contact, (position, role) in _numbered(after).items()
+            for position, (contact, role) in enumerate(after.items(), 1)
             if stood.get(contact) != (position, role)
-        )
+        ]
     delete_values(ContactConnection, ("group", "contact"), gone)
     insert_values(
         ContactConnection,
         ("id", "group", "contact", "role", "position"),
         rows,
-        unique=("group", "contact"),
+        unique=("group", "contact") if is_any_there else (),
         update=("role", "position"),
     )
 
@@ -140,6 +143,9 @@ def counts(before: Connections, after: Connections, asked: Iterable[str]) -> Num
     """Of the contacts that were asked about: how many came, changed role or place, left, stayed."""
     if before is after:
         return {"added": 0, "changed": 0, "removed": 0, "already": len([*asked])}
+    if not before:
+        added = len(after)
+        return {"added": added, "changed": 0, "removed": 0, "already": len([*asked]) - added}
     was, becomes = _numbered(before), _numbered(after)
     told = {"added": 0, "changed": 0, "removed": 0, "already": 0}
     for contact in asked:

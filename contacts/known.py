@@ -6,31 +6,32 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
-from typing import Any
-from uuid import UUID
+from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection
 from django.db.models import Value
 
-from commsapp.rows import given_rows
-from commsapp.sql import Sql, given_ids
+from commsapp.sql import Sql, as_array, given_ids, quoted
 from contacts.models import AlternateKey, ContactGroup
 from contacts.ordering import Connections
-from contacts.saves import ContactGroupSave, GroupContent, SentSave, key_of, text_hash
+from contacts.saves import ContactGroupSave, GroupContent, SentSave, key_of
 
 KeyName = tuple[str, str, str]  # data source, kind, value
+Keys = dict[str, dict[str, set[str]]]  # values by data source and kind
 Kind = AlternateKey.Kind
-_GROUP = Kind.CONTACT_GROUP.value
+_GROUP, _CONTACT, _ROLE = Kind.CONTACT_GROUP.value, Kind.CONTACT.value, Kind.ROLE.value
 _DELETED = ContactGroup.Status.DELETED.value
 
 
-@dataclass(slots=True)
-class Source:
+# Ids are 32 hex digits, everywhere here.
+
+
+class Source(NamedTuple):
     id: str
-    licensee: UUID
+    licensee: str
     is_active: bool
     bindings: int
 
@@ -42,14 +43,14 @@ class Key:
     target: str
     content_hash: str = ""
     last_outcome: str = ""
-    last_saved_at: datetime | None = None
+    last_saved_at: datetime | str | None = None  # as a text, if the database told it
     text_hash: str = ""
 
 
 @dataclass(slots=True)
 class Group:
     id: str
-    licensee: UUID
+    licensee: str
     name: str
     role: str
     status: str
@@ -63,233 +64,255 @@ class Group:
 
 @dataclass
 class Known:
-    """Ids are 32 hex digits. Contacts by their licensee, roles by licensee and kind."""
+    """Contacts by their licensee, roles by licensee and kind."""
 
     sources: dict[str, Source] = field(default_factory=dict)
     keys: dict[KeyName, Key] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
-    contacts: dict[str, UUID] = field(default_factory=dict)
-    roles: dict[str, tuple[UUID, str]] = field(default_factory=dict)
+    contacts: dict[str, str] = field(default_factory=dict)
+    roles: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
-def look_up(saves: Iterable[ContactGroupSave], *, whole: bool) -> Known:
-    """Read what the saves speak of: data sources, groups and all keys of those; for the `whole`
-    contacts, roles and connections, too. Of any licensee: the reader decides who may see it."""
+# --- All, as it has to be known to decide -----------------------------------------------------
+
+
+def look_up(saves: Iterable[ContactGroupSave]) -> Known:
+    """Read what the saves speak of: data sources, contacts, roles, and groups with their
+    connections and all their keys. Of any licensee: the reader decides who may see it."""
     wanted = Wanted()
     for save in saves:
-        wanted.add(save, whole)
-    return read(wanted, whole=whole)
-
-
-def read(wanted: Wanted, *, whole: bool) -> Known:
-    """Read what is wanted; see look_up()."""
-    rows: dict[str, list[Any]] = defaultdict(list)
-    with connection.cursor() as cursor:
-        cursor.execute(*_statement(wanted, whole))
-        for what, *row in cursor.fetchall():
-            rows[what].append(row)
-    licensee_of = cache(UUID)  # there are few
-    known = Known(
-        sources={id: _source(id, *row) for id, *row in (row[:4] for row in rows["source"])},
-        keys={
-            (source, kind, value): Key(
-                id, (source, kind, value), target, content_hash, outcome, _aware(saved_at)
-            )
-            for id, source, kind, value, target, content_hash, outcome, saved_at in rows["key"]
-        },
-        groups={
-            id: Group(id, licensee_of(licensee), name, role, status)
-            for id, licensee, name, role, status, *_rest in rows["group"]
-        },
-        contacts={id: licensee_of(licensee) for id, licensee, *_rest in rows["contact"]},
-        roles={id: (licensee_of(licensee), kind) for id, licensee, kind, *_rest in rows["role"]},
-    )
-    in_order = sorted(rows["connection"], key=lambda row: int(row[3]))
-    for group, contact, role, *_rest in in_order:
-        known.groups[group].connections[contact] = role
-    for key in known.keys.values():
-        if key.name[1] == _GROUP:
-            known.groups[key.target].keys.append(key)
-    return known
-
-
-def key_name(save: ContactGroupSave) -> KeyName:
-    """What a save calls its group."""
-    return save.suite_data_source_instance_id or "", _GROUP, save.key
-
-
-class Named:
-    """Keys by which saves name groups of one data source, and what tells whether those groups are
-    as they were saved: read at one moment, one row a key."""
-
-    def __init__(self, source: str, keys: Collection[str]) -> None:
-        self.source, self._id, self._asked = None, source, keys
-        self.rows: dict[str, Sequence[Any]] = {}
-        given = {"source": source, "kind": _GROUP, "keys": orjson.dumps([*keys]).decode()}
-        keys_of = _KEYS_OF[connection.vendor]
-        with connection.cursor() as cursor:
-            cursor.execute(_digits(connection.vendor, _NAMED).format(keys=keys_of), given)
-            for key, *row in cursor.fetchall():
-                if key:
-                    self.rows[key] = row
-                else:
-                    self.source = _source(source, *row[:3])
-
-    def tells_of(self, save: ContactGroupSave) -> bool:
-        """Whether all that find_target() will ask is known."""
-        source = save.suite_data_source_instance_id
-        return not source or (source == self._id and save.key in self._asked and not save.object_id)
-
-    def group_of(self, line: SentSave) -> str | None:
-        """The group that a line is about, if it is the same line as that of the last save by its
-        key, which was applied, and nothing changed the group since."""
-        source, row = self.source, self.rows.get(line.key)
-        if not (source and row):
-            return None
-        group, status, content, text, _id = row
-        if not (content and text) or status == _DELETED:
-            return None
-        return group if text == text_hash(line.text, source.bindings) else None
-
-    def known(self) -> Known:
-        """The same as look_up() has it."""
-        known = Known()
-        if self.source:
-            known.sources[self._id] = self.source
-            for key, (group, status, content, text, id) in self.rows.items():
-                name = (self._id, _GROUP, key)
-                known.keys[name] = Key(id, name, group, content, text_hash=text)
-                known.groups[group] = Group(group, self.source.licensee, "", "", status)
-        return known
-
-
-def _source(id: str, licensee: str, is_active: str, bindings: str) -> Source:
-    return Source(id, UUID(licensee), bool(is_active), int(bindings))
-
-
-def lock_groups(ids: Iterable[str]) -> None:
-    """Let nobody else change these groups until the transaction ends."""
-    rows = ContactGroup.objects.among(ids).order_by("pk").select_for_update(no_key=True)
-    list(rows.values_list(Value(1)))  # an id takes longer to read than to lock
-
-
-def _aware(saved_at: datetime | None) -> datetime | None:
-    """SQLite keeps times in UTC, but does not say so."""
-    return saved_at and (saved_at if saved_at.tzinfo else saved_at.replace(tzinfo=UTC))
+        wanted.add(save)
+    return read(wanted)
 
 
 class Wanted:
     """The ids and keys that some saves name."""
 
     def __init__(self) -> None:
-        self.sources: set[str] = set()
-        self.keys: set[KeyName] = set()
+        self.keys: Keys = defaultdict(lambda: defaultdict(set))
         self.groups: set[str] = set()
+        self.sources: set[str] = set()
         self.contacts: set[str] = set()
         self.roles: set[str] = set()
 
-    def add(self, save: ContactGroupSave, whole: bool) -> None:
+    def add(self, save: ContactGroupSave) -> None:
         source = save.suite_data_source_instance_id
         if not source:
             return
         self.sources.add(source)
-        self._add_key(source, Kind.CONTACT_GROUP, save.key)
+        self._add_key(source, _GROUP, save.alternate_key)
         if save.object_id:
             self.groups.add(save.object_id)
-        if whole:
-            self._add_content(source, save.content)
+        if save.contact_group:
+            self._add_content(source, save.contact_group)
 
     def _add_content(self, source: str, content: GroupContent) -> None:
         if content.group_role_id:
             self.roles.add(content.group_role_id)
-        self._add_key(source, Kind.ROLE, key_of(content.role_alternate_key))
+        self._add_key(source, _ROLE, content.role_alternate_key)
         for one in content.contact_connections:
             if one.contact_id:
                 self.contacts.add(one.contact_id)
             if one.contact_alternate_key:
-                self._add_key(source, Kind.CONTACT, key_of(one.contact_alternate_key))
+                self._add_key(source, _CONTACT, one.contact_alternate_key)
             if one.role_id:
                 self.roles.add(one.role_id)
             if one.role_alternate_key:
-                self._add_key(source, Kind.ROLE, key_of(one.role_alternate_key))
+                self._add_key(source, _ROLE, one.role_alternate_key)
 
-    def _add_key(self, source: str, kind: Kind, value: str) -> None:
-        if value:
-            self.keys.add((source, kind.value, value))
+    def _add_key(self, source: str, kind: str, text: str | None) -> None:
+        if value := key_of(text):
+            self.keys[source][kind].add(value)
 
 
-# `matched`: the keys that were named; `named`: the groups that these or the saves name. The key's
-# branch stands first in the union, for PostgreSQL takes the columns' types from the first.
-_GROUPS = """
-WITH matched AS (
-  SELECT k.* FROM contacts_alternatekey k JOIN ({keys}) AS wanted
-  ON k.data_source_id = wanted.data_source_id AND k.kind = wanted.kind AND k.value = wanted.value
+def read(wanted: Wanted) -> Known:
+    """Read what is wanted; see look_up()."""
+    others: dict[str, list[Sequence[Any]]] = defaultdict(list)
+    known = Known()
+    keys, groups = known.keys, known.groups
+    with connection.cursor() as cursor:
+        cursor.execute(*_statement(_KNOWN, **vars(wanted)))
+        for row in cursor.fetchall():
+            what, id, licensee, name, role, status, connections, key, *of_key = row
+            if what != "group":
+                others[what].append(row[1:])
+                continue
+            group = groups.get(id)
+            if group is None:
+                groups[id] = group = Group(id, licensee, name, role, status, _stand(connections))
+            if key:
+                source, value, *last = of_key
+                named = (source, _GROUP, value)
+                keys[named] = one = Key(key, named, id, *last)
+                group.keys.append(one)
+    for id, source, kind, value, target, *_rest in others["key"]:
+        keys[source, kind, value] = Key(id, (source, kind, value), target)
+    for id, licensee, kind, *_rest in others["role"]:
+        known.roles[id] = licensee, kind
+    known.contacts = {id: licensee for id, licensee, *_rest in others["contact"]}
+    known.sources = {id: _source(id, *row) for id, *row in (row[:4] for row in others["source"])}
+    return known
+
+
+def _stand(connections: str | None) -> Connections:
+    """Who is connected, from a text of ids: contacts in their order, each followed by its role."""
+    each = connections.split(",") if connections else ()
+    return {ids[:32]: ids[32:] or None for ids in each}
+
+
+def _source(id: str, licensee: str, is_active: str, bindings: str) -> Source:
+    return Source(id, licensee, bool(is_active), int(bindings))
+
+
+def lock_groups(ids: Iterable[str]) -> None:
+    """Let nobody else change these groups until the transaction ends."""
+    if connection.features.has_select_for_update:  # else the whole database is ours by now
+        rows = ContactGroup.objects.among(ids).order_by("pk").select_for_update(no_key=True)
+        list(rows.values_list(Value(1)))  # an id takes longer to read than to lock
+
+
+# --- Only what tells whether a save changes anything ------------------------------------------
+
+
+class AsSaved(NamedTuple):
+    """A group's key, and what tells whether the group still is as the key's last save left it: the
+    hashes of that, as long as nothing else changed the group."""
+
+    group: str
+    content_hash: str
+    text_hash: str
+
+
+class Named:
+    """The keys by which saves name groups, and their data sources: read at one moment."""
+
+    def __init__(self, saves: Iterable[ContactGroupSave | SentSave]) -> None:
+        self._asked: dict[str, set[str]] = defaultdict(set)
+        for save in saves:
+            if source := save.suite_data_source_instance_id:
+                self._asked[source].add(save.key)
+        self.sources: dict[str, Source] = {}
+        self.as_saved: dict[tuple[str, str], AsSaved] = {}  # by data source and key
+        keys = {source: {_GROUP: names} for source, names in self._asked.items()}
+        with connection.cursor() as cursor:
+            cursor.execute(*_statement(_NAMED, keys, sources=keys))
+            for source, key, *row in cursor.fetchall():
+                if key:
+                    self.as_saved[source, key] = AsSaved(*row)
+                else:
+                    self.sources[source] = _source(source, *row)
+
+    def tells_of(self, save: ContactGroupSave) -> bool:
+        """Whether it was read what the save names."""
+        source = save.suite_data_source_instance_id
+        return not source or save.key in self._asked[source]
+
+
+# --- The statements ---------------------------------------------------------------------------
+
+# What the databases say each in its own way. PostgreSQL looks for each key in the index: without
+# OFFSET it may read all keys of a data source, while it does not know that there are a million; and
+# of an array it knows the length. SQLite looks so for what stands behind CROSS JOIN; it keeps ids
+# as digits, and times without zone.
+_OWN = {
+    "sqlite": {
+        "keys": """
+  SELECT k.* FROM json_each(%s) AS source CROSS JOIN json_each(source.value) AS sort
+  CROSS JOIN json_each(sort.value) AS name CROSS JOIN contacts_alternatekey AS k
+  WHERE k.data_source_id = source.key AND k.kind = sort.key AND k.value = name.value""",
+        "connections": """(
+    SELECT group_concat({hex:contact_id} || COALESCE({hex:role_id}, '')) FROM (
+      SELECT * FROM contacts_contactconnection WHERE group_id = g.id ORDER BY position)
+  )""",
+        "saved_at": "k.last_saved_at || '+00:00'",
+        "hex": r"\1",
+    },
+    "postgresql": {
+        "keys": """
+  SELECT k.* FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS wanted (source, kind, value),
+  LATERAL (
+    SELECT * FROM contacts_alternatekey
+    WHERE data_source_id = wanted.source AND kind = wanted.kind AND value = wanted.value OFFSET 0
+  ) AS k""",
+        "connections": """(
+    SELECT string_agg({hex:contact_id} || COALESCE({hex:role_id}, ''), ',' ORDER BY position)
+    FROM contacts_contactconnection WHERE group_id = g.id
+  )""",
+        "saved_at": "k.last_saved_at::text",
+        "hex": r"encode(uuid_send(\1), 'hex')",
+    },
+}
+_NAMED = """
+SELECT {hex:data_source_id}, value, {hex:contact_group_id}, content_hash, text_hash
+FROM ({own:keys}) AS named
+UNION ALL SELECT {hex:id}, '', {hex:licensee_id}, CASE WHEN is_active THEN '1' ELSE '' END,
+  CAST(bindings AS text)
+FROM contacts_datasource WHERE id IN (SELECT id FROM {sources})
+"""
+# `matched`: the keys that were named; `named`: the groups that these or the saves name. A group has
+# a row for each of its keys. Its branch stands first: PostgreSQL takes the types from the first.
+_KNOWN = """
+WITH matched AS ({own:keys}
 ), named (id) AS (
   SELECT contact_group_id FROM matched WHERE contact_group_id IS NOT NULL
   UNION SELECT id FROM {groups}
-), telling AS (
-  SELECT * FROM matched
-  UNION SELECT * FROM contacts_alternatekey WHERE contact_group_id IN (SELECT id FROM named)
 )
-SELECT 'key', {hex:id}, {hex:data_source_id}, kind, value,
-  {hex:COALESCE(contact_group_id, contact_id, role_id)}, content_hash, last_outcome, last_saved_at
-FROM telling
-UNION ALL SELECT 'source', {hex:id}, {hex:licensee_id}, CASE WHEN is_active THEN '1' ELSE '' END,
-  CAST(bindings AS text), NULL, NULL, NULL, NULL
+SELECT 'group', {hex:g.id}, {hex:g.licensee_id}, g.name, {hex:g.role_id}, g.status,
+  {own:connections}, {hex:k.id}, {hex:k.data_source_id}, k.value, k.content_hash, k.last_outcome,
+  {own:saved_at}
+FROM named CROSS JOIN contacts_contactgroup AS g
+LEFT JOIN contacts_alternatekey AS k ON k.contact_group_id = g.id WHERE g.id = named.id
+UNION ALL SELECT 'key', {hex:id}, {hex:data_source_id}, kind, value,
+  {hex:COALESCE(contact_id, role_id)}, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM matched WHERE contact_group_id IS NULL
+UNION ALL SELECT 'source', {hex:id}, {hex:licensee_id},
+  CASE WHEN is_active THEN '1' ELSE '' END, CAST(bindings AS text),
+  NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM contacts_datasource WHERE id IN (SELECT id FROM {sources})
-UNION ALL SELECT 'group', {hex:id}, {hex:licensee_id}, name, {hex:role_id}, status, NULL, NULL, NULL
-FROM contacts_contactgroup WHERE id IN (SELECT id FROM named)
-"""
-_CONTENT = """
-UNION ALL SELECT 'contact', {hex:id}, {hex:licensee_id}, NULL, NULL, NULL, NULL, NULL, NULL
+UNION ALL SELECT 'contact', {hex:id}, {hex:licensee_id},
+  NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM contacts_contact WHERE id IN (SELECT id FROM {contacts})
-UNION ALL SELECT 'role', {hex:id}, {hex:licensee_id}, kind, NULL, NULL, NULL, NULL, NULL
+UNION ALL SELECT 'role', {hex:id}, {hex:licensee_id}, kind,
+  NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM contacts_role WHERE id IN (SELECT id FROM {roles} UNION SELECT role_id FROM matched)
-UNION ALL SELECT 'connection', {hex:group_id}, {hex:contact_id}, {hex:role_id},
-  CAST(position AS text), NULL, NULL, NULL, NULL
-FROM contacts_contactconnection WHERE group_id IN (SELECT id FROM named)
 """
-_NAMED = """
-SELECT k.value, {hex:g.id}, g.status, k.content_hash, k.text_hash, {hex:k.id}
-FROM ({keys}) AS k JOIN contacts_contactgroup g ON g.id = k.contact_group_id
-UNION ALL SELECT '', {hex:licensee_id}, CASE WHEN is_active THEN '1' ELSE '' END,
-  CAST(bindings AS text), NULL, NULL
-FROM contacts_datasource WHERE id = %(source)s
-"""
-_KEYS_OF = {
-    "sqlite": """
-SELECT * FROM contacts_alternatekey WHERE data_source_id = %(source)s AND kind = %(kind)s
-AND value IN (SELECT value FROM json_each(%(keys)s))
-""",
-    # One look into the index for each key, also where PostgreSQL does not know yet that a data
-    # source has a million: without OFFSET it may read all of them.
-    "postgresql": """
-SELECT k.* FROM jsonb_array_elements_text(%(keys)s::jsonb) AS given (value), LATERAL (
-  SELECT * FROM contacts_alternatekey
-  WHERE data_source_id = %(source)s AND kind = %(kind)s AND value = given.value OFFSET 0
-) AS k
-""",
-}
-_KEY_NAME = ("data_source", "kind", "value")
-_HEX = re.compile(r"\{hex:(.+?)\}")
 
 
-def _statement(wanted: Wanted, whole: bool) -> Sql:
-    """The statement, with one parameter for each set of what is wanted."""
-    keys, params = given_rows(AlternateKey, _KEY_NAME, wanted.keys)
-    sets = {"groups": wanted.groups, "sources": wanted.sources}
-    if whole:
-        sets |= {"contacts": wanted.contacts, "roles": wanted.roles}
+def _statement(template: str, keys: Keys, **ids: Collection[str]) -> Sql:
+    """The statement, for these keys and these sets of ids, however many."""
+    params = _GIVEN[connection.vendor](keys)
     tables = {}
-    for name, ids in sets.items():
-        tables[name], more = given_ids(ids, connection)
+    for name, some in ids.items():
+        tables[name], more = given_ids(some, connection)
         params += more
-    sql = _digits(connection.vendor, _GROUPS + _CONTENT if whole else _GROUPS)
-    return sql.format(keys=keys, **tables), params
+    return _own(template, connection.vendor).format(**tables), params
+
+
+def _as_object(keys: Keys) -> tuple[str, ...]:
+    return (orjson.dumps(keys, lambda values: [*values]).decode(),)
+
+
+def _as_arrays(keys: Keys) -> tuple[str, ...]:
+    columns: tuple[list[str], ...] = ([], [], [])
+    sources, kinds, texts = columns
+    for source, of_source in keys.items():
+        for kind, values in of_source.items():
+            sources += [source] * len(values)
+            kinds += [kind] * len(values)
+            texts += map(quoted, values)
+    return tuple(map(as_array, columns))
+
+
+_GIVEN = {"sqlite": _as_object, "postgresql": _as_arrays}
 
 
 @cache
-def _digits(vendor: str, template: str) -> str:
-    """The statement with its ids as 32 hex digits, as SQLite keeps them."""
-    as_digits = r"\1" if vendor == "sqlite" else r"encode(uuid_send(\1), 'hex')"
-    return _HEX.sub(as_digits, template)
+def _own(template: str, vendor: str) -> str:
+    """The statement as the database says it."""
+    own = _OWN[vendor]
+    sql = _OWN_PART.sub(lambda found: own[found[1]], template)
+    return _HEX.sub(own["hex"], sql)
+
+
+_OWN_PART = re.compile(r"\{own:(\w+)\}")
+_HEX = re.compile(r"\{hex:(.+?)\}")

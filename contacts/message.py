@@ -181,9 +181,8 @@ def _run(
 
 
 def _reply(saved: Saved) -> Reply:
-    outcome, meta = saved.outcome, {"Outcome": saved.outcome.value}
-    if saved.object_id:
-        meta = {"ObjectId": dashed(saved.object_id), **meta}
+    outcome, id = saved.outcome, saved.object_id
+    meta = {"ObjectId": dashed(id), "Outcome": outcome} if id else {"Outcome": outcome}
     return Reply(_message(outcome, saved.counts), meta)
 
 

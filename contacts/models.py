@@ -163,14 +163,20 @@ class ContactConnection(models.Model):
         Contact, models.PROTECT, related_name="connections", verbose_name=_("contact")
     )
     role = models.ForeignKey(
-        Role, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("role")
-    )
+        Role, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("role"),
+        db_index=False,  # most have none, and need not stand in an index
+    )  # fmt: skip
     position = models.PositiveIntegerField(_("position"))
 
     class Meta:
         verbose_name = _("contact connection")
         verbose_name_plural = _("contact connections")
         ordering = ("position", "id")
+        indexes = [
+            models.Index(
+                fields=("role",), name="contactconnection_of_role", condition=Q(role__isnull=False)
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=("group", "contact"), name="%(app_label)s_%(class)s_contact_is_in_once"
@@ -207,6 +213,7 @@ class AlternateKey(Record):
     contact = models.ForeignKey(
         Contact, models.CASCADE, null=True, blank=True, related_name="alternate_keys",
         verbose_name=_("contact"),
+        db_index=False,  # most keys are of contact groups: the others stand in indexes of their own
     )  # fmt: skip
     contact_group = models.ForeignKey(
         ContactGroup, models.CASCADE, null=True, blank=True, related_name="alternate_keys",
@@ -214,7 +221,7 @@ class AlternateKey(Record):
     )  # fmt: skip
     role = models.ForeignKey(
         Role, models.CASCADE, null=True, blank=True, related_name="alternate_keys",
-        verbose_name=_("role"),
+        verbose_name=_("role"), db_index=False,
     )  # fmt: skip
     content_hash = models.CharField(_("content hash"), max_length=64, blank=True, editable=False)
     text_hash = models.CharField(_("text hash"), max_length=32, blank=True, editable=False)
@@ -229,6 +236,14 @@ class AlternateKey(Record):
                 fields=("data_source", "last_saved_at"),
                 name="alternatekey_last_saved",
                 condition=Q(last_saved_at__isnull=False),
+            ),
+            models.Index(
+                fields=("contact",),
+                name="alternatekey_of_contact",
+                condition=Q(contact__isnull=False),
+            ),
+            models.Index(
+                fields=("role",), name="alternatekey_of_role", condition=Q(role__isnull=False)
             ),
         ]
         constraints = [

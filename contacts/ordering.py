@@ -39,8 +39,8 @@ def merge(connections: Mapping[str, str | None], wishes: Iterable[Wish]) -> Conn
         merged[contact] = wish.role or merged.get(contact)
         if wish.index:
             placed[contact] = wish.index
-    if not placed:
-        return merged
+    if not placed or [*map(placed.get, merged)] == [*range(1, len(merged) + 1)]:
+        return merged  # where they stand already, as most often
     others = [contact for contact in merged if contact not in placed]
     return {contact: merged[contact] for contact in arrange(others, placed)}
 

@@ -33,7 +33,7 @@ _FIELDS = ("name", "role_id", "status")
 def take_back(undoings: Sequence[Undoing], by: Actor) -> None:
     """Undo saves, the newest first: in a number of statements that does not grow."""
     lock_groups(one.operation.target_id.hex for one in undoings)
-    reversals = _Reversals(read(_wanted(undoings), whole=True))
+    reversals = _Reversals(read(_wanted(undoings)))
     for one in undoings:
         reversals.take_back(one)
     reversals.write()

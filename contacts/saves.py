@@ -8,22 +8,19 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 from django.utils.translation import gettext as _
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from commsapp.ledger import Refusal
 
 LONGEST = 255  # characters of a name or a key
 
 
-# A stream makes five of these a line: frozen ones would take twice as long to make, and ones with
-# slots five times as long to hash.
-@dataclass
-class ConnectionSave:
+class ConnectionSave(Struct):
     """SubscriptionContactGroupConnectionModel. Ids are 32 hex digits, here and below."""
 
     contact_id: str | None = None
@@ -40,8 +37,7 @@ class ConnectionSave:
         return "ContactAlternateKey" if by_key else "ContactId"
 
 
-@dataclass
-class GroupContent:
+class GroupContent(Struct):
     """SubscriptionContactGroupModel: what the group shall be. The hash is of this."""
 
     contact_group_name: str | None = None
@@ -52,15 +48,17 @@ class GroupContent:
     mark_as_archived: bool = False
     mark_as_restored: bool = False
 
-    @cached_property
     def said(self) -> bytes:
-        """All that is asked for. A null or a default says no more than what is not given: either
-        way the same stands here, for what is not given has its default."""
-        told = orjson.dumps(self)
-        return told if b'""' not in told else orjson.dumps(_without_blanks(self))
+        """All that is asked for. A null, a blank or a default says no more than what is not given:
+        either way the same stands here."""
+        name, role, role_key, connections, *flags = astuple(self)
+        told = orjson.dumps([name, role, role_key, *map(astuple, connections), flags])
+        return _BLANK.sub(b"null", told) if b'""' in told else told
 
     def flags(self) -> list[str]:
         """The flags that are set, by their names on the wire."""
+        if not (self.mark_as_deleted or self.mark_as_archived or self.mark_as_restored):
+            return []
         flags = (
             ("MarkAsDeleted", self.mark_as_deleted),
             ("MarkAsArchived", self.mark_as_archived),
@@ -69,8 +67,10 @@ class GroupContent:
         return [name for name, is_set in flags if is_set]
 
 
-@dataclass
-class ContactGroupSave:
+_BLANK = re.compile(rb'(?<=[\[,])""')  # not the end of a text: there a quote has a \ before it
+
+
+class ContactGroupSave(Struct):
     """SaveContactGroup. `unread` tells what could not even be read; its fields are empty here.
 
     `line` is its place in a batch or the line in a stream, from 1; 0 if it came alone.
@@ -85,6 +85,7 @@ class ContactGroupSave:
     unread: tuple[Refusal, ...] = ()
     line: int = 0
     text: bytes = b""  # of the line that it came as, if it may be known again by that
+    hashed: tuple[int, str] = -1, ""  # see content_hash()
 
     @property
     def key(self) -> str:
@@ -94,6 +95,16 @@ class ContactGroupSave:
     @property
     def content(self) -> GroupContent:
         return self.contact_group or GroupContent()
+
+    def content_hash(self, bindings: int) -> str:
+        """SHA-256 of what is asked for, in 64 hex digits.
+
+        `bindings` is the data source's: what a key of a contact or a role means is part of it.
+        """
+        if self.hashed[0] != bindings:
+            digest = hashlib.sha256(b"%d %b" % (bindings, self.content.said())).hexdigest()
+            self.hashed = bindings, digest
+        return self.hashed[1]
 
 
 class SentSave(NamedTuple):
@@ -108,7 +119,9 @@ class SentSave(NamedTuple):
     def read(self) -> ContactGroupSave:
         save = self.make()
         # What says more about itself than its key is looked at each time.
-        if not (save.object_id or save.licensee_id or save.ignore_hash):
+        if not (
+            save.object_id or save.licensee_id or save.ignore_hash or save.content.mark_as_deleted
+        ):
             save.text = self.text
         return save
 
@@ -118,14 +131,6 @@ def key_of(text: str | None) -> str:
     return text.strip() if text else ""
 
 
-def content_hash(content: GroupContent, bindings: int) -> str:
-    """SHA-256 of what a save asks for, in 64 hex digits.
-
-    `bindings` is the data source's: what a key of a contact or a role means is part of it.
-    """
-    return hashlib.sha256(b"%d %b" % (bindings, content.said)).hexdigest()
-
-
 def text_hash(text: bytes, bindings: int) -> str:
     """What tells quickly that a line is the same as the last one, in 32 hex digits; no text, none.
 
@@ -133,16 +138,6 @@ def text_hash(text: bytes, bindings: int) -> str:
     not.
     """
     return hashlib.blake2b(b"%d %b" % (bindings, text), digest_size=16).hexdigest() if text else ""
-
-
-def _without_blanks(content: GroupContent) -> GroupContent:
-    """Empty texts as nulls, which say the same."""
-
-    def blanks(part: Any) -> dict[str, Any]:
-        return {name: None for name, value in vars(part).items() if value == ""}
-
-    connections = tuple(replace(one, **blanks(one)) for one in content.contact_connections)
-    return replace(content, contact_connections=connections, **blanks(content))
 
 
 # --- What is wrong ----------------------------------------------------------------------------
@@ -155,10 +150,11 @@ def path(place: int, name: str) -> str:
 
 def faults(save: ContactGroupSave) -> list[Refusal]:
     """All that can be told to be wrong without looking anything up; each field once."""
-    found = [*save.unread, *_faults_of_request(save)]
+    found = [*save.unread]
+    _check_request(save, found.append)
     if save.contact_group is not None:
-        found += _faults_of_group(save.contact_group)
-        found += _faults_of_connections(save.contact_group.contact_connections)
+        _check_group(save.contact_group, found.append)
+        _check_connections(save.contact_group.contact_connections, found.append)
     return first_of_each_field(found)
 
 
@@ -182,59 +178,71 @@ def _wholes(field: str) -> Iterator[str]:
 _END_OF_PART = re.compile(r"[.[]")
 
 
-def _faults_of_request(save: ContactGroupSave) -> Iterator[Refusal]:
+Tell = Callable[[Refusal], None]
+
+
+def _check_request(save: ContactGroupSave, tell: Tell) -> None:
+    key = save.key
     if not save.suite_data_source_instance_id:
-        yield Refusal("NotEmpty", _("Say which data source."), "SuiteDataSourceInstanceId")
-    if not save.key and not save.object_id:
-        yield Refusal("NotEmpty", _("Give the alternate key or the object id."), "AlternateKey")
-    yield from _too_long(save.key, "AlternateKey")
+        tell(Refusal("NotEmpty", _("Say which data source."), "SuiteDataSourceInstanceId"))
+    if not key and not save.object_id:
+        tell(Refusal("NotEmpty", _("Give the alternate key or the object id."), "AlternateKey"))
+    if len(key) > LONGEST:
+        tell(_too_long("AlternateKey"))
     if save.contact_group is None:
-        yield Refusal("NotNull", _("There is no contact group."), "ContactGroup")
+        tell(Refusal("NotNull", _("There is no contact group."), "ContactGroup"))
 
 
-def _faults_of_group(content: GroupContent) -> Iterator[Refusal]:
+def _check_group(content: GroupContent, tell: Tell) -> None:
     name = content.contact_group_name or ""
     if not name.strip():
         told = _("The contact group needs a name.")
-        yield Refusal("NotEmpty", told, "ContactGroup.ContactGroupName")
-    yield from _too_long(name, "ContactGroup.ContactGroupName")
-    yield from _too_long(key_of(content.role_alternate_key), "ContactGroup.RoleAlternateKey")
+        tell(Refusal("NotEmpty", told, "ContactGroup.ContactGroupName"))
+    if len(name) > LONGEST:
+        tell(_too_long("ContactGroup.ContactGroupName"))
+    if len(key_of(content.role_alternate_key)) > LONGEST:
+        tell(_too_long("ContactGroup.RoleAlternateKey"))
     for flag in content.flags()[1:]:
         told = _("Only one of the three marks can be set.")
-        yield Refusal("Predicate", told, f"ContactGroup.{flag}")
+        tell(Refusal("Predicate", told, f"ContactGroup.{flag}"))
 
 
-def _faults_of_connections(connections: Iterable[ConnectionSave]) -> Iterator[Refusal]:
+def _check_connections(connections: Iterable[ConnectionSave], tell: Tell) -> None:
     ids: set[str] = set()
     keys: set[str] = set()
     indexes: set[int] = set()
     for place, one in enumerate(connections):
         id, key, index = one.contact_id, key_of(one.contact_alternate_key), one.index
         if not id and not key:
-            yield Refusal("NotEmpty", _("Say which contact."), path(place, "ContactId"))
+            tell(Refusal("NotEmpty", _("Say which contact."), path(place, "ContactId")))
         if id in ids or key in keys:
-            yield same_contact_again(place, one)
+            tell(same_contact_again(place, one))
         if id:
             ids.add(id)
         if key:
             keys.add(key)
-            yield from _too_long(key, path(place, "ContactAlternateKey"))
-        if one.role_alternate_key:
-            yield from _too_long(key_of(one.role_alternate_key), path(place, "RoleAlternateKey"))
+        if key or one.role_alternate_key:
+            _check_keys(place, one, tell)
         if index < 0:
             told = _("An index is 1 or more, or 0 for none.")
-            yield Refusal("GreaterThanOrEqualTo", told, path(place, "Index"))
+            tell(Refusal("GreaterThanOrEqualTo", told, path(place, "Index")))
         elif index and not one.mark_as_deleted:
             if index in indexes:
                 told = _("The index %d is given twice.") % index
-                yield Refusal("Predicate", told, path(place, "Index"))
+                tell(Refusal("Predicate", told, path(place, "Index")))
             indexes.add(index)
+
+
+def _check_keys(place: int, one: ConnectionSave, tell: Tell) -> None:
+    if len(key_of(one.contact_alternate_key)) > LONGEST:
+        tell(_too_long(path(place, "ContactAlternateKey")))
+    if len(key_of(one.role_alternate_key)) > LONGEST:
+        tell(_too_long(path(place, "RoleAlternateKey")))
 
 
 def same_contact_again(place: int, one: ConnectionSave) -> Refusal:
     return Refusal("Predicate", _("The contact is listed twice."), path(place, one.named_by))
 
 
-def _too_long(text: str, field: str) -> Iterator[Refusal]:
-    if len(text) > LONGEST:
-        yield Refusal("MaximumLength", _("At most %d characters.") % LONGEST, field)
+def _too_long(field: str) -> Refusal:
+    return Refusal("MaximumLength", _("At most %d characters.") % LONGEST, field)

@@ -7,28 +7,22 @@ that does not grow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from commsapp.access import Actor
+from commsapp.access import Actor, may
 from commsapp.ids import new_id
 from commsapp.ledger import Ledger, Numbers, Refusal, Refused, operation, recording
 from commsapp.rows import put_values
 from contacts.connections import counts, write_connections
 from contacts.failures import Failures, keep_failures
-from contacts.known import (
-    Group,
-    Key,
-    Known,
-    Source,
-    lock_groups,
-    look_up,
-)
+from contacts.known import Group, Key, Known, Source, lock_groups, look_up
 from contacts.models import AlternateKey, ContactGroup
 from contacts.ordering import Connections
 from contacts.outcomes import (
@@ -40,29 +34,10 @@ from contacts.outcomes import (
     differences_of,
     outcome_of,
 )
-from contacts.saves import (
-    ContactGroupSave,
-    SentSave,
-    content_hash,
-    faults,
-    first_of_each_field,
-    text_hash,
-)
+from contacts.saves import ContactGroupSave, SentSave, faults, first_of_each_field, text_hash
 from contacts.tally import count_outcomes
-from contacts.targets import (
-    Asked,
-    Target,
-    find_target,
-    resolve,
-)
-from contacts.unchanged import (
-    changes_nothing,
-    look,
-    rights_of,
-    settle_unchanged,
-    unchanged,
-    verb_of,
-)
+from contacts.targets import Asked, Target, find_target, resolve
+from contacts.unchanged import settle_unchanged
 
 
 def save_contact_group(save: ContactGroupSave, *, by: Actor, dry_run: bool = False) -> Saved:
@@ -90,15 +65,14 @@ def save_contact_groups(
     answered. Several are one go of their own, or go on with that of `batch`: see recording().
     Keep chunks small (500): all is in memory and under one transaction.
     """
-    same, known, saves = look(saves, by)
-    settled, rest, to_lock = settle_unchanged(saves, same, known, by)
+    saves, settled, rest, to_lock = settle_unchanged(saves, by)
     answers: dict[int, Saved | Refused] = {**settled}
     failures: Failures = {}
     if rest:
         with recording(by=by, dry_run=dry_run, batch=batch or len(saves) > 1) as ledger:
             if to_lock:
                 lock_groups(to_lock)
-            saving = _Saving(look_up(rest.values(), whole=True), to_lock, ledger, dry_run)
+            saving = _Saving(look_up(rest.values()), to_lock, ledger, dry_run)
             for place, save in rest.items():
                 answers[place] = saving.answer(save)
                 if until_refused and isinstance(answers[place], Refused):
@@ -121,9 +95,13 @@ class _Saving:
     def __init__(self, known: Known, locked: set[str], ledger: Ledger, planned: bool) -> None:
         self.known, self.ledger, self.planned = known, ledger, planned
         self.now = ledger.at
-        self.may_do = rights_of(ledger.by)
+        by = ledger.by
+        sources = known.sources.items()
+        known.sources = {id: one for id, one in sources if by.sees(UUID(one.licensee))}
+        self.may_do = cache(lambda verb: may(by, verb, ContactGroup))
         self.ours = {*locked}  # the groups that may be changed: locked, or made here
         self.stood: dict[str, Connections] = {}  # of the groups that change, at first
+        self.fields: set[str] = set()  # those of groups that change
         self.keys: dict[str, Key] = {}  # those that change, by id
         self.made: set[str] = set()  # ids that are not in the database yet
         self.failures: Failures = {}
@@ -133,47 +111,61 @@ class _Saving:
             return self._save(save)
         except Refused as refused:
             source = self.known.sources.get(save.suite_data_source_instance_id or "")
-            if source and self.ledger.by.sees(source.licensee):
+            if source:
                 self.failures.setdefault(source.id, []).append((save, refused))
             return refused
 
     def _save(self, save: ContactGroupSave) -> Saved:
         target = find_target(save, self.known, self.ledger.by)
-        if target.source and not self.may_do(verb_of(save, target)):
+        source, group = target.source, target.group
+        if source and not self.may_do(_verb_of(save, target)):
             raise _forbidden()
-        if target.group and target.group.id not in self.ours:
+        if group and group.id not in self.ours:
             raise IntegrityError("The key was bound meanwhile.")  # so that all is tried again
-        if changes_nothing(save, target):
-            return unchanged(target)
+        wrong = [*faults(save), *target.faults]
+        content_hash = save.content_hash(source.bindings) if source else ""
+        if not wrong and _changes_nothing(save, target, content_hash):
+            return Saved(group.id if group else None, Outcome.UNCHANGED)
         asked = resolve(save, target, self.known)
-        wrong = [*faults(save), *target.faults, *asked.faults]
-        if wrong or target.source is None:  # without which there is a fault, too
+        wrong += asked.faults
+        if wrong or source is None:  # without which there is a fault, too
             raise Refused(*first_of_each_field(wrong))
-        return self._apply(save, target.source, target, asked)
+        return self._apply(save, source, target, asked, content_hash)
 
-    def _apply(self, save: ContactGroupSave, source: Source, target: Target, asked: Asked) -> Saved:
-        before = target.group
+    def _apply(
+        self,
+        save: ContactGroupSave,
+        source: Source,
+        target: Target,
+        asked: Asked,
+        content_hash: str,
+    ) -> Saved:
+        before, key = target.group, target.key
         after = asked_for(save.content, asked, before or self._new_group(source))
         differences = differences_of(before, after)
         changes_more = save.content.mark_as_deleted and bool(differences.keys() - {"status"})
         if changes_more and not self.may_do("change"):
             raise _forbidden()
         outcome = outcome_of(before, after)
-        key = target.key
         if target.key_name and not key:
             key = Key(self._new_id(), target.key_name, after.id)
             after.keys.append(key)
             self.known.keys[key.name] = key
             differences["alternate_key"] = (None, save.key)
-        self._keep_hashes(key, after, save, source.bindings, outcome)
+        if key:
+            key.content_hash, key.text_hash = content_hash, text_hash(save.text, source.bindings)
+            key.last_outcome, key.last_saved_at = str(outcome), self.now
+            self.keys[key.id] = key
+        self._forget(after, but=key)
         if not differences:
             return Saved(after.id, outcome, planned=self.planned)
         stood = before.connections if before else {}
         self.ours.add(after.id)
         self.stood.setdefault(after.id, stood)
+        self.fields |= differences.keys()
         self.known.groups[after.id] = after
         numbers = counts(stood, after.connections, [wish.contact for wish in asked.wishes])
-        numbers["outcome"] = outcome.value
+        numbers["outcome"] = outcome
         if "alternate_key" in differences and key:
             numbers["key"] = key.id
         if changes_more:
@@ -181,19 +173,12 @@ class _Saving:
         entry = self._note(before, after, differences, numbers)
         return Saved(after.id, outcome, numbers, entry, self.planned)
 
-    def _keep_hashes(
-        self, key: Key | None, group: Group, save: ContactGroupSave, bindings: int, outcome: Outcome
-    ) -> None:
-        """The key that the save came by remembers it; all others of the group are to forget."""
-        for other in group.keys:
-            if other is not key and other.content_hash:
-                other.content_hash = ""
-                self.keys[other.id] = other
-        if key:
-            key.content_hash = content_hash(save.content, bindings)
-            key.text_hash = text_hash(save.text, bindings)
-            key.last_outcome, key.last_saved_at = outcome.value, self.now
-            self.keys[key.id] = key
+    def _forget(self, group: Group, *, but: Key | None) -> None:
+        """What the group's other keys remember is of no account any more."""
+        for key in group.keys:
+            if key is not but and key.content_hash:
+                key.content_hash = ""
+                self.keys[key.id] = key
 
     def _new_group(self, source: Source) -> Group:
         return Group(self._new_id(), source.licensee, "", "", ContactGroup.Status.ACTIVE.value)
@@ -218,7 +203,7 @@ class _Saving:
 
     def write(self) -> None:
         """Write all that changed: four statements, and two more for what was refused."""
-        write_groups(self.known, self.stood, at=self.now, made=self.made)
+        write_groups(self.known, self.stood, self.fields, at=self.now, made=self.made)
         self._write_keys()
         if self.failures and not self.planned:
             keep_failures(self.failures, at=self.now)
@@ -242,21 +227,46 @@ class _Saving:
         )  # fmt: skip
 
 
+GROUP_FIELDS = {"name": "name", "role_id": "role", "status": "status"}  # by the ledger's names
+
+
 def write_groups(
-    known: Known, stood: Mapping[str, Connections], *, at: datetime, made: Set[str] = frozenset()
+    known: Known,
+    stood: Mapping[str, Connections],
+    fields: Collection[str] = GROUP_FIELDS,
+    *,
+    at: datetime,
+    made: Set[str] = frozenset(),
 ) -> None:
     """Write the groups that changed, by their ids, from the connections they had: three
-    statements. Those that were `made` are not in the database yet."""
+    statements. `fields` are those that changed in some, by the ledger's names: to write the
+    others as they are costs as much. Those that were `made` are not in the database yet."""
     changed = [known.groups[id] for id in sorted(stood)]
     put_values(
         ContactGroup,
         ("id", "licensee", "name", "role", "status"),
         [(group.id, group.licensee, group.name, group.role, group.status) for group in changed],
         fixed={"created_at": at, "updated_at": at},
-        update=("name", "role", "status", "updated_at"),
+        update=[*(own for name, own in GROUP_FIELDS.items() if name in fields), "updated_at"],
         are_there=made.isdisjoint(stood),
     )
     write_connections((group.id, stood[group.id], group.connections) for group in changed)
+
+
+def _verb_of(save: ContactGroupSave, target: Target) -> str:
+    """The permission that a save takes."""
+    if save.content.mark_as_deleted:
+        return "delete"
+    return "change" if target.group or save.object_id else "add"
+
+
+def _changes_nothing(save: ContactGroupSave, target: Target, content_hash: str) -> bool:
+    """Whether the key's last save asked for just the same, and nothing changed the group since; or
+    what it asks to delete is not there, or deleted already."""
+    group, key = target.group, target.key
+    if group is None or group.is_deleted:
+        return save.content.mark_as_deleted
+    return key is not None and key.content_hash == content_hash and not save.ignore_hash
 
 
 def _forbidden() -> Refused:

@@ -5,7 +5,7 @@ Contract 3.4. Reads and decides; writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -13,13 +13,12 @@ from django.utils.translation import gettext as _
 
 from commsapp.access import Actor
 from commsapp.ledger import Refusal, Refused
-from contacts.known import Group, Key, KeyName, Known, Source, key_name
+from contacts.known import Group, Key, KeyName, Known, Source
 from contacts.models import AlternateKey, Role
 from contacts.ordering import Wish
 from contacts.saves import (
     ConnectionSave,
     ContactGroupSave,
-    content_hash,
     key_of,
     path,
     same_contact_again,
@@ -28,7 +27,7 @@ from contacts.saves import (
 Kind = AlternateKey.Kind
 
 
-@dataclass
+@dataclass(slots=True)
 class Target:
     """Where a save goes, and what is wrong with that."""
 
@@ -39,7 +38,7 @@ class Target:
     faults: list[Refusal] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(slots=True)
 class Asked:
     """What a save asks for, by ids, and what is wrong with that."""
 
@@ -53,33 +52,27 @@ class Asked:
 
 def find_target(save: ContactGroupSave, known: Known, by: Actor) -> Target:
     """The group that a save is about. Raises Refused where the actor may not even ask."""
-    target = Target()
-    _find_source(target, save, known, by)
-    if target.source:
-        _find_group(target, target.source, save, known)
-    return target
-
-
-def _find_source(target: Target, save: ContactGroupSave, known: Known, by: Actor) -> None:
     source = known.sources.get(save.suite_data_source_instance_id or "")
-    if source and not by.sees(source.licensee):
-        source = None
     if save.licensee_id:
-        licensee = UUID(save.licensee_id)
-        if not by.sees(licensee) or (source and source.licensee != licensee):
+        is_theirs = source and source.licensee != save.licensee_id
+        if is_theirs or not by.sees(UUID(save.licensee_id)):
             told = _("This licensee is not yours, or not the data source's.")
             raise Refused(Refusal("Forbidden", told, "LicenseeId"))
+    target = Target(source)
     at = "SuiteDataSourceInstanceId"
     if not source:
         target.faults.append(Refusal("NotFound", _("There is no such data source."), at))
-    elif not source.is_active:
+        return target
+    if not source.is_active:
         target.faults.append(Refusal("Predicate", _("The data source is not active."), at))
-    target.source = source
+    _find_group(target, source, save, known)
+    return target
 
 
 def _find_group(target: Target, source: Source, save: ContactGroupSave, known: Known) -> None:
-    if save.key:
-        target.key_name = key_name(save)
+    key = save.key
+    if key:
+        target.key_name = source.id, Kind.CONTACT_GROUP.value, key
         target.key = known.keys.get(target.key_name)
     if save.object_id:
         _find_group_by_id(target, source, save, known)
@@ -109,20 +102,6 @@ def _may_be_deleted(save: ContactGroupSave) -> bool:
     return save.content.mark_as_restored or save.content.mark_as_deleted
 
 
-def has_nothing_to_delete(save: ContactGroupSave, target: Target) -> bool:
-    """Whether a save asks to delete what is not there, or deleted already."""
-    return save.content.mark_as_deleted and (target.group is None or target.group.is_deleted)
-
-
-def is_as_saved(save: ContactGroupSave, target: Target) -> bool:
-    """Whether the key's last save asked for just the same, and nothing changed the group since."""
-    if not (target.source and target.group and target.key and target.key.content_hash):
-        return False
-    if save.ignore_hash or target.group.is_deleted:
-        return False
-    return target.key.content_hash == content_hash(save.content, target.source.bindings)
-
-
 # --- Which role, which contacts -------------------------------------------------------------
 
 
@@ -133,20 +112,29 @@ def resolve(save: ContactGroupSave, target: Target, known: Known) -> Asked:
         return asked
     resolver = _Resolver(target.source, known, asked.faults.append)
     content = save.content
-    asked.role = resolver.role(content.group_role_id, content.role_alternate_key, Role.Kind.GROUP)
-    names_role = bool(content.group_role_id or key_of(content.role_alternate_key))
+    asked.role = resolver.role(content.group_role_id, content.role_alternate_key, _GROUP)
+    names_role = content.group_role_id or key_of(content.role_alternate_key)
     if not names_role and not target.group and not save.object_id:
         told = _("A new contact group needs a role.")
         asked.faults.append(Refusal("NotEmpty", told, "ContactGroup.GroupRoleId"))
+    asked.wishes = [
+        resolver.wish(place, one) for place, one in enumerate(content.contact_connections)
+    ]
+    contacts = [wish.contact for wish in asked.wishes if wish.contact]
+    if len({*contacts}) < len(contacts):
+        asked.faults += _named_twice(content.contact_connections, asked.wishes)
+    return asked
+
+
+def _named_twice(
+    connections: Sequence[ConnectionSave], wishes: Sequence[Wish]
+) -> Iterator[Refusal]:
     seen: set[str] = set()
-    for place, one in enumerate(content.contact_connections):
-        wish = resolver.wish(place, one)
+    for place, (one, wish) in enumerate(zip(connections, wishes, strict=True)):
         if wish.contact in seen:
-            asked.faults.append(same_contact_again(place, one))
+            yield same_contact_again(place, one)
         elif wish.contact:
             seen.add(wish.contact)
-        asked.wishes.append(wish)
-    return asked
 
 
 class _Resolver:
@@ -155,13 +143,18 @@ class _Resolver:
 
     def __init__(self, source: Source, known: Known, tell: Callable[[Refusal], None]) -> None:
         self.source, self.known, self._tell = source, known, tell
+        self.contacts, self.licensee = known.contacts, source.licensee
 
     def wish(self, place: int, one: ConnectionSave) -> Wish:
-        role = contact = None
+        role, contact = None, one.contact_id
+        is_ours = self.contacts.get(contact or "") == self.licensee
         if one.role_id or one.role_alternate_key:
-            role = self.role(one.role_id, one.role_alternate_key, Role.Kind.CONNECTION, place)
-        if one.contact_id or one.contact_alternate_key:
-            contact = self._contact(one.contact_id, one.contact_alternate_key, place)
+            role = self.role(one.role_id, one.role_alternate_key, _CONNECTION, place)
+        if one.contact_alternate_key or not is_ours:
+            at = "ContactId", "ContactAlternateKey"
+            contact = self._one(
+                Kind.CONTACT, contact, is_ours, one.contact_alternate_key, place, at
+            )
         return Wish(contact or "", role, one.index, one.mark_as_deleted)
 
     def role(
@@ -174,16 +167,11 @@ class _Resolver:
         if role and self.known.roles[role][1] != kind:
             told = (
                 _("This is a role of connections, not of groups.")
-                if kind == Role.Kind.GROUP
+                if kind == _GROUP
                 else _("This is a role of groups, not of connections.")
             )
             self._tell(Refusal("Predicate", told, _path(place, at[0 if id else 1])))
         return role
-
-    def _contact(self, id: str | None, key: str | None, place: int) -> str | None:
-        is_ours = self.known.contacts.get(id or "") == self.source.licensee
-        at = "ContactId", "ContactAlternateKey"
-        return self._one(Kind.CONTACT, id, is_ours, key, place, at)
 
     def _one(
         self,
@@ -212,7 +200,8 @@ class _Resolver:
         return id
 
 
-_NO_ROLE = None, ""
+_NO_ROLE = "", ""
+_GROUP, _CONNECTION = Role.Kind.GROUP.value, Role.Kind.CONNECTION.value
 
 
 def _path(place: int | None, name: str) -> str:

@@ -6,116 +6,86 @@ even read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
 
 from commsapp.access import Actor, may
-from commsapp.ledger import Refused
-from contacts.known import KeyName, Known, Named, look_up
+from contacts.known import AsSaved, Named, Source
 from contacts.models import ContactGroup
 from contacts.outcomes import Outcome, Saved
-from contacts.saves import ContactGroupSave, SentSave, faults
-from contacts.targets import Target, find_target, has_nothing_to_delete, is_as_saved
+from contacts.saves import ContactGroupSave, SentSave, text_hash
 
 Sent = ContactGroupSave | SentSave
 
 
-def look(saves: Sequence[Sent], by: Actor) -> tuple[dict[int, str], Known, Sequence[Sent]]:
-    """Which lines are the same as last time, each with its group; what is known of all; and the
-    saves, of which the others are read by now."""
-    named = _named(saves)
-    if named:
-        source = named.source
-        is_open = source and source.is_active and by.sees(source.licensee)
-        same = _same(saves, named) if is_open and rights_of(by)("change") else {}
-        if len(same) == len(saves):
-            return same, Known(), saves
-        read = {place: _read(save) for place, save in enumerate(saves) if place not in same}
-        if all(map(named.tells_of, read.values())):
-            told = [read.get(place, save) for place, save in enumerate(saves)]
-            return same, named.known(), told
-    whole = [_read(save) for save in saves]
-    return {}, look_up(whole, whole=False), whole
+class Settled(NamedTuple):
+    """The saves, of which those that had to be are read; and by their places the answers to those
+    that change nothing, and the others."""
+
+    saves: Sequence[Sent]
+    answers: dict[int, Saved]
+    rest: dict[int, ContactGroupSave]
+    to_lock: set[str]  # the groups that the others may change
 
 
-def _named(saves: Sequence[Sent]) -> Named | None:
-    """The look that does where all name their groups by keys of one data source, as most do."""
-    if any(isinstance(save, ContactGroupSave) and save.object_id for save in saves):
-        return None
-    sources = {save.suite_data_source_instance_id or "" for save in saves} - {""}
-    return Named(sources.pop(), {save.key for save in saves}) if len(sources) == 1 else None
-
-
-def _same(saves: Sequence[Sent], named: Named) -> dict[int, str]:
-    return {
-        place: group
-        for place, save in enumerate(saves)
-        if isinstance(save, SentSave) and (group := named.group_of(save))
-    }
-
-
-def _read(save: Sent) -> ContactGroupSave:
-    return save.read() if isinstance(save, SentSave) else save
-
-
-def settle_unchanged(
-    saves: Sequence[Sent], same: Mapping[int, str], known: Known, by: Actor
-) -> tuple[dict[int, Saved], dict[int, ContactGroupSave], set[str]]:
-    """Answer what would change nothing, without a lock or a transaction; and tell the others, and
-    which groups those may change.
+def settle_unchanged(saves: Sequence[Sent], by: Actor) -> Settled:
+    """Answer each that asks for just what its key's last save asked for, if nothing changed the
+    group since.
 
     All that a look says is true at one moment. A save has to wait for one before it that may
     change the same group.
     """
-    may_do = rights_of(by)
-    settled: dict[int, Saved] = {}
+    named = Named(saves)
+    sources = _open_sources(named, by)
+    answers: dict[int, Saved] = {}
     rest: dict[int, ContactGroupSave] = {}
     to_lock: set[str] = set()
-    claimed: set[KeyName] = set()
     for place, sent in enumerate(saves):
-        if (id := same.get(place)) and id not in to_lock:
-            settled[place] = Saved(id, Outcome.UNCHANGED)
+        name = sent.suite_data_source_instance_id or "", sent.key
+        source, last = sources.get(name[0]), named.as_saved.get(name)
+        counts = last if source and last and last.group not in to_lock else None
+        if source and counts and _is_line(sent, counts, source):
+            answers[place] = Saved(counts.group, Outcome.UNCHANGED)
             continue
-        save = rest[place] = _read(sent)
-        try:
-            target = find_target(save, known, by)
-        except Refused:
+        save = sent.read() if isinstance(sent, SentSave) else sent
+        if name != (save.suite_data_source_instance_id or "", save.key):  # it only seemed so
+            return settle_unchanged([_read(each) for each in saves], by)
+        if source and counts and _asks_for(save, counts, source):
+            answers[place] = Saved(counts.group, Outcome.UNCHANGED)
             continue
-        group = target.group and target.group.id
-        waits = target.key_name in claimed or group in to_lock
-        if not waits and may_do(verb_of(save, target)) and changes_nothing(save, target):
-            settled[place] = unchanged(target)
-            del rest[place]
-            continue
-        if target.key_name:
-            claimed.add(target.key_name)
-        if group:
-            to_lock.add(group)
-    return settled, rest, to_lock
+        rest[place] = save
+        if last:
+            to_lock.add(last.group)
+        if save.object_id:
+            to_lock.add(save.object_id)
+    told = [rest.get(place, sent) for place, sent in enumerate(saves)]
+    return Settled(told, answers, rest, to_lock)
 
 
-def rights_of(by: Actor) -> Callable[[str], bool]:
-    """Whether the actor may do a verb to contact groups, asked once for each."""
-    return cache(lambda verb: may(by, verb, ContactGroup))
+def _open_sources(named: Named, by: Actor) -> Mapping[str, Source]:
+    """The data sources by which the actor may change groups."""
+    if not may(by, "change", ContactGroup):
+        return {}
+    sources = named.sources.items()
+    return {id: one for id, one in sources if one.is_active and by.sees(UUID(one.licensee))}
 
 
-def verb_of(save: ContactGroupSave, target: Target) -> str:
-    """The permission that a save takes."""
-    if save.content.mark_as_deleted:
-        return "delete"
-    return "change" if target.group or save.object_id else "add"
+def _is_line(sent: Sent, last: AsSaved, source: Source) -> bool:
+    """Whether it is the same line."""
+    is_known = isinstance(sent, SentSave) and last.content_hash and last.text_hash
+    return bool(is_known) and last.text_hash == text_hash(sent.text, source.bindings)
 
 
-def changes_nothing(save: ContactGroupSave, target: Target) -> bool:
-    """Whether all is as the save asks for. One that has a fault does not count."""
-    if target.faults or save.unread:
+def _asks_for(save: ContactGroupSave, last: AsSaved, source: Source) -> bool:
+    """Whether it asks for the same, of the same group. What has the hash of a save that was applied
+    is in order, as that was; whether a group is deleted already, the hash does not say."""
+    if save.ignore_hash or save.unread or save.content.mark_as_deleted:
         return False
-    # What has the hash of a save that was applied is in order, as that was.
-    if is_as_saved(save, target):
-        return True
-    return has_nothing_to_delete(save, target) and not faults(save)
+    if save.object_id not in (None, last.group) or save.licensee_id not in (None, source.licensee):
+        return False
+    return last.content_hash == save.content_hash(source.bindings)
 
 
-def unchanged(target: Target) -> Saved:
-    """The answer to such a save."""
-    return Saved(target.group.id if target.group else None, Outcome.UNCHANGED)
+def _read(sent: Sent) -> ContactGroupSave:
+    return sent.read() if isinstance(sent, SentSave) else sent

@@ -4,7 +4,7 @@ import pytest
 
 from commsapp.models import Operation
 from contacts import operations
-from contacts.saves import content_hash
+from contacts.saves import ContactGroupSave
 from tests import factories
 from tests.contacts.suite import everything
 
@@ -34,8 +34,11 @@ def test_what_is_not_given_and_what_is_given_as_default_say_the_same(suite):
         content.contact_group_name, content.group_role_id, "", content.contact_connections, False,
         False, False,
     )  # fmt: skip
-    assert content_hash(content, 0) == content_hash(explicit, 0)
-    assert content_hash(content, 0) != content_hash(content, 1)
+    hashed, the_same = (
+        ContactGroupSave(contact_group=content),
+        ContactGroupSave(contact_group=explicit),
+    )
+    assert hashed.content_hash(0) == the_same.content_hash(0) != hashed.content_hash(1)
 
 
 def test_the_order_of_the_connections_is_part_of_what_is_asked_for(suite):

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import orjson
 from django.utils.translation import gettext as _
 
 from commsapp.faces.message.definition import ListOf, Model, Operation, Scalar, folded
-from commsapp.faces.message.reading import Unreadable, as_request, has_keys, read_json
+from commsapp.faces.message.plain import read_plainly
+from commsapp.faces.message.reading import Unreadable, as_request, read_json
 from commsapp.ids import NIL, read_known_guid
 from commsapp.ledger import Refusal
 
@@ -46,7 +46,7 @@ def bind_line(request: Model, text: bytes, query: Mapping[str, str], line: int) 
     """The request that a line of many holds; see bind(). One that is no JSON object is one that
     has nothing but that to tell."""
     try:
-        plain = None if query else _plainly(request, text, line)
+        plain = None if query else read_plainly(request, text, line)
         return plain or bind(request, as_request(read_json(text)), query, line)
     except Unreadable as unreadable:
         told = Refusal("SerializationException", str(unreadable))
@@ -194,66 +194,3 @@ _SCALARS: dict[Scalar, Callable[[Any], Any]] = {
     Scalar.BOOL: _bool,
     Scalar.INT: _int,
 }
-
-
-# --- Lines in plain shape ---------------------------------------------------------------------
-
-
-def _plainly(request: Model, text: bytes, line: int) -> Any:
-    """The request of a line that has nothing unusual, as nearly all of a stream: in a fraction of
-    the time, for nothing is noted that only a fault would take. None asks for a closer look."""
-    if b"\\u0000" in text:
-        return None
-    reader = _PlainReader()
-    try:
-        bound = reader.object(request, orjson.loads(text), {"line": line})
-    except (_NotOfType, orjson.JSONDecodeError):
-        return None
-    return bound if has_keys(reader.keys, text) else None
-
-
-class _PlainReader:
-    """Reads objects of known keys, and counts those."""
-
-    def __init__(self) -> None:
-        self.keys = 0
-
-    def object(self, model: Any, given: Any, values: dict[str, Any]) -> Any:
-        slots = _in_order(model, given)
-        self.keys += len(slots)
-        for slot, value in zip(slots, given.values(), strict=True):
-            if value is None:
-                continue
-            if slot.scalar:
-                values[slot.python_name] = slot.scalar(value)
-            elif isinstance(slot.type, ListOf):
-                values[slot.python_name] = self._list(slot.type.item, value)
-            else:
-                values[slot.python_name] = self.object(slot.type, value, {})
-        return model.make(**values)
-
-    def _list(self, model: Model, given: Any) -> tuple[Any, ...]:
-        if type(given) is not list:
-            raise _NotOfType("", "")
-        return tuple([self.object(model, each, {}) for each in given])
-
-
-_MOST_ORDERS = 1_000
-_orders: dict[tuple[Model, *tuple[str, ...]], tuple[_Slot, ...]] = {}
-
-
-def _in_order(model: Model, given: Any) -> tuple[_Slot, ...]:
-    """The slots of an object's keys, which a client writes in always the same order. Raises
-    _NotOfType for what is no object, has an unknown key or one for the same slot as another."""
-    if type(given) is not dict:
-        raise _NotOfType("", "")
-    keys = (model, *given)
-    slots = _orders.get(keys)
-    if slots is None:
-        known = _slots(model)
-        slots = tuple([known[key] for key in given if key in known])
-        if len({slot.name for slot in slots}) != len(given):
-            raise _NotOfType("", "")
-        if len(_orders) < _MOST_ORDERS:
-            _orders[keys] = slots
-    return slots

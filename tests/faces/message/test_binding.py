@@ -6,14 +6,19 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import astuple, replace
 
 from commsapp.faces.message.binding import bind, bind_line
+from commsapp.faces.message.definition import ListOf, Model, Property, Scalar
+from commsapp.faces.message.formats import camel
 from commsapp.faces.message.reading import Unreadable, as_request, read_json, read_one
 from commsapp.ledger import Refusal
 from contacts.message import REQUEST
+from contacts.operations import ConnectionSave, GroupContent
 
 GUID = "0190a0b0-0000-7000-8000-00000000000A"
 HEX = UUID(GUID).hex
+CONTENT = GroupContent()
 
 
 def read(body, query=None):
@@ -191,7 +196,7 @@ bools = st.sampled_from([True, False, "on", "F", 0, 2, None])
 
 def objects(**values):
     """JSON objects of some of these, in some spelling; now and then something else."""
-    spelled = st.sampled_from([str, str.lower, in_snake])
+    spelled = st.sampled_from([str, str, camel, str.lower, in_snake])
     some = st.fixed_dictionaries({}, optional={**values, "Unknown": st.just({"deep": [1]})})
     written = st.builds(lambda spell, given: {spell(k): v for k, v in given.items()}, spelled, some)
     return st.one_of(written, written, written, st.just(7), st.none())
@@ -219,7 +224,47 @@ requests = objects(
 def test_a_line_is_read_as_any_other_request(request, spaces):
     """However quickly: the same values, the same faults."""
     text = json.dumps(request, indent=None, separators=(", ", " " * spaces + ":")).encode()
-    assert bind_line(REQUEST, text, {}, 3) == read_closely(text)
+    assert values(bind_line(REQUEST, text, {}, 3)) == values(read_closely(text))
+
+
+def values(save):
+    """All values of a save, whatever it was read into."""
+    content = save.contact_group
+    return (
+        astuple(replace(save, contact_group=None)),
+        content and astuple(replace(content, contact_connections=())),
+        content and [astuple(one) for one in content.contact_connections],
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"AlternateKey": "a", "AlternateKey": "b"}',
+        '{"AlternateKey": "a:", "AlternateKey": "b\\u003a"}',
+        '{"AlternateKey": null, "AlternateKey": "b"}',
+        '{"ContactGroup": {"ContactGroupName": "a", "ContactGroupName": "a"}}',
+        '{"ContactGroup": {"ContactConnections": [{"Index": 1}, {"Index": 2, "Index": 2}]}}',
+        '{"contactGroup": {"contactConnections": [], "contactConnections": []}}',
+    ],
+)
+def test_a_line_with_a_key_that_comes_twice_is_refused(text):
+    [told] = bind_line(REQUEST, text.encode(), {}, 1).unread
+    assert (told.code, "twice" in told.message) == ("SerializationException", True)
+
+
+@pytest.mark.parametrize("name", ["unread", "line", "text", "Line", "said", "key"])
+def test_a_line_cannot_say_what_only_we_know_of_it(name):
+    text = json.dumps({"AlternateKey": "K", name: "9", "ContactGroup": {name: 9}}).encode()
+    save = bind_line(REQUEST, text, {}, 3)
+    assert values(save) == values(REQUEST.make(alternate_key="K", line=3, contact_group=CONTENT))
+
+
+def test_a_room_may_have_no_other_fields_than_the_document():
+    item = Model("Item", (Property("Index", Scalar.INT),), ConnectionSave)
+    request = Model("Request", (Property("Items", ListOf(item)),))
+    with pytest.raises(TypeError, match="Item has other fields"):
+        bind_line(request, b"{}", {}, 1)
 
 
 def read_closely(text):
