@@ -21,7 +21,7 @@ def main() -> None:
     print(f"{connection.vendor}, medians of {options.repeat}\n")
     print("| what | of | measured | goal | |\n|---|---|--:|--:|---|")
     with stage(MOST) as where:
-        floors.make_tables()
+        floors.make_tables(where.user)
         floors.analyze()
         for name in options.measures or MEASURES:
             for figure in MEASURES[name](where, options.repeat):

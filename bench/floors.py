@@ -18,6 +18,10 @@ _TABLES = {
         id {uuid} PRIMARY KEY, text varchar(255) NOT NULL,
         licensee_id {uuid} NOT NULL REFERENCES commsapp_licensee (id) {deferred}
     """,
+    "bench_token": """
+        key varchar(40) PRIMARY KEY,
+        user_id {uuid} NOT NULL UNIQUE REFERENCES commsapp_user (id) {deferred}
+    """,
     "bench_membership": """
         id {uuid} PRIMARY KEY,
         licensee_id {uuid} NOT NULL REFERENCES commsapp_licensee (id) {deferred},
@@ -53,8 +57,8 @@ _TYPES = {
 }  # fmt: skip
 
 
-def make_tables() -> None:
-    """Make the reference tables anew."""
+def make_tables(user: Any) -> None:
+    """Make the reference tables anew, with a token of the user: his id, as 32 hex digits."""
     with connection.cursor() as cursor:
         for name, columns in _TABLES.items():
             cursor.execute(f"DROP TABLE IF EXISTS {name}")
@@ -62,6 +66,7 @@ def make_tables() -> None:
         for name, columns in _INDEXED.items():
             for column in columns:
                 cursor.execute(f"CREATE INDEX {name}_{column} ON {name} ({column})")
+        cursor.execute("INSERT INTO bench_token VALUES (%s, %s)", [user.pk.hex, _id(user)])
 
 
 def settle() -> None:

@@ -136,7 +136,8 @@ def small(stage: Stage, repeat: int) -> Iterator[Figure]:
 def _write(stage: Stage) -> float:
     """Seconds of a W."""
     note = {"licensee": str(stage.licensee.pk), "text": "Note"}
-    return stage.timed("POST", "/api/v1/bench-notes", note)[0]
+    token = f"Token {stage.user.pk.hex}"
+    return stage.timed("POST", "/api/v1/bench-notes", note, Authorization=token)[0]
 
 
 # --- Streams ----------------------------------------------------------------------------------

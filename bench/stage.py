@@ -41,14 +41,15 @@ class Stage:
     recipients: list[str]  # ids as a client has them
 
     def timed(
-        self, method: str, path: str, body: Any = None, wire: Wire | None = None
+        self, method: str, path: str, body: Any = None, wire: Wire | None = None, **headers: str
     ) -> tuple[float, bytes]:
         """One request on a connection that stays open: its seconds, and what it is answered.
 
         The body may be bytes already; `wire` is another connection than the signed-in one.
         """
         content = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-        headers = {"Content_Type": "application/json"} if content else {}
+        if content:
+            headers["Content_Type"] = "application/json"
         began = time.perf_counter()
         answer = (wire or self.wire).ask(method, path, content, **headers)
         seconds = time.perf_counter() - began
