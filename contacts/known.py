@@ -196,11 +196,11 @@ class Named:
         keys = {source: {_GROUP: names} for source, names in self._asked.items()}
         with connection.cursor() as cursor:
             cursor.execute(*_statement(_NAMED, keys, sources=keys))
-            for source, key, *row in cursor.fetchall():
-                if key:
-                    self.as_saved[source, key] = AsSaved(*row)
+            for row in cursor.fetchall():
+                if row[1]:
+                    self.as_saved[row[:2]] = AsSaved._make(row[2:])
                 else:
-                    self.sources[source] = _source(source, *row)
+                    self.sources[row[0]] = _source(row[0], *row[2:])
 
     def tells_of(self, save: ContactGroupSave) -> bool:
         """Whether it was read what the save names."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 import orjson
 
@@ -16,6 +15,7 @@ from commsapp.faces.message.definition import (
     Model,
     Operation,
     Property,
+    Reader,
     Reply,
     Scalar,
 )
@@ -192,20 +192,25 @@ def _message(outcome: Outcome, counts: Counts) -> str:
 
 
 # As most clients write them; who writes otherwise is read, and told the same.
-_SOURCE = re.compile(rb'"[Ss]uiteDataSourceInstanceId"\s*:\s*"([^"\\]*)"')
-_KEY = re.compile(rb'"[Aa]lternateKey"\s*:\s*("[^"\\]*(?:\\.[^"\\]*)*")')
+_SOURCE = rb'"[Ss]uiteDataSourceInstanceId"\s*:\s*"([^"\\]*)"'
+_KEY = rb'"[Aa]lternateKey"\s*:\s*("[^"\\]*(?:\\.[^"\\]*)*")'
+_BEGINNING = re.compile(rb"\{\s*" + _SOURCE + rb"\s*,\s*" + _KEY)
+_SOMEWHERE = re.compile(_SOURCE), re.compile(_KEY)
 
 
-def _recognize(text: bytes, read: Callable[[], Any]) -> ContactGroupSave | SentSave:
+def _recognize(text: bytes, line: int, read: Reader) -> ContactGroupSave | SentSave:
     """A line that seems to name its group by a key may be the same as last time: whether it is, the
     operation sees, and what only seemed so is never the same."""
-    source, key = _SOURCE.search(text), _KEY.search(text)
+    if begins := _BEGINNING.match(text):
+        source, key = begins.groups()
+    else:
+        source, key = (found and found[1] for found in (one.search(text) for one in _SOMEWHERE))
     if source and key:
-        guid = read_known_guid(source[1].decode("latin-1"))
-        name = _text_in(key[1])
+        guid = read_known_guid(source.decode("latin-1"))
+        name = _text_in(key)
         if guid and name:
-            return SentSave(guid, name, text, read)
-    save: ContactGroupSave = read()
+            return SentSave(guid, name, text, line, read)
+    save: ContactGroupSave = read(text, line)
     return save
 
 

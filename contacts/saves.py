@@ -114,10 +114,11 @@ class SentSave(NamedTuple):
     suite_data_source_instance_id: str
     key: str
     text: bytes
-    make: Callable[[], ContactGroupSave]
+    line: int
+    make: Callable[[bytes, int], ContactGroupSave]
 
     def read(self) -> ContactGroupSave:
-        save = self.make()
+        save = self.make(self.text, self.line)
         # What says more about itself than its key is looked at each time.
         if not (
             save.object_id or save.licensee_id or save.ignore_hash or save.content.mark_as_deleted

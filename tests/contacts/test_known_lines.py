@@ -37,11 +37,11 @@ class Lines:
     def _sent(self, text):
         key, name, *places = text.split()
 
-        def read():
+        def read(_text, _line):
             self.read.append(text)
             return self.suite.request(key, *map(int, places), contact_group_name=name)
 
-        return SentSave(self.suite.source.pk.hex, key, text.encode(), read)
+        return SentSave(self.suite.source.pk.hex, key, text.encode(), 1, read)
 
 
 @pytest.fixture

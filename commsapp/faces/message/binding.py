@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from commsapp.faces.message.definition import ListOf, Model, Operation, Scalar, folded
+from commsapp.faces.message.definition import ListOf, Model, Operation, Reader, Scalar, folded
 from commsapp.faces.message.plain import read_plainly
 from commsapp.faces.message.reading import Unreadable, as_request, read_json
 from commsapp.ids import NIL, read_known_guid
@@ -55,11 +55,14 @@ def bind_line(request: Model, text: bytes, query: Mapping[str, str], line: int) 
 
 def recognize_line(operation: Operation, text: bytes, query: Mapping[str, str], line: int) -> Any:
     """What an operation takes for a line of a stream; see Operation.recognize."""
-
-    def read() -> Any:
+    if query:
         return bind_line(operation.request, text, query, line)
+    return operation.recognize(text, line, _reader(operation.request))
 
-    return read() if query else operation.recognize(text, read)
+
+@cache
+def _reader(request: Model) -> Reader:
+    return lambda text, line: bind_line(request, text, {}, line)
 
 
 class _NotOfType(Exception):  # noqa: N818

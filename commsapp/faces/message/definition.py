@@ -116,6 +116,9 @@ class Run(Protocol):
     ) -> Sequence[Reply | Refused]: ...
 
 
+Reader = Callable[[bytes, int], Any]  # makes a request of a line's text and number
+
+
 @dataclass(frozen=True)
 class Operation:
     """One operation: its name is that of its request.
@@ -123,8 +126,8 @@ class Operation:
     The request's model is made with `unread`, too: what could not be read, for the operation to
     refuse together with all else that is wrong; and with `line`: its place in a batch or its line
     in a stream, from 1; 0 for one that came alone.
-    `recognize` makes of a line's text, with what reads it, what `run` takes in a request's stead:
-    the line may turn out to be known, and need not be read.
+    `recognize` makes of a line's text and number what `run` takes in a request's stead, with what
+    would read it: the line may turn out to be known, and need not be read.
     `check` tells all that is wrong with a request as far as that takes no look at the data; `run`
     refuses the same.
     """
@@ -132,7 +135,7 @@ class Operation:
     about: str
     request: Model
     run: Run
-    recognize: Callable[[bytes, Callable[[], Any]], Any] = lambda text, read: read()
+    recognize: Callable[[bytes, int, Reader], Any] = lambda text, line, read: read(text, line)
     check: Callable[[Any], Refused | None] = lambda request: None
     status_of: Callable[[Refusal], int] = lambda refusal: 400
     sample: Mapping[str, Any] = field(default_factory=dict)  # a request, for example

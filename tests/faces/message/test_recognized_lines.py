@@ -43,11 +43,11 @@ def reads(suite):
     def count(text):
         taken = []
 
-        def read():
-            taken.append(text)
-            return bind_line(SAVE_CONTACT_GROUP.request, text.encode(), {}, 1)
+        def read(line, number):
+            taken.append(line)
+            return bind_line(SAVE_CONTACT_GROUP.request, line, {}, number)
 
-        asked = SAVE_CONTACT_GROUP.recognize(text.encode(), read)
+        asked = SAVE_CONTACT_GROUP.recognize(text.encode(), 1, read)
         SAVE_CONTACT_GROUP.run([asked], suite.by)
         return len(taken)
 
