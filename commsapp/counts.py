@@ -21,7 +21,7 @@ from django.db import Error, IntegrityError, connection, connections
 from django.db.models import Model
 from django.utils import timezone
 
-from commsapp.rows import given_rows
+from commsapp.given import given_rows
 
 SECONDS = 5  # between two writes
 log = logging.getLogger(__name__)
