@@ -7,9 +7,10 @@ import secrets
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
+from itertools import count
 from uuid import UUID
 
 NIL = "0" * 32  # the all-zero Guid: "not given" (contract 1)
@@ -70,11 +71,20 @@ def _digits_of(text: str) -> str | None:
 read_known_guid = lru_cache(maxsize=4096)(_digits_of)
 
 
-class Guids(NamedTuple):
-    """Each id once, with the place where it first stands; and what is no id, by its place."""
+@dataclass(frozen=True, slots=True)
+class Guids:
+    """The ids that a caller gave, each once, in their order; and what is no id, by its place."""
 
-    places: dict[str, int]
+    ids: list[str]
     malformed: dict[int, str]
+    skipped: list[int]  # the places of what is no id, and of what was there already
+
+    def places(self) -> dict[str, int]:
+        """Where each id first stands. Made for those who have to tell: it takes as much memory as
+        the ids themselves."""
+        skipped = {*self.skipped}
+        places = (place for place in count() if place not in skipped)
+        return dict(zip(self.ids, places, strict=False))
 
 
 def read_guids(texts: Iterable[str] | Guids) -> Guids:
@@ -84,15 +94,18 @@ def read_guids(texts: Iterable[str] | Guids) -> Guids:
     """
     if isinstance(texts, Guids):
         return texts
-    places: dict[str, int] = {}
+    ids: dict[str, None] = {}
     malformed: dict[str, int] = {}
+    skipped: list[int] = []
     for place, text in enumerate(texts):
         guid = read_guid(text)
         if guid is None or guid == NIL:
             malformed.setdefault(text, place)
-        else:
-            places.setdefault(guid, place)
-    return Guids(places, {place: text for text, place in malformed.items()})
+        elif guid not in ids:
+            ids[guid] = None
+            continue
+        skipped.append(place)
+    return Guids([*ids], {place: text for text, place in malformed.items()}, skipped)
 
 
 def dashed(guid: str) -> str:

@@ -113,12 +113,13 @@ def _database() -> dict[str, Any]:
     if database["ENGINE"].endswith("sqlite3"):
         # Opening the file anew for each request would cost more than most of them do.
         database["CONN_MAX_AGE"] = None
+        # The pages in cache are each thread's own: of more than these the system keeps one copy.
         # IMMEDIATE: a transaction takes the write lock at its start, so that it never reads what
         # another is about to change, and never fails half-way for want of the lock.
         database["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": LOCK_SECONDS,
-            "init_command": "PRAGMA journal_mode = WAL; PRAGMA cache_size = -16384;",
+            "init_command": "PRAGMA journal_mode = WAL; PRAGMA cache_size = -1024;",
         }
     else:
         database["OPTIONS"] = {

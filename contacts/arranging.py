@@ -99,9 +99,9 @@ def _unfit(
 
 def _unknown_roles(group: ContactGroup, roles: Any) -> set[str]:
     """Those that are no role of connections of the group's licensee."""
-    named, _malformed = read_guids(role for role in roles if role)
+    named = read_guids(role for role in roles if role).ids
     ours = Role.objects.filter(licensee=group.licensee_id, kind=Role.Kind.CONNECTION)
-    return {*missing_from(ours, [*named]), ""} if named else {""}
+    return {*missing_from(ours, named), ""} if named else {""}
 
 
 def _not_connected(contact: str, place: int) -> Refusal:

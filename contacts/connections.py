@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from commsapp.access import Actor
 from commsapp.figures import counted
-from commsapp.ids import dashed, new_id, read_guid, read_guids
+from commsapp.ids import Guids, dashed, new_id, read_guid, read_guids
 from commsapp.ledger import Change, Kind, Numbers, Refusal, Refused, lock, operation, recording
 from commsapp.models import Operation
 from commsapp.rows import delete_values, insert_values
@@ -69,13 +69,14 @@ def remove_connections(
     """Make sure that none of the contacts is connected. Raises as add_connections() does."""
     with recording(by=by, dry_run=dry_run) as ledger:
         group = lock_standing(group_id, by=by)
-        places, malformed = read_guids(contact_ids)
-        unfit = [*_no_ids(malformed), *_unknown_contacts(group, places)]
+        given = read_guids(contact_ids)
+        unfit = [*_no_ids(given.malformed), *_unknown_contacts(group, given)]
         if unfit:
             raise Refused(*unfit)
         before = connections_of(group)
-        after = {contact: role for contact, role in before.items() if contact not in places}
-        return rewrite(ledger.open(REMOVED, group), before, after, places, planned=dry_run)
+        going = {*given.ids}
+        after = {contact: role for contact, role in before.items() if contact not in going}
+        return rewrite(ledger.open(REMOVED, group), before, after, given.ids, planned=dry_run)
 
 
 @operation()
@@ -89,13 +90,13 @@ def reorder_connections(
     with recording(by=by) as ledger:
         group = lock_standing(group_id, by=by)
         before = connections_of(group)
-        places, malformed = read_guids(contact_ids)
-        strangers = (id for id in places if id not in before)
-        unfit = [*_no_ids(malformed), *(_stranger(id, places[id]) for id in strangers)]
+        given = read_guids(contact_ids)
+        strangers = {id: place for id, place in given.places().items() if id not in before}
+        unfit = [*_no_ids(given.malformed), *(_stranger(*each) for each in strangers.items())]
         if unfit:
             raise Refused(*unfit)
-        after = {contact: before[contact] for contact in [*places, *before]}
-        return rewrite(ledger.open(REORDERED, group), before, after, places)
+        after = {contact: before[contact] for contact in [*given.ids, *before]}
+        return rewrite(ledger.open(REORDERED, group), before, after, given.ids)
 
 
 def connections_of(group: ContactGroup) -> Connections:
@@ -205,8 +206,8 @@ def _wishes(group: ContactGroup, connections: Sequence[NewConnection]) -> list[W
     """What is asked for, by ids. Raises Refused for all that is wrong with it."""
     contacts = [read_guid(one.contact_id) or "" for one in connections]
     roles = [read_guid(one.role_id) or "" if one.role_id else None for one in connections]
-    places, malformed = read_guids(one.contact_id for one in connections)
-    unfit = [*_no_ids(malformed), *_unknown_contacts(group, places)]
+    given = read_guids(one.contact_id for one in connections)
+    unfit = [*_no_ids(given.malformed), *_unknown_contacts(group, given)]
     unfit += _unfit_roles(group, roles)
     unfit += _unfit_places(connections, contacts)
     if unfit:
@@ -222,9 +223,10 @@ def _no_ids(malformed: Mapping[int, str]) -> Iterator[Refusal]:
         yield Refusal("MALFORMED_ID", _("“%s” is no id.") % text[:64], "connections", place)
 
 
-def _unknown_contacts(group: ContactGroup, places: Mapping[str, int]) -> Iterator[Refusal]:
+def _unknown_contacts(group: ContactGroup, given: Guids) -> Iterator[Refusal]:
     known = Contact.objects.filter(licensee=group.licensee_id)
-    for id in missing_from(known, [*places]):
+    places = given.places()
+    for id in missing_from(known, given.ids):
         told = _("There is no contact %s.") % dashed(id)
         yield _no_such(told, id, places[id])
 

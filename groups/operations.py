@@ -63,16 +63,16 @@ def add_recipients(
     Refused if it is archived or would be too large and, with all_or_none, if any recipient may not
     be a member; without it they are told as `skipped`.
     """
-    places, malformed = read_guids(recipient_ids)
+    given = read_guids(recipient_ids)
     with recording(by=by, dry_run=dry_run) as ledger:
         group = _lock_active(group_id, by=by)
         entry = ledger.open(RECIPIENTS_ADDED, group)
-        unfit = rules.in_order(malformed, rules.unfit(group, places))
+        unfit = rules.in_order(given.malformed, rules.unfit(group, given))
         if unfit and all_or_none:
             raise Refused(*unfit)
-        added = _take_in(group, [*places], entry)
+        added = _take_in(group, given.ids, entry)
         _count(group, added=added)
-        already = len(places) + len(malformed) - len(unfit) - added
+        already = len(given.ids) + len(given.malformed) - len(unfit) - added
         entry.touched = added
         entry.numbers = {"added": added, "already": already, "refused": len(unfit)}
     return RecipientsChange(entry, dry_run, unfit, added=added, already=already)
@@ -92,17 +92,17 @@ def remove_recipients(
     Developer Guide v64.0, "Recipient Group"; contract 2.3. Any known recipient may be removed,
     archived or of whatever customer. Raises as add_recipients() does.
     """
-    places, malformed = read_guids(recipient_ids)
+    given = read_guids(recipient_ids)
     with recording(by=by, dry_run=dry_run) as ledger:
         group = _lock_active(group_id, by=by)
         entry = ledger.open(RECIPIENTS_REMOVED, group)
-        removed = let_go(group.memberships.filter(recipient__among=[*places]), entry)
-        all_known = removed == len(places)  # as members are
-        unfit = rules.in_order(malformed, () if all_known else rules.unknown(group, places))
+        removed = let_go(group.memberships.filter(recipient__among=given.ids), entry)
+        all_known = removed == len(given.ids)  # as members are
+        unfit = rules.in_order(given.malformed, () if all_known else rules.unknown(group, given))
         if unfit and all_or_none:
             raise Refused(*unfit)
         _count(group, removed=removed)
-        already = len(places) + len(malformed) - len(unfit) - removed
+        already = len(given.ids) + len(given.malformed) - len(unfit) - removed
         entry.touched = removed
         entry.numbers = {"removed": removed, "already": already, "refused": len(unfit)}
     return RecipientsChange(entry, dry_run, unfit, removed=removed, already=already)
@@ -122,15 +122,15 @@ def set_recipients(
     Raises as add_recipients() does. Without all_or_none, who may not be a member is left out, and
     the others become the whole group.
     """
-    places, malformed = read_guids(recipient_ids)
+    given = read_guids(recipient_ids)
     with recording(by=by, dry_run=dry_run) as ledger:
         group = _lock_active(group_id, by=by)
         entry = ledger.open(RECIPIENTS_SET, group)
-        unfit = rules.in_order(malformed, rules.unfit(group, places))
+        unfit = rules.in_order(given.malformed, rules.unfit(group, given))
         if unfit and all_or_none:
             raise Refused(*unfit)
-        removed = let_go(group.memberships.exclude(recipient__among=[*places]), entry)
-        added = _take_in(group, [*places], entry)
+        removed = let_go(group.memberships.exclude(recipient__among=given.ids), entry)
+        added = _take_in(group, given.ids, entry)
         _count(group, added=added, removed=removed)
         already = group.member_count - removed
         entry.touched = added + removed

@@ -8,7 +8,7 @@ from itertools import chain
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from commsapp.ids import dashed
+from commsapp.ids import Guids, dashed
 from commsapp.ledger import Refusal
 from commsapp.sql import missing_from
 from groups.models import Membership, Recipient, RecipientGroup
@@ -19,11 +19,12 @@ def _no_ids(malformed: Mapping[int, str]) -> Iterator[Refusal]:
         yield Refusal("MALFORMED_ID", _("“%s” is no id.") % text[:64], "recipients", place)
 
 
-def unfit(group: RecipientGroup, places: Mapping[str, int]) -> Iterator[Refusal]:
+def unfit(group: RecipientGroup, given: Guids) -> Iterator[Refusal]:
     """Those of the given ids that neither are members nor may become one."""
-    others = missing_from(Recipient.objects.eligible_for(group), [*places])
+    others = missing_from(Recipient.objects.eligible_for(group), given.ids)
     if not others:
         return
+    places = given.places()
     ours = Recipient.objects.belonging_to(group).among(others)
     member = Membership.objects.filter(group=group, recipient=OuterRef("pk"))
     members = Recipient.objects.among(others).filter(Exists(member))
@@ -48,10 +49,11 @@ def no_way_back(id: str, places: Mapping[str, int]) -> Refusal:
     return Refusal("INVALID_CROSS_REFERENCE_KEY", told, "recipients", places[id], dashed(id))
 
 
-def unknown(group: RecipientGroup, places: Mapping[str, int]) -> Iterator[Refusal]:
+def unknown(group: RecipientGroup, given: Guids) -> Iterator[Refusal]:
     """Those of the given ids that are no recipient of the group's licensee."""
-    known = Recipient.objects.filter(licensee=group.licensee_id)
-    return (_stranger(id, places) for id in missing_from(known, [*places]))
+    others = missing_from(Recipient.objects.filter(licensee=group.licensee_id), given.ids)
+    places = given.places() if others else {}
+    return (_stranger(id, places) for id in others)
 
 
 def in_order(malformed: Mapping[int, str], others: Iterable[Refusal]) -> list[Refusal]:

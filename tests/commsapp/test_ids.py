@@ -11,6 +11,7 @@ from commsapp.ids import NIL, dashed, read_guid, read_guids, uuid7
 
 GUID = "019ab2f0-1234-7abc-8def-0123456789ab"
 BARE = GUID.replace("-", "")
+OTHER = "019ab2f0-1234-7abc-8def-0123456789ac"
 
 
 def test_a_new_id_is_a_uuid_of_version_7_with_the_time_in_front():
@@ -49,10 +50,23 @@ def test_anything_else_is_no_id(text):
 
 def test_each_id_has_the_place_where_it_first_stands():
     other = str(uuid7())
-    places, malformed = read_guids([GUID, "x", other, BARE.upper(), NIL, GUID, ""])
-    assert places == {BARE: 0, other.replace("-", ""): 2}
-    assert malformed == {1: "x", 4: NIL, 6: ""}
-    assert read_guids(["x", "", "x", ""]) == ({}, {0: "x", 1: ""})
+    read = read_guids([GUID, "x", other, BARE.upper(), NIL, GUID, "", "x"])
+    assert read.ids == [BARE, other.replace("-", "")]
+    assert read.places() == {BARE: 0, other.replace("-", ""): 2}
+    assert read.malformed == {1: "x", 4: NIL, 6: ""}
+    nothing = read_guids(["x", "", "x", ""])
+    assert (nothing.ids, nothing.places(), nothing.malformed) == ([], {}, {0: "x", 1: ""})
+
+
+@given(st.lists(st.sampled_from([GUID, BARE, OTHER, "x", "", NIL])))
+def test_places_are_those_of_the_first_of_each(texts):
+    firsts: dict[str | None, int] = {}
+    for place, text in enumerate(texts):
+        firsts.setdefault(read_guid(text), place)
+    for none in (None, NIL):
+        firsts.pop(none, None)
+    read = read_guids(texts)
+    assert (read.places(), read.ids) == (firsts, [*firsts])
 
 
 def test_what_was_read_stays_as_it_is():
