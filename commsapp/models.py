@@ -12,7 +12,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from oauth2_provider.models import AbstractApplication
+from oauth2_provider.models import AbstractApplication, get_access_token_model
 
 from commsapp.ids import uuid7
 from commsapp.sql import Now
@@ -46,6 +46,15 @@ class User(AbstractUser):
         Licensee, blank=True, related_name="users", verbose_name=_("licensees")
     )
     objects: ClassVar[Any] = UserManager()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A new password ends the sessions that were opened by the old one, as it does those of the
+        staff pages: who learned it is out. Tokens of API clients go on."""
+        is_new = getattr(self, "_password", None) is not None  # what set_password() leaves
+        super().save(*args, **kwargs)
+        if is_new:
+            tokens = get_access_token_model().objects.filter(user=self)
+            tokens.exclude(session=None).delete()
 
 
 class Client(AbstractApplication):

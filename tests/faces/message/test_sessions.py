@@ -131,6 +131,30 @@ def test_what_is_empty_or_all_zero_is_not_given(save):
     assert save(cookie=nil).status_code == 401
 
 
+def test_a_new_password_ends_all_sessions_of_the_old_one(save, alice, bob):
+    opened = [sign_in("alice"), sign_in("alice")]
+    bob.set_password(PASSWORD)
+    bob.save()
+    theirs, _token = sign_in("bob")
+    of_a_client = token(alice)
+    alice.set_password("another horse battery staple")
+    alice.save()
+    for session, secret in opened:
+        assert save(X_ss_id=session).status_code == 401
+        assert save(Authorization=f"Bearer {secret}").status_code == 401
+    assert save(X_ss_id=theirs).status_code == 400  # the data source is none of his
+    assert save(Authorization=f"Bearer {of_a_client}").status_code == 200
+    assert Session.objects.count() == 1
+
+
+def test_a_session_goes_on_when_something_else_of_its_user_changes(save, alice):
+    session, _token = sign_in("alice")
+    alice.first_name = "Alice"
+    alice.save()
+    assert alice.check_password(PASSWORD)
+    assert save(X_ss_id=session).status_code == 200
+
+
 def test_an_expired_session_is_none(save):
     session, secret = sign_in("alice")
     AccessToken.objects.update(expires=timezone.now() - timedelta(seconds=1))
