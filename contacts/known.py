@@ -187,13 +187,13 @@ class Named:
     """The keys by which saves name groups, and their data sources: read at one moment."""
 
     def __init__(self, saves: Iterable[ContactGroupSave | SentSave]) -> None:
-        self._asked: dict[str, set[str]] = defaultdict(set)
+        asked: dict[str, set[str]] = defaultdict(set)
         for save in saves:
             if source := save.suite_data_source_instance_id:
-                self._asked[source].add(save.key)
+                asked[source].add(save.key)
         self.sources: dict[str, Source] = {}
         self.as_saved: dict[tuple[str, str], AsSaved] = {}  # by data source and key
-        keys = {source: {_GROUP: names} for source, names in self._asked.items()}
+        keys = {source: {_GROUP: names} for source, names in asked.items()}
         with connection.cursor() as cursor:
             cursor.execute(*_statement(_NAMED, keys, sources=keys))
             for row in cursor.fetchall():
@@ -201,11 +201,6 @@ class Named:
                     self.as_saved[row[:2]] = AsSaved._make(row[2:])
                 else:
                     self.sources[row[0]] = _source(row[0], *row[2:])
-
-    def tells_of(self, save: ContactGroupSave) -> bool:
-        """Whether it was read what the save names."""
-        source = save.suite_data_source_instance_id
-        return not source or save.key in self._asked[source]
 
 
 # --- The statements ---------------------------------------------------------------------------

@@ -42,25 +42,31 @@ def settle_unchanged(saves: Sequence[Sent], by: Actor) -> Settled:
     rest: dict[int, ContactGroupSave] = {}
     to_lock: set[str] = set()
     for place, sent in enumerate(saves):
-        name = sent.suite_data_source_instance_id or "", sent.key
+        name = _name(sent)
         source, last = sources.get(name[0]), named.as_saved.get(name)
-        counts = last if source and last and last.group not in to_lock else None
-        if source and counts and _is_line(sent, counts, source):
-            answers[place] = Saved(counts.group, Outcome.UNCHANGED)
+        stands = last if last and last.group not in to_lock else None
+        if stands and _is_line(sent, stands, source):
+            answers[place] = Saved(stands.group, Outcome.UNCHANGED)
             continue
-        save = sent.read() if isinstance(sent, SentSave) else sent
-        if name != (save.suite_data_source_instance_id or "", save.key):  # it only seemed so
+        save = _read(sent)
+        if _name(save) != name:  # it only seemed so
             return settle_unchanged([_read(each) for each in saves], by)
-        if source and counts and _asks_for(save, counts, source):
-            answers[place] = Saved(counts.group, Outcome.UNCHANGED)
+        if stands and _asks_for(save, stands, source):
+            answers[place] = Saved(stands.group, Outcome.UNCHANGED)
             continue
         rest[place] = save
-        if last:
-            to_lock.add(last.group)
-        if save.object_id:
-            to_lock.add(save.object_id)
+        to_lock |= {id for id in (last and last.group, save.object_id) if id}
     told = [rest.get(place, sent) for place, sent in enumerate(saves)]
     return Settled(told, answers, rest, to_lock)
+
+
+def _name(sent: Sent) -> tuple[str, str]:
+    """The data source, and what that calls the group."""
+    return sent.suite_data_source_instance_id or "", sent.key
+
+
+def _read(sent: Sent) -> ContactGroupSave:
+    return sent.read() if isinstance(sent, SentSave) else sent
 
 
 def _open_sources(named: Named, by: Actor) -> Mapping[str, Source]:
@@ -71,21 +77,18 @@ def _open_sources(named: Named, by: Actor) -> Mapping[str, Source]:
     return {id: one for id, one in sources if one.is_active and by.sees(UUID(one.licensee))}
 
 
-def _is_line(sent: Sent, last: AsSaved, source: Source) -> bool:
+def _is_line(sent: Sent, last: AsSaved, source: Source | None) -> bool:
     """Whether it is the same line."""
-    is_known = isinstance(sent, SentSave) and last.content_hash and last.text_hash
-    return bool(is_known) and last.text_hash == text_hash(sent.text, source.bindings)
+    if source is None or not isinstance(sent, SentSave) or not last.content_hash:
+        return False
+    return last.text_hash == text_hash(sent.text, source.bindings)
 
 
-def _asks_for(save: ContactGroupSave, last: AsSaved, source: Source) -> bool:
+def _asks_for(save: ContactGroupSave, last: AsSaved, source: Source | None) -> bool:
     """Whether it asks for the same, of the same group. What has the hash of a save that was applied
     is in order, as that was; whether a group is deleted already, the hash does not say."""
-    if save.ignore_hash or save.unread or save.content.mark_as_deleted:
+    if source is None or save.ignore_hash or save.unread or save.content.mark_as_deleted:
         return False
     if save.object_id not in (None, last.group) or save.licensee_id not in (None, source.licensee):
         return False
     return last.content_hash == save.content_hash(source.bindings)
-
-
-def _read(sent: Sent) -> ContactGroupSave:
-    return sent.read() if isinstance(sent, SentSave) else sent

@@ -205,3 +205,37 @@ def test_a_group_carries_keys_of_several_data_sources_each_with_its_own_hash(sui
     assert suite.save("K", 0, **elsewhere).outcome == "Unchanged"
     assert suite.save("K", 0).outcome == "Updated"  # for the other data source had come between
     assert suite.save(None, 0, object_id=group).outcome == "Unchanged"  # its only key here
+
+
+def test_one_look_tells_what_is_unchanged_by_whatever_it_is_named(suite, statements):
+    """Without a lock, also where keys of several data sources and ids come together."""
+    other = factories.DataSourceFactory(licensee=suite.licensee)
+    elsewhere = {"suite_data_source_instance_id": other.pk.hex}
+    group = suite.save("K", 0).object_id
+    suite.save("K", 1, **elsewhere)
+    before = everything()
+    with statements() as told:
+        answers = suite.save_all(
+            suite.request("K", 0, object_id=group, licensee_id=suite.licensee.pk.hex),
+            suite.request("K", 1, **elsewhere),
+            suite.request("K", 0),
+        )
+    assert [str(one.outcome) for one in answers] == ["Unchanged"] * 3
+    assert len(told) == 1
+    assert everything() == before
+
+
+def test_the_same_content_about_another_group_or_licensee_is_refused(suite, bob):
+    other = suite.save("other", 0, contact_group_name="Other").object_id
+    suite.save("K", 0)
+    assert suite.refused("K", 0, object_id=other) == [("Conflict", "AlternateKey")]
+    theirs = bob.licensees.get().pk.hex
+    assert suite.refused("K", 0, licensee_id=theirs) == [("Forbidden", "LicenseeId")]
+
+
+def test_a_deletion_that_is_asked_for_again_changes_nothing_and_takes_its_permission(suite):
+    suite.save("K", 0)
+    suite.save("K", mark_as_deleted=True)
+    assert suite.save("K", mark_as_deleted=True).outcome == "Unchanged"
+    asked = {"mark_as_deleted": True, "by": suite.allowed("change")}
+    assert suite.refused("K", **asked) == [("Forbidden", "")]

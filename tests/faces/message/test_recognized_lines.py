@@ -96,6 +96,16 @@ def test_a_line_whose_key_is_not_the_first_that_it_seems_to_name_is_read(ask, st
     assert AlternateKey.objects.filter(kind="contact_group").count() == 2
 
 
+def test_a_line_that_deletes_is_read_each_time(ask, stream, reads):
+    """What it takes to delete, and whether there is anything left, no hash tells."""
+    body = ask.body(AlternateKey="A")
+    stream(json.dumps(body))
+    body["ContactGroup"]["MarkAsDeleted"] = True
+    line = json.dumps(body)
+    assert [stream(line)[0] for _turn in range(2)] == [["Deleted"], ["Unchanged"]]
+    assert reads(line) == 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_what_is_told_of_a_data_source_is_told_of_the_one_that_was_meant(ask, stream, suite):
     other = factories.DataSourceFactory(licensee=suite.licensee)
