@@ -105,7 +105,8 @@ def _spread(columns: Columns, count: int, connection: Any) -> _Given:
 
 def _packed(columns: Columns, count: int, connection: Any) -> _Given:
     """For SQLite: each row one text, if at most one column has texts of more than one length or
-    numbers, which stands at the end; else an array."""
+    numbers, which stands at the end; else an array. To SQLite a text ends at a NUL: no door lets
+    one in."""
     table = "json_each(%s) WHERE true"  # without WHERE, an ON that follows would read as a join's
     kinds = {field: {*map(type, column)} for field, column in columns.items()}
     widths = {

@@ -67,8 +67,14 @@ def _digits_of(text: str) -> str | None:
     return text.strip("{}()").replace("-", "").lower() if _GUID.fullmatch(text) else None
 
 
-# For where the same few come again and again, as in a stream: a sixth of the cost.
-read_known_guid = lru_cache(maxsize=4096)(_digits_of)
+_LONGEST = 38  # characters, with dashes and brackets
+_known_digits_of = lru_cache(maxsize=4096)(_digits_of)
+
+
+def read_known_guid(text: str) -> str | None:
+    """The same, for where the same few come again and again, as in a stream: a fraction of the
+    cost. What is too long for an id is not to be kept."""
+    return _known_digits_of(text) if len(text) <= _LONGEST else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def update_values(
     fixed: Mapping[str, Any] | None = None,
 ) -> int:
     """Give the named fields of rows that are there new values, each row by its id, which the names
-    begin with: one statement, one parameter. `fixed` as in insert_values(). Returns how many.
+    begin with: one statement. `fixed` as in insert_values(). Returns how many.
     """
     values = list(rows)
     if not values:

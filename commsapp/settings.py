@@ -130,7 +130,9 @@ def _database() -> dict[str, Any]:
                 "timeout": LOCK_SECONDS,  # also for a server that is away
                 "reconnect_timeout": 1,  # then a request tries: else it waits ever longer
             },
-            "options": f"-c lock_timeout={round(LOCK_SECONDS * 1000)}ms",
+            # To compile a plan takes longer than to run it: ours are short, whatever is guessed of
+            # tables that have not been looked at yet.
+            "options": f"-c lock_timeout={round(LOCK_SECONDS * 1000)}ms -c jit=off",
         }
     if test_name := env.str("TEST_DATABASE_NAME", default=""):
         database["TEST"] = {"NAME": test_name}

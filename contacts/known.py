@@ -14,6 +14,7 @@ import orjson
 from django.db import connection
 from django.db.models import Value
 
+from commsapp.access import Actor
 from commsapp.sql import Sql, as_array, given_ids, quoted
 from contacts.models import AlternateKey, ContactGroup
 from contacts.ordering import Connections
@@ -164,11 +165,13 @@ def _source(id: str, licensee: str, is_active: str, bindings: str) -> Source:
     return Source(id, licensee, bool(is_active), int(bindings))
 
 
-def lock_groups(ids: Iterable[str]) -> None:
-    """Let nobody else change these groups until the transaction ends."""
+def lock_groups(ids: Iterable[str], by: Actor) -> None:
+    """Let nobody else change these groups until the transaction ends; of other licensees' none,
+    which the actor must not even have to wait for."""
     if connection.features.has_select_for_update:  # else the whole database is ours by now
-        rows = ContactGroup.objects.among(ids).order_by("pk").select_for_update(no_key=True)
-        list(rows.values_list(Value(1)))  # an id takes longer to read than to lock
+        rows = ContactGroup.objects.visible_to(by).among(ids).order_by("pk")
+        # An id takes longer to read than to lock.
+        list(rows.select_for_update(no_key=True, of=("self",)).values_list(Value(1)))
 
 
 # --- Only what tells whether a save changes anything ------------------------------------------
@@ -205,8 +208,8 @@ class Named:
 
 # --- The statements ---------------------------------------------------------------------------
 
-# What the databases say each in its own way. PostgreSQL looks for each key in the index: without
-# OFFSET it may read all keys of a data source, while it does not know that there are a million; and
+# What the databases say each in its own way. PostgreSQL looks for each key and each group in the
+# index: without OFFSET it may join them all, while it does not know that there are a million; and
 # of an array it knows the length. SQLite looks so for what stands behind CROSS JOIN; it keeps ids
 # as digits, and times without zone.
 _OWN = {
@@ -215,10 +218,13 @@ _OWN = {
   SELECT k.* FROM json_each(%s) AS source CROSS JOIN json_each(source.value) AS sort
   CROSS JOIN json_each(sort.value) AS name CROSS JOIN contacts_alternatekey AS k
   WHERE k.data_source_id = source.key AND k.kind = sort.key AND k.value = name.value""",
-        "connections": """(
+        "groups": """(
+  SELECT *, (
     SELECT group_concat({hex:contact_id} || COALESCE({hex:role_id}, '')) FROM (
-      SELECT * FROM contacts_contactconnection WHERE group_id = g.id ORDER BY position)
-  )""",
+      SELECT * FROM contacts_contactconnection WHERE group_id = one.id ORDER BY position)
+  ) AS connections
+  FROM named CROSS JOIN contacts_contactgroup AS one WHERE one.id = named.id
+) AS g LEFT JOIN contacts_alternatekey AS k ON k.contact_group_id = g.id""",
         "saved_at": "k.last_saved_at || '+00:00'",
         "hex": r"\1",
     },
@@ -229,10 +235,15 @@ _OWN = {
     SELECT * FROM contacts_alternatekey
     WHERE data_source_id = wanted.source AND kind = wanted.kind AND value = wanted.value OFFSET 0
   ) AS k""",
-        "connections": """(
+        "groups": """named CROSS JOIN LATERAL (
+  SELECT *, (
     SELECT string_agg({hex:contact_id} || COALESCE({hex:role_id}, ''), ',' ORDER BY position)
-    FROM contacts_contactconnection WHERE group_id = g.id
-  )""",
+    FROM contacts_contactconnection WHERE group_id = one.id
+  ) AS connections
+  FROM contacts_contactgroup AS one WHERE id = named.id OFFSET 0
+) AS g LEFT JOIN LATERAL (
+  SELECT * FROM contacts_alternatekey WHERE contact_group_id = g.id OFFSET 0
+) AS k ON true""",
         "saved_at": "k.last_saved_at::text",
         "hex": r"encode(uuid_send(\1), 'hex')",
     },
@@ -253,10 +264,9 @@ WITH matched AS ({own:keys}
   UNION SELECT id FROM {groups}
 )
 SELECT 'group', {hex:g.id}, {hex:g.licensee_id}, g.name, {hex:g.role_id}, g.status,
-  {own:connections}, {hex:k.id}, {hex:k.data_source_id}, k.value, k.content_hash, k.last_outcome,
+  g.connections, {hex:k.id}, {hex:k.data_source_id}, k.value, k.content_hash, k.last_outcome,
   {own:saved_at}
-FROM named CROSS JOIN contacts_contactgroup AS g
-LEFT JOIN contacts_alternatekey AS k ON k.contact_group_id = g.id WHERE g.id = named.id
+FROM {own:groups}
 UNION ALL SELECT 'key', {hex:id}, {hex:data_source_id}, kind, value,
   {hex:COALESCE(contact_id, role_id)}, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM matched WHERE contact_group_id IS NULL

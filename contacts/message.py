@@ -215,11 +215,12 @@ def _recognize(text: bytes, line: int, read: Reader) -> ContactGroupSave | SentS
 
 
 def _text_in(literal: bytes) -> str:
-    """The key in a JSON string; nothing, if it is none."""
+    """The key in a JSON string; nothing, if it is none or has what no key may have."""
     try:
-        return key_of(orjson.loads(literal))
+        text = key_of(orjson.loads(literal))
     except orjson.JSONDecodeError:
         return ""
+    return text if "\0" not in text else ""
 
 
 _SAMPLE = {

@@ -32,7 +32,7 @@ _FIELDS = ("name", "role_id", "status")
 @SAVED.undone_by
 def take_back(undoings: Sequence[Undoing], by: Actor) -> None:
     """Undo saves, the newest first: in a number of statements that does not grow."""
-    lock_groups(one.operation.target_id.hex for one in undoings)
+    lock_groups((one.operation.target_id.hex for one in undoings), by)
     reversals = _Reversals(read(_wanted(undoings)))
     for one in undoings:
         reversals.take_back(one)

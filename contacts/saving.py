@@ -71,7 +71,7 @@ def save_contact_groups(
     if rest:
         with recording(by=by, dry_run=dry_run, batch=batch or len(saves) > 1) as ledger:
             if to_lock:
-                lock_groups(to_lock)
+                lock_groups(to_lock, by)
             saving = _Saving(look_up(rest.values()), to_lock, ledger, dry_run)
             for place, save in rest.items():
                 answers[place] = saving.answer(save)

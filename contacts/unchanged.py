@@ -1,7 +1,8 @@
-"""What changes nothing: told from one look, without a lock or a transaction.
+"""What asks for the same as last time: told from one look, without a lock or a transaction.
 
 Contract 3.4. Of a nightly full run most saves are so; a line that is the same as last time is not
-even read.
+even read. What changes nothing for another reason, as a deletion of what is deleted, or is named by
+its id alone, the others' way tells: see saving.
 """
 
 from __future__ import annotations

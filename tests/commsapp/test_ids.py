@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commsapp.ids import NIL, dashed, read_guid, read_guids, uuid7
+from commsapp import ids
+from commsapp.ids import NIL, dashed, read_guid, read_guids, read_known_guid, uuid7
 
 GUID = "019ab2f0-1234-7abc-8def-0123456789ab"
 BARE = GUID.replace("-", "")
@@ -78,3 +79,10 @@ def test_what_was_read_stays_as_it_is():
 def test_reading_what_is_written_gives_the_same(one):
     assert dashed(one.hex) == str(one)
     assert read_guid(str(one)) == read_guid(one.hex) == one.hex
+
+
+def test_what_is_too_long_for_an_id_is_not_kept():
+    kept = ids._known_digits_of.cache_info().currsize
+    assert [read_known_guid(letter * 2**20) for letter in "0a{"] == [None] * 3
+    assert ids._known_digits_of.cache_info().currsize == kept
+    assert read_known_guid(f"{{{GUID}}}") == BARE

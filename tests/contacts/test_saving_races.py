@@ -1,10 +1,13 @@
 """Saves at once, on real connections: the database settles them, and one effect is left."""
 
 import pytest
+from django.db import connection, transaction
 
+from commsapp.ledger import Refused
 from commsapp.models import Operation
 from contacts import operations
 from contacts.models import AlternateKey, ContactConnection, ContactGroup
+from tests.contacts.suite import Suite
 from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -89,3 +92,28 @@ def test_a_group_that_loses_its_key_meanwhile_is_made_anew(suite):
     last = suite.save("K", 1)
     assert suite.key().contact_group_id.hex == last.object_id
     assert ContactGroup.objects.filter(pk=first.object_id).exists()
+
+
+@pytest.mark.parametrize("named_by", ["key", "id"])
+def test_nobody_waits_for_another_licensees_group(suite, by_bob, named_by):
+    """Who did would know that there is one."""
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite locks no rows: all wait for all")
+    group = suite.save("K").object_id
+    theirs = Suite(by_bob.user.licensees.get(), by_bob)
+    save = suite.request("K", 0) if named_by == "key" else theirs.request("Z", object_id=group)
+
+    def ask():
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '50ms'")
+            try:
+                return operations.save_contact_group(save, by=by_bob)
+            finally:
+                cursor.execute("RESET lock_timeout")  # it goes back to the pool
+
+    with transaction.atomic():
+        ContactGroup.objects.select_for_update(no_key=True).get(pk=group)
+        [answer] = at_once(ask, 1)
+    assert isinstance(answer, Refused)
+    assert answer.refusals[0].code == "NotFound"
+    assert suite.order(group) == []

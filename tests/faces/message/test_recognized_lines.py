@@ -96,6 +96,11 @@ def test_a_line_whose_key_is_not_the_first_that_it_seems_to_name_is_read(ask, st
     assert AlternateKey.objects.filter(kind="contact_group").count() == 2
 
 
+def test_a_key_that_no_database_takes_is_refused_and_no_other_line(ask, stream):
+    good, bad = (json.dumps(ask.body(AlternateKey=key)) for key in ("A", "A\0"))
+    assert stream(good, bad, good)[0] == ["Created", "SerializationException", "Unchanged"]
+
+
 def test_a_line_that_deletes_is_read_each_time(ask, stream, reads):
     """What it takes to delete, and whether there is anything left, no hash tells."""
     body = ask.body(AlternateKey="A")
