@@ -55,7 +55,8 @@ class Property:
 
 @dataclass(frozen=True, eq=False)  # there is one of each, and its hash is to be cheap
 class Model:
-    """Properties under a name, and what is made of their values (by Python names).
+    """Properties under a name, and what is made of their values (by Python names): a msgspec Struct
+    with just these fields, if the model stands within a request.
 
     Those of its `base` are its own, too; the documents print them in a table under its name.
     """

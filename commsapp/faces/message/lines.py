@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import count, repeat
-from operator import methodcaller
 from typing import NamedTuple
 
 from django.http import UnreadablePostError
@@ -82,14 +80,8 @@ def _hold(held: bytearray, more: bytes) -> None:
 
 def _lines(number: int, texts: Sequence[bytes]) -> list[Line]:
     """Those that are not blank, the first of them with this number."""
-    # Most are neither blank nor long, and end as they should: they are made all at once.
-    if number > 1 and all(map(_ENDS_AN_OBJECT, texts)) and max(map(len, texts)) <= LONGEST:
-        return [*map(Line._make, zip(count(number), texts, repeat(200), repeat("")))]
     lines = (_line(place, text) for place, text in enumerate(texts, number))
     return [line for line in lines if line]
-
-
-_ENDS_AN_OBJECT = methodcaller("endswith", b"}")
 
 
 def _line(number: int, text: bytes) -> Line | None:

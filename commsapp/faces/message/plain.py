@@ -1,5 +1,5 @@
-"""Lines in plain shape, as nearly all of a stream: read in a fraction of the time that binding
-takes, for nothing is noted that only a fault would need.
+"""Lines in plain shape, as nearly all of a stream: read in half the time that binding takes, for
+nothing is noted that only a fault would need.
 
 What is read here, binding.py reads to the same; all else is left to it.
 """
