@@ -1,16 +1,21 @@
-"""gunicorn's ASGI worker, with a time limit for heads and word of its end.
+"""gunicorn's ASGI worker, which also limits heads in time, sends the head of an answer in pieces at
+once, and says when it is about to end.
 
-The one module that knows gunicorn's own names: ASGIWorker._shutdown, and of ASGIProtocol
-connection_made, req_count and _current_request.
+The one module that knows gunicorn's own names: ASGIWorker._shutdown, and those of ASGIProtocol
+below. tests/faces/test_slow_clients.py, test_stopping.py and message/test_streams_wire.py fail
+where another version has others.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 from gunicorn.asgi.protocol import ASGIProtocol
 from gunicorn.workers import gasgi
+
+Headers = Iterable[tuple[bytes, bytes]]
 
 HEAD_SECONDS = 10.0  # that the first head of a connection may take
 MAX_CONNECTIONS = 4_000  # of a worker; who comes then is sent away
@@ -19,6 +24,8 @@ MAX_CONNECTIONS = 4_000  # of a worker; who comes then is sent away
 class Protocol(ASGIProtocol):
     """A connection that is closed if its first head does not arrive; `keepalive` limits others."""
 
+    _answered: Any = None  # the request whose answer has begun
+
     def connection_made(self, transport: Any) -> None:
         """Accept a connection."""
         super().connection_made(transport)
@@ -26,6 +33,22 @@ class Protocol(ASGIProtocol):
             transport.abort()
             return
         asyncio.get_running_loop().call_later(HEAD_SECONDS, self._close_without_head)
+
+    def _send_response_start(
+        self, status: int, headers: Headers, request: Any, close: bool = False
+    ) -> None:
+        """Send the head of an answer of unknown length now: its client may wait for that before it
+        goes on. gunicorn would keep it until there is something to send with it."""
+        super()._send_response_start(status, headers, request, close=close)
+        self._answered = request
+        if any(name.lower() == b"transfer-encoding" for name, _value in headers):
+            self._safe_write(self._response_buffer)
+            self._response_buffer = None
+
+    def _send_error_response(self, *args: Any) -> None:
+        """Send an error for what is no HTTP, but not into the middle of an answer."""
+        if self._answered is None or self._answered is not self._current_request:
+            super()._send_error_response(*args)
 
     def _close_without_head(self) -> None:
         if self.req_count <= 1 and self._current_request is None and self.transport is not None:

@@ -197,7 +197,7 @@ for line in sys.stdin:
 
 
 def _manage(env: dict[str, str], *args: str) -> str:
-    told: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 60}
+    told: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 300}
     command = [sys.executable, "manage.py", *args]
     done = subprocess.run(command, check=False, cwd=ROOT, env=env, **told)
     assert done.returncode == 0, done.stderr
@@ -225,16 +225,24 @@ def gunicorn(
     application: str = "commsapp.asgi:application",
 ) -> Iterator[None]:
     """Serve the house; `verify` is what requests wants to hear about a certificate."""
-    args = ("-m", "gunicorn", "--config", "commsapp/gunicorn.py", *more, application)
+    args = gunicorn_command(*more, application=application)
     with (
         log.open("wb") as output,
         running(house.env, *args, stdout=output, stderr=output) as server,
     ):
-        _wait_for(house.base_url, server, log, verify)
+        wait_until_served(house.base_url, server, log, verify)
         yield
 
 
-def _wait_for(url: str, server: subprocess.Popen[str], log: Path, verify: bool | str) -> None:
+def gunicorn_command(*more: str, application: str = "commsapp.asgi:application") -> list[str]:
+    """The arguments for Python that serve the product as `make run` does."""
+    return ["-m", "gunicorn", "--config", "commsapp/gunicorn.py", *more, application]
+
+
+def wait_until_served(
+    url: str, server: subprocess.Popen[str], log: Path, verify: bool | str = True
+) -> None:
+    """Wait for the first answer. Raises AssertionError with the log where none comes."""
     deadline = time.monotonic() + 60
     while server.poll() is None and time.monotonic() < deadline:
         with suppress(requests.ConnectionError):
