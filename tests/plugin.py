@@ -196,6 +196,11 @@ PROGRAMS = {
         "CHROMIUM",
         "apt-get install chromium, or CHROMIUM=/path/to/it",
     ),
+    "nginx": Program(
+        ("nginx", "/usr/sbin/nginx"),
+        "NGINX",
+        "apt-get install nginx-light, or NGINX=/path/to/it",
+    ),
     "node": Program(("node",), "NODE", "apt-get install nodejs, or NODE=/path/to/it"),
     "jsforce": Program(
         (str(Path(__file__).parent / "faces/clients/node_modules/.bin/jsforce"),),

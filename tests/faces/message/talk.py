@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
@@ -30,9 +31,14 @@ def numbers(answers: Iterable[Any]) -> list[int]:
 class Talk:
     """A stream that is being sent and read by turns."""
 
-    def __init__(self, demo, **headers):
+    def __init__(self, demo, *, certificate="", **headers):
         self.demo = demo
-        self.connection = http.client.HTTPConnection(demo.base_url.partition("//")[2], timeout=30)
+        host = demo.base_url.partition("//")[2]
+        if certificate:
+            context = ssl.create_default_context(cafile=certificate)
+            self.connection = http.client.HTTPSConnection(host, timeout=30, context=context)
+        else:
+            self.connection = http.client.HTTPConnection(host, timeout=30)
         self.connection.putrequest("POST", PATH)
         self.connection.putheader("Authorization", f"Bearer {demo['access_token']}")
         chunked = {"Transfer_Encoding": "chunked"} if "Content_Length" not in headers else {}
