@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,8 +70,8 @@ def stage(recipients: int) -> Iterator[Stage]:
     client, _secret = clients.create_client("measured", user)
     token = clients.issue_token(client, days=1)
     ids = _recipients(licensee, recipients)
-    with _gunicorn() as (url, worker):
-        yield Stage(url, Wire(url, token), worker, licensee, user, ids)
+    with _gunicorn() as (url, worker), closing(Wire(url, token)) as wire:
+        yield Stage(url, wire, worker, licensee, user, ids)
 
 
 def _recipients(licensee: Licensee, count: int) -> list[str]:

@@ -7,6 +7,7 @@ WEB_CONCURRENCY   worker processes; default: 2
 import ctypes
 import gc
 import os
+import resource
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,10 @@ control_socket_disable = True  # else one more socket in the home directory, tha
 
 
 def on_starting(server: Any) -> None:
-    """What gunicorn itself logs of a request that fails has its whole address in it."""
+    """Take out of gunicorn's own log what a request's address may hold, and let connections be as
+    many as the system allows."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     for log in (server.log.error_log, server.log.access_log):
         log.addFilter(WithoutSession())
 

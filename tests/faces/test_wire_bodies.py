@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import zlib
 from urllib.parse import urlencode
 
@@ -160,8 +161,11 @@ def test_who_waits_for_100_continue_is_told_to_go_on(wire, path, add):
         f"Authorization: Bearer {wire.token}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(add)}\r\nExpect: 100-continue\r\n\r\n"
     )
-    told = wire.raw(head.encode() + add)
-    assert told.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 ")
+    with socket.create_connection(wire.address, timeout=30) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(add)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
 
 
 # --- What cannot be read ------------------------------------------------------------------
@@ -266,18 +270,31 @@ def test_an_unknown_encoding_is_415(wire, face):
 
 
 @faces
-def test_broken_chunks_are_400_and_the_end_of_the_connection(wire, face):
+def test_body_that_breaks_off_is_400_and_the_end_of_the_connection(wire, face):
+    for broken in (b"5\r\n{", b"2\r\n{}"):
+        answer = sent_in_chunks(wire, face, broken)
+        assert answer.startswith(b"HTTP/1.1 400 "), answer
+        assert b"application/json" in answer, answer
+        assert answer.count(b"HTTP/1.1") == 1, answer
+
+
+@faces
+def test_chunks_that_are_none_are_400_and_the_end_of_the_connection(wire, face):
+    for broken in (b"zz\r\n{}\r\n0\r\n\r\n", b"2\r\n{}xx0\r\n\r\n"):
+        answer = sent_in_chunks(wire, face, broken)  # by the server itself: it is no HTTP
+        assert answer.startswith(b"HTTP/1.1 400 "), answer
+        assert answer.count(b"HTTP/1.1") == 1, answer
+
+
+def sent_in_chunks(wire, face, chunks):
+    """All that comes back for a request with these chunks."""
     method, path, headers = FACES[face]
     kind = headers["Content_Type"]
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n"
         f"Authorization: Bearer {wire.token}\r\nTransfer-Encoding: chunked\r\n\r\n"
     ).encode()
-    for broken in (b"5\r\n{", b"zz\r\n{}\r\n0\r\n\r\n", b"2\r\n{}", b"2\r\n{}xx0\r\n\r\n"):
-        told = wire.raw(head + broken)
-        assert told.startswith(b"HTTP/1.1 400 "), told
-        assert b"application/json" in told, told
-        assert told.count(b"HTTP/1.1") == 1, told
+    return wire.raw(head + chunks)
 
 
 @pytest.mark.parametrize(
