@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from commsapp import clients, ledger, users
+from commsapp import clients, ledger, operation_access, users
 from commsapp.faces.staff import activity, details, goes, history, people, undoing
 from commsapp.faces.staff.actors import actor_of, licensees_of
 from commsapp.faces.staff.lists import RecordChangeList
@@ -92,17 +92,21 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
         guid = read_guid(search_term.strip())
         if guid:
             return queryset.filter(pk__in=activity.found_by_guid(request, guid)), False
-        return super().get_search_results(request, queryset, search_term)
+        return activity.found_by_words(request, queryset, self.search_fields, search_term), False
 
     def of_one(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.select_related("user", "licensee", "undone_by__user", "undoes__user")
+
+    def find(self, request: HttpRequest, object_id: UUID) -> Any:
+        operation = super().find(request, object_id)
+        operation_access.redact([operation], actor_of(request))
+        return operation
 
     def object_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
         """Under what was done, and to what."""
         answer: Any = super().object_view(request, object_id)
         operation = answer.context_data["record"]
-        told = ledger.sentence(operation).rstrip(".")
-        answer.context_data["title"] = f"{operation.target_name}: {told}"
+        answer.context_data["title"] = ledger.headline(operation).rstrip(".")
         return answer  # type: ignore[no-any-return]
 
     @admin.display(description=_("what was done"))

@@ -244,6 +244,10 @@ class Operation(models.Model):
 
     objects: ClassVar[Any] = RecordQuerySet.as_manager()
 
+    # In memory only: what `operation_access.redact` leaves for somebody who may not read it all.
+    is_target_hidden = False
+    replacement_sentence = ""
+
     class Meta:
         verbose_name = _("operation")
         verbose_name_plural = _("operations")
