@@ -25,6 +25,7 @@ from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.settings import oauth2_settings
 from oauth2_provider.views import AuthorizationView, TokenView
 from oauthlib.oauth2.rfc6749.errors import UnsupportedCodeChallengeMethodError
+from oauthlib.oauth2.rfc6749.utils import scope_to_list
 
 from commsapp import authorizations
 from commsapp.access import Actor
@@ -110,7 +111,7 @@ class Validator(OAuth2Validator):
         self, scopes: Any, refresh_token: str, request: Any, *args: Any, **kw: Any
     ) -> bool:
         """Asked where a refresh names another scope: the token keeps those that it had."""
-        original = self.get_original_scopes(refresh_token, request).split()
+        original = scope_to_list(self.get_original_scopes(refresh_token, request))
         request.scopes = [scope for scope in scopes if scope in original] or original
         return True
 
