@@ -52,12 +52,21 @@ def redact(operations: Iterable[Operation], by: Actor) -> None:
 
 
 def _redact(operation: Operation, by: Actor) -> None:
-    is_target_hidden = not may_read(by, apps.get_model(operation.target_type))
-    named = (apps.get_model(label) for label in ledger.named_models(operation))
+    is_target_hidden = not _may_read_label(by, operation.target_type)
     if is_target_hidden:
         operation.target_name, operation.effects, operation.is_target_hidden = "", {}, True
-    if is_target_hidden or not all(may_read(by, model) for model in named):
+    named = ledger.named_models(operation)
+    if is_target_hidden or not all(_may_read_label(by, label) for label in named):
         operation.replacement_sentence = str(KIND_LABELS.get(operation.kind, operation.kind))
+
+
+def _may_read_label(by: Actor, label: str) -> bool:
+    """The same of a model by its label; of one that is gone only superusers read."""
+    try:
+        model = apps.get_model(label)
+    except (LookupError, ValueError):
+        return by.user.is_superuser
+    return may_read(by, model)
 
 
 def readable_types(by: Actor) -> list[str] | None:
