@@ -69,6 +69,11 @@ def may(by: Actor, verb: str, model: type[Model]) -> bool:
     return by.user.has_perm(permission(verb, model))
 
 
+def may_read(by: Actor, model: type[Model]) -> bool:
+    """Return whether the actor may look at records of this kind; who may change them may look."""
+    return may(by, "view", model) or may(by, "change", model)
+
+
 def require(by: Actor, verb: str, model: type[Any]) -> None:
     """Raise PermissionDenied unless the actor may."""
     if not may(by, verb, model):

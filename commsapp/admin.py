@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from commsapp import clients, ledger
+from commsapp import clients, ledger, operation_access, users
 from commsapp.faces.staff import activity, details, goes, history, people, undoing
 from commsapp.faces.staff.actors import actor_of, licensees_of
 from commsapp.faces.staff.lists import RecordChangeList
@@ -92,17 +92,21 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
         guid = read_guid(search_term.strip())
         if guid:
             return queryset.filter(pk__in=activity.found_by_guid(request, guid)), False
-        return super().get_search_results(request, queryset, search_term)
+        return activity.found_by_words(request, queryset, self.search_fields, search_term), False
 
     def of_one(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.select_related("user", "licensee", "undone_by__user", "undoes__user")
+
+    def find(self, request: HttpRequest, object_id: UUID) -> Any:
+        operation = super().find(request, object_id)
+        operation_access.redact([operation], actor_of(request))
+        return operation
 
     def object_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
         """Under what was done, and to what."""
         answer: Any = super().object_view(request, object_id)
         operation = answer.context_data["record"]
-        told = ledger.sentence(operation).rstrip(".")
-        answer.context_data["title"] = f"{operation.target_name}: {told}"
+        answer.context_data["title"] = ledger.headline(operation).rstrip(".")
         return answer  # type: ignore[no-any-return]
 
     @admin.display(description=_("what was done"))
@@ -225,11 +229,11 @@ class StaffUserAdmin(PermittingAdmin, QuickAdmin, PeopleAdmin):
         return user.get_full_name()
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return people.colleagues(request, super().get_queryset(request))
+        return users.visible_users(actor_of(request), super().get_queryset(request))
 
     def has_change_permission(self, request: Any, obj: Any = None) -> bool:
         allowed = super().has_change_permission(request, obj)
-        return allowed and (obj is None or people.may_manage(request, obj))
+        return allowed and (obj is None or users.may_manage(actor_of(request), obj))
 
     def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
         return False  # operations keep who did them: set a user inactive instead
@@ -241,8 +245,8 @@ class StaffUserAdmin(PermittingAdmin, QuickAdmin, PeopleAdmin):
     def formfield_for_manytomany(self, db_field: Any, request: Any = None, **kwargs: Any) -> Any:
         if db_field.name == "licensees":
             kwargs["queryset"] = licensees_of(actor_of(request))
-        elif db_field.name == "groups" and not request.user.is_superuser:
-            kwargs["queryset"] = people.groups_within(request.user)
+        elif db_field.name == "groups":
+            kwargs["queryset"] = users.groups_within(actor_of(request))
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
@@ -319,8 +323,7 @@ class ClientAdmin(QuickAdmin):
     autocomplete_fields = ("user",)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        visible = people.colleagues(request, User.objects.all())
-        return super().get_queryset(request).filter(user__in=visible)
+        return users.visible_clients(actor_of(request), super().get_queryset(request))
 
     def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
         told = ("client_id", "authorization_grant_type", "user", "created")
@@ -332,24 +335,25 @@ class ClientAdmin(QuickAdmin):
 
     def has_change_permission(self, request: Any, obj: Any = None) -> bool:
         allowed = super().has_change_permission(request, obj)
-        return allowed and (obj is None or obj.user is None or people.may_manage(request, obj.user))
+        return allowed and (obj is None or users.may_manage_client(actor_of(request), obj))
 
     def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
         allowed = super().has_delete_permission(request, obj)
-        return allowed and (obj is None or obj.user is None or people.may_manage(request, obj.user))
+        return allowed and (obj is None or users.may_manage_client(actor_of(request), obj))
 
     def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kwargs)
         if "user" in form.base_fields:
             form.base_fields["user"].required = True
-            form.base_fields["user"].queryset = people.colleagues(request, User.objects.all())
+            visible = users.visible_users(actor_of(request), User.objects.all())
+            form.base_fields["user"].queryset = visible
         return form
 
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         if change:
             super().save_model(request, obj, form, change)
             return
-        if not people.may_manage(request, obj.user) and obj.user.pk != request.user.pk:
+        if not users.may_act_as(actor_of(request), obj.user):
             raise PermissionDenied(_("The client would have rights that you lack."))
         made, secret = clients.create_client(obj.name, obj.user)
         obj.pk, obj.client_id, request.client_secret = made.pk, made.client_id, secret

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import timedelta
 
@@ -16,6 +15,7 @@ from oauth2_provider.models import (
     set_token_value,
 )
 
+from commsapp.authorizations import checksum_of
 from commsapp.models import Client, User
 
 
@@ -47,7 +47,7 @@ def issue_token(client: Client, days: float) -> str:
 def renew_token(client: Client, token: str, days: float) -> None:
     """Let a token of the client's live for so many days from now, even if it was cleared away."""
     model = get_access_token_model()
-    checksum = hashlib.sha256(token.encode()).hexdigest()
+    checksum = checksum_of(token)
     entry = model.objects.filter(token_checksum=checksum).first() or model()
     # No user of its own: it acts as the client's, whoever that is by then.
     entry.application, entry.scope = client, "api"

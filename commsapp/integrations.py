@@ -15,8 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from commsapp import clients
-from commsapp.access import Actor, may
+from commsapp import clients, users
+from commsapp.access import Actor, may, require
 from commsapp.faces import curl, openapi
 from commsapp.faces.described import sample_id
 from commsapp.faces.origins import base_url
@@ -103,8 +103,9 @@ def end_tokens(request: HttpRequest, client_id: UUID) -> HttpResponse:
     client = known.get_queryset(request).select_related("user").filter(pk=client_id).first()
     if client is None:
         raise Http404
-    is_own = client.user_id == request.user.pk and may(actor_of(request), "change", Client)
-    if not (is_own or known.has_change_permission(request, client)):
+    by = actor_of(request)
+    require(by, "change", Client)
+    if not users.may_end_tokens(by, client):
         raise PermissionDenied
     if request.method == "POST":
         ended = clients.end_tokens(client)

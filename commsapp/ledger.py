@@ -100,12 +100,14 @@ class Kind:
         verb: str = "change",
         says: Says,
         verbs_of: Callable[[Operation], Sequence[str]] | None = None,
+        names: Sequence[str] = (),
     ) -> None:
         """`says(numbers, planned)` tells what was done, or, planned, what would be.
 
         `verbs_of` tells the permissions that one took, where not all of the kind take `verb`.
+        `names` are the models, beside the target's, whose records the sentence names.
         """
-        self.name, self.says = name, says
+        self.name, self.says, self.names = name, says, names
         self.verbs_of = verbs_of or (lambda operation: (verb,))
         self._inverse: Inverse | None = None
         _kinds[name] = self
@@ -149,7 +151,20 @@ def undoable_kinds() -> list[str]:
 
 def sentence(operation: Operation, *, planned: bool = False) -> str:
     """What the operation did, in one sentence in the reader's language."""
+    if operation.replacement_sentence:
+        return operation.replacement_sentence
     return _kinds[operation.kind].says(operation.numbers, planned)
+
+
+def headline(operation: Operation) -> str:
+    """The sentence with the name of what was changed, as far as the reader may know it."""
+    told = sentence(operation)
+    return told if operation.is_target_hidden else f"{operation.target_name}: {told}"
+
+
+def named_models(operation: Operation) -> Sequence[str]:
+    """The labels of the models, beside the target's, whose records the sentence names."""
+    return _kinds[operation.kind].names
 
 
 def is_undoable(operation: Operation) -> bool:

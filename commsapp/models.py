@@ -9,11 +9,12 @@ from uuid import UUID
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from oauth2_provider.models import AbstractApplication, get_access_token_model
+from oauth2_provider.models import AbstractApplication
 
+from commsapp.authorizations import end_authorizations
 from commsapp.ids import uuid7
 from commsapp.sql import Now
 
@@ -47,14 +48,28 @@ class User(AbstractUser):
     )
     objects: ClassVar[Any] = UserManager()
 
+    _is_password_withdrawn = False
+
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(raw_password)
+        self._is_password_withdrawn = raw_password is None
+
+    def set_unusable_password(self) -> None:
+        super().set_unusable_password()
+        self._is_password_withdrawn = True
+
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """A new password ends the sessions that were opened by the old one, as it does those of the
-        staff pages: who learned it is out. Tokens of API clients go on."""
-        is_new = getattr(self, "_password", None) is not None  # what set_password() leaves
-        super().save(*args, **kwargs)
-        if is_new:
-            tokens = get_access_token_model().objects.filter(user=self)
-            tokens.exclude(session=None).delete()
+        """Save; with another password, or none any more, also end what was signed in to or granted
+        under the old one, as Django does with the sessions of the staff site: whoever learned it
+        is out. A stronger hash of the same password ends nothing."""
+        is_new = getattr(self, "_password", None) is not None  # Django's own mark of a new one
+        if not (is_new or self._is_password_withdrawn):
+            super().save(*args, **kwargs)
+            return
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            end_authorizations(self)
+        self._is_password_withdrawn = False
 
 
 class Client(AbstractApplication):
@@ -228,6 +243,10 @@ class Operation(models.Model):
     )
 
     objects: ClassVar[Any] = RecordQuerySet.as_manager()
+
+    # In memory only: what `operation_access.redact` leaves for somebody who may not read it all.
+    is_target_hidden = False
+    replacement_sentence = ""
 
     class Meta:
         verbose_name = _("operation")

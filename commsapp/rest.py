@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from commsapp import ledger
+from commsapp import ledger, operation_access
 from commsapp.faces.described import MOMENT, sample_id
 from commsapp.faces.rest.filters import RecordFilters, YesNoFilter, lookups
 from commsapp.faces.rest.serializers import Nothing
@@ -92,6 +92,10 @@ class OperationSerializer(serializers.ModelSerializer[Operation]):
         )  # fmt: skip
         read_only_fields = fields
 
+    def to_representation(self, instance: Operation) -> Any:
+        operation_access.redact([instance], self.context["view"].by)
+        return super().to_representation(instance)
+
     def get_summary(self, operation: Operation) -> str:
         return ledger.sentence(operation)
 
@@ -129,7 +133,8 @@ class OperationFilters(RecordFilters):
 
 
 class Operations(Readable):
-    """What was done, by whom and through what: the newest first."""
+    """What was done, by whom and through what: the newest first. Name, summary and effects tell of
+    a record only to those who may see it."""
 
     queryset = Operation.objects.select_related("user", "undone_by")
     serializer_class = OperationWithEffects
@@ -141,6 +146,14 @@ class Operations(Readable):
     def get_queryset(self) -> QuerySet[Operation]:
         operations = super().get_queryset()
         return operations.defer("effects") if self.action == "list" else operations
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """By a name only those whose name the actor may read."""
+        asked = {name.partition("__")[0] for name in self.request.query_params}
+        readable = operation_access.readable_types(self.by)
+        if readable is not None and asked & {"search", "target_name"}:
+            queryset = queryset.filter(target_type__in=readable)
+        return super().filter_queryset(queryset)
 
     def get_serializer_class(self) -> Any:
         return OperationSerializer if self.action == "list" else OperationWithEffects

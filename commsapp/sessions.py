@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,9 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, set_token_value
 
+from commsapp.authorizations import checksum_of
 from commsapp.models import Session, User
-
-_MOST_CLEARED = 50
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,6 @@ def open_session(user: User) -> Opened:
     token = get_access_token_model()(user=user, scope="api", expires=ends)
     set_token_value(token, opened.token)
     with transaction.atomic():
-        _clear_expired()
         token.save()
         Session.objects.create(checksum=checksum_of(opened.id.hex), token=token)
     return opened
@@ -45,16 +42,3 @@ def end_session(token_pk: int | None) -> bool:
     tokens = get_access_token_model().objects.filter(pk=token_pk).exclude(session=None)
     ended, _by_model = tokens.delete()
     return bool(ended)
-
-
-def checksum_of(secret: str) -> str:
-    """What is kept of a secret; one of so many random bits needs no slow hash."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _clear_expired() -> None:
-    """Delete those of the oldest that have expired: so many that they cannot pile up, and so few
-    that nobody waits for it. Ids are in the order of time, so that this takes no index."""
-    oldest = Session.objects.order_by("pk").values("token")[:_MOST_CLEARED]
-    tokens = get_access_token_model().objects.filter(expires__lte=timezone.now())
-    tokens.filter(pk__in=oldest).delete()

@@ -126,7 +126,7 @@ def _says_roles(numbers: Numbers, planned: bool) -> str:
     return ngettext("%s role changed.", "%s roles changed.", changed) % counted(changed)
 
 
-MOVED = Kind("contacts.connection_moved", says=_says_moved)
+MOVED = Kind("contacts.connection_moved", says=_says_moved, names=("contacts.contact",))
 ROLES_CHANGED = Kind("contacts.roles_changed", says=_says_roles)
 
 

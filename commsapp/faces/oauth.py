@@ -11,6 +11,7 @@ from uuid import UUID
 from csp.decorators import csp_update
 from django.contrib.auth.hashers import BasePasswordHasher
 from django.core.exceptions import SuspiciousOperation
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from django.urls import re_path
 from django.utils.decorators import method_decorator
@@ -21,8 +22,12 @@ from oauth2_provider.models import (
     revoke_access_token,
 )
 from oauth2_provider.oauth2_validators import OAuth2Validator
+from oauth2_provider.settings import oauth2_settings
 from oauth2_provider.views import AuthorizationView, TokenView
+from oauthlib.oauth2.rfc6749.errors import UnsupportedCodeChallengeMethodError
+from oauthlib.oauth2.rfc6749.utils import scope_to_list
 
+from commsapp import authorizations
 from commsapp.access import Actor
 from commsapp.faces import oauth_schema
 from commsapp.faces.bodies import is_utf8, read_body
@@ -64,6 +69,8 @@ class Validator(OAuth2Validator):
 
     def save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kw: Any) -> None:
         super().save_bearer_token(token, request, *args, **kw)
+        if request.grant_type == "authorization_code":
+            authorizations.mark_as_given_for(request.code, token["refresh_token"])
         user = request.user or request.client.user  # client_credentials: the client's user
         licensee = Actor.of(user, Face.CONNECT).only_licensee() or UUID(int=0)
         token["id"] = f"/id/{licensee}/{user.pk}"  # the view knows the host
@@ -76,30 +83,62 @@ class Validator(OAuth2Validator):
     def validate_grant_type(
         self, client_id: str, grant_type: str, client: Any, request: Any, *args: Any, **kw: Any
     ) -> bool:
-        """A client without an active user has nobody to act as."""
-        known: bool = super().validate_grant_type(
-            client_id, grant_type, client, request, *args, **kw
-        )
-        if known and grant_type == "client_credentials":
-            return bool(client.user and client.user.is_active)
-        return known
+        """A client has one grant, and a refresh token comes with a code alone. What acts as the
+        client's user takes a secret, and an active user."""
+        if client.authorization_grant_type != GRANTS[grant_type]:
+            return False
+        if grant_type != "client_credentials":
+            return True
+        is_confidential: bool = client.client_type == Client.CLIENT_CONFIDENTIAL
+        return is_confidential and bool(client.user and client.user.is_active)
+
+    def validate_response_type(
+        self, client_id: str, response_type: str, client: Any, request: Any, *args: Any, **kw: Any
+    ) -> bool:
+        """A code is all that a browser is sent back with."""
+        is_code: bool = client.authorization_grant_type == Client.GRANT_AUTHORIZATION_CODE
+        return is_code and response_type == "code"
+
+    def validate_scopes(
+        self, client_id: str, scopes: Any, client: Any, request: Any, *args: Any, **kw: Any
+    ) -> bool:
+        """Scopes limit nothing (contract 1): an unknown one is left out, and none is the usual."""
+        request.scopes = [scope for scope in scopes if scope in oauth2_settings.SCOPES]
+        request.scopes = request.scopes or self.get_default_scopes(client_id, request)
+        return True
+
+    def is_within_original_scope(
+        self, scopes: Any, refresh_token: str, request: Any, *args: Any, **kw: Any
+    ) -> bool:
+        """Asked where a refresh names another scope: the token keeps those that it had."""
+        original = scope_to_list(self.get_original_scopes(refresh_token, request))
+        request.scopes = [scope for scope in scopes if scope in original] or original
+        return True
 
     def is_pkce_required(self, client_id: str, request: Any) -> bool:
         """Asked before the challenge is looked at. One that does not say how it was made is S256,
         as there is no other way here; jsforce leaves it out, and would be taken to mean plain."""
         if request.code_challenge and not request.code_challenge_method:
             request.code_challenge_method = "S256"
+        if request.code_challenge_method == "plain":
+            raise UnsupportedCodeChallengeMethodError(request=request)
         return bool(super().is_pkce_required(client_id, request))
 
     def validate_code(
         self, client_id: str, code: str, client: Any, request: Any, *args: Any, **kw: Any
     ) -> bool:
+        """A code is good once: presented again, by whichever client, it ends what it gave (RFC
+        6749, section 4.1.2)."""
+        authorizations.lock_user_of_code(code)
         known: bool = super().validate_code(client_id, code, client, request, *args, **kw)
+        if not known:
+            authorizations.end_tokens_of_code(code)
         return known and request.user.is_active
 
     def validate_refresh_token(
         self, refresh_token: str, client: Any, request: Any, *args: Any, **kw: Any
     ) -> bool:
+        authorizations.lock_user_of_refresh_token(refresh_token)
         known: bool = super().validate_refresh_token(refresh_token, client, request, *args, **kw)
         return known and request.user.is_active
 
@@ -118,6 +157,7 @@ class Authorize(AuthorizationView):
         if _has_nul(request.GET) or _has_nul(request.POST):
             raise SuspiciousOperation("A parameter has a NUL character")
         response: HttpResponseBase = super().dispatch(request, *args, **kw)
+        response["Cache-Control"] = "no-store"
         wanted = urlsplit(getattr(self, "oauth2_data", {}).get("redirect_uri", ""))
         if wanted.netloc:
             action = {"form-action": f"{wanted.scheme}://{wanted.netloc}"}
@@ -135,9 +175,11 @@ class Token(TokenView):
         """The provider's answer, with the host; an error it does not describe is described."""
         if not _is_form(request):
             return error_response(request, 415)
+        if request.POST.getlist("grant_type") not in _GRANT_LISTS:
+            return _unsupported_grant()
         if _has_nul(request.POST):
             return error_response(request, 400, "A parameter has a NUL character")
-        response: HttpResponse = super().post(request, *args, **kw)
+        response = self._exchange(request)
         told = json.loads(response.content)
         if response.status_code == 200:
             base = base_url(request)
@@ -148,6 +190,14 @@ class Token(TokenView):
             response["WWW-Authenticate"] = 'Basic realm="oauth2"'
         response.content = json.dumps(told)
         return response
+
+    def _exchange(self, request: HttpRequest) -> HttpResponse:
+        """Answer with a token. In one transaction what is used up and what is given for it, so
+        that of two at once the second finds it used, and may end what the first was given."""
+        if request.POST["grant_type"] == "client_credentials":
+            return super().post(request)  # type: ignore[no-any-return]
+        with transaction.atomic():
+            return super().post(request)  # type: ignore[no-any-return]
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kw: Any) -> HttpResponse:
         return _only_post(request)
@@ -164,12 +214,29 @@ def revoke(request: HttpRequest) -> HttpResponse:
     token = request.POST.get("token", "")
     if not token:
         return error_response(request, 400, "token is missing")
-    checksum = hashlib.sha256(token.encode()).hexdigest()
+    checksum = authorizations.checksum_of(token)
     for access in get_access_token_model().objects.filter(token_checksum=checksum):
         revoke_access_token(access)
     for refresh in get_refresh_token_model().objects.filter(token_checksum=checksum, revoked=None):
         refresh.revoke()
     return JsonResponse({})
+
+
+# What may be asked for, and which grant the client has to have for it.
+GRANTS = {
+    "client_credentials": Client.GRANT_CLIENT_CREDENTIALS,
+    "authorization_code": Client.GRANT_AUTHORIZATION_CODE,
+    "refresh_token": Client.GRANT_AUTHORIZATION_CODE,
+}
+_GRANT_LISTS = [[grant] for grant in GRANTS]
+
+
+def _unsupported_grant() -> HttpResponse:
+    """The same for whatever came with it: nobody learns here whether a password is right."""
+    code = "unsupported_grant_type"
+    response = JsonResponse({"error": code, "error_description": _TOLD[code]}, status=400)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _has_nul(parameters: QueryDict) -> bool:
@@ -213,7 +280,6 @@ _MESSAGES = {
 _TOLD = {
     "invalid_client": "The client's id or secret is wrong",
     "invalid_grant": "The code or token is wrong, used up or out of date",
-    "invalid_scope": "There is no such scope",
     "unauthorized_client": "The client has another grant, or nobody to act as",
     "unsupported_grant_type": "Give a grant_type: client_credentials, authorization_code or"
     " refresh_token",

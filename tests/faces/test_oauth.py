@@ -212,8 +212,10 @@ def exchange(client, suite, code, **more):
     return client.post(TOKEN, sent)
 
 
-def refresh(client, suite, token):
-    sent = {"grant_type": "refresh_token", "client_id": suite.client_id, "refresh_token": token}
+def refresh(client, suite, token, **more):
+    sent = {
+        "grant_type": "refresh_token", "client_id": suite.client_id, "refresh_token": token, **more,
+    }  # fmt: skip
     return client.post(TOKEN, sent)
 
 

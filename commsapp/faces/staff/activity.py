@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -25,39 +25,13 @@ from commsapp.faces.staff.lists import RecordChangeList
 from commsapp.faces.staff.pages import url_of
 from commsapp.ids import read_guid
 from commsapp.models import Operation, Record, User
+from commsapp.operation_access import KIND_LABELS, readable_types, redact
 from commsapp.searching import matching
 
 _MOST_USERS = 100
 _NAMED = 3  # records of each kind, where a search finds no operation
 _LONGEST_REQUEST = datetime.timedelta(hours=6)
 _SHARED = {"from", "to", "face", "user", "licensee"}  # filters by what a go's entries have alike
-
-# Every room's: a kind that is missing here is told by its name.
-KINDS = {
-    "archived": _("Archived"),
-    "created": _("Created"),
-    "edited": _("Edited"),
-    "removed": _("Removed"),
-    "restored": _("Restored"),
-    "undone": _("Undone"),
-    "contacts.connection_moved": _("Connection moved"),
-    "contacts.connections_added": _("Connections added"),
-    "contacts.connections_removed": _("Connections removed"),
-    "contacts.connections_reordered": _("Connections reordered"),
-    "contacts.group_archived": _("Group archived"),
-    "contacts.group_deleted": _("Group deleted"),
-    "contacts.group_restored": _("Group restored"),
-    "contacts.group_saved": _("Group saved"),
-    "contacts.roles_changed": _("Roles changed"),
-    "groups.made_from_contacts": _("Made from contacts"),
-    "groups.recipients_added": _("Recipients added"),
-    "groups.recipients_removed": _("Recipients removed"),
-    "groups.recipients_set": _("Recipients set"),
-    "quotes.line_split": _("Line split"),
-    "quotes.line_unsplit": _("Line unsplit"),
-    "quotes.lines_edited": _("Lines edited"),
-    "quotes.quote_moved": _("Quote moved"),
-}
 
 
 class KindFilter(SimpleListFilter):
@@ -67,7 +41,7 @@ class KindFilter(SimpleListFilter):
     parameter_name = "kind"
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
-        named = ((name, str(KINDS.get(name, name))) for name in ledger.kinds())
+        named = ((name, str(KIND_LABELS.get(name, name))) for name in ledger.kinds())
         return sorted(named, key=lambda one: one[1])
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -208,6 +182,7 @@ class OperationChangeList(RecordChangeList):
         super().get_results(request)
         rows: Any = [*self.result_list]
         begun = goes.begun_by(rows) if self.is_folded else {}
+        redact(rows, actor_of(request))
         for one in rows:
             one.go = begun.get(one.pk)
         self.result_list = rows
@@ -223,6 +198,7 @@ class OperationChangeList(RecordChangeList):
         if first is None or go is None:
             return None
         can_undo = go.may_undo(actor_of(request))
+        redact([first], actor_of(request))
         return {
             "first": first, "go": go, "sentence": goes.sentence(go, first), "can_undo": can_undo,
         }  # fmt: skip
@@ -246,6 +222,24 @@ def named(request: HttpRequest, text: str) -> list[dict[str, Any]]:
         {"name": str(one), "kind": one._meta.verbose_name, "url": url_of(one, "history")}
         for one in found
     ]
+
+
+def found_by_words(
+    request: HttpRequest, rows: QuerySet[Any], fields: Sequence[str], text: str
+) -> QuerySet[Any]:
+    """Operations with the words in one of the fields; by the name of what they changed only where
+    the actor may read it."""
+    by = actor_of(request)
+    readable = readable_types(by)
+    if readable is None:
+        return matching(rows, fields, text, by)
+    others = [field for field in fields if field != "target_name"]
+    ways = (
+        matching(rows.filter(target_type__in=readable), fields, text, by),
+        matching(rows, others, text, by),
+    )
+    named, said = (Q(pk__in=found.order_by().values("pk")) for found in ways)
+    return rows.filter(named | said)
 
 
 def found_by_guid(request: HttpRequest, guid: str) -> QuerySet[Any]:

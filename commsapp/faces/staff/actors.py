@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from commsapp.access import Actor, may
+from commsapp.access import Actor, may_read
 from commsapp.models import Face, Licensee
 
 
@@ -34,4 +34,4 @@ def sees_several(by: Actor) -> bool:
 
 def may_see(by: Actor, model: type[Model]) -> bool:
     """Whether the actor may look at records of this kind; who may change them may look."""
-    return may(by, "view", model) or may(by, "change", model)
+    return may_read(by, model)

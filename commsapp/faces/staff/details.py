@@ -103,7 +103,7 @@ def lists_kept(*kinds: str) -> Callable[[Lister], Lister]:
 
 def listings(operation: Operation, by: Actor) -> list[Listing]:
     """The records that the operation changed, by name as far as their room tells."""
-    lister = _listers.get(operation.kind)
+    lister = None if operation.is_target_hidden else _listers.get(operation.kind)
     return [each for each in lister(operation, by) if each.count] if lister else []
 
 
@@ -111,7 +111,7 @@ def kept_by_undo(undone: Operation, reversal: Operation, by: Actor) -> list[List
     """The records that were kept, or, planned, would be, when the operation was undone."""
     if not reversal.numbers.get("kept"):
         return []
-    keeper = _keepers.get(undone.kind)
+    keeper = None if undone.is_target_hidden else _keepers.get(undone.kind)
     told = keeper(undone, by) if keeper else []
     return [each for each in (*told, *kept_by_name([reversal], by)) if each.count]
 
@@ -181,7 +181,8 @@ def _reader_of(model: Any, name: str, values: tuple[Any, ...], by: Actor) -> Any
     label, names = capfirst(field.verbose_name), {str(key): text for key, text in field.flatchoices}
     if field.many_to_one and hasattr(field.related_model.objects, "visible_to"):
         ids = [guid for value in values if value and (guid := read_guid(str(value)))]
-        rows = field.related_model.objects.visible_to(by).filter(pk__in=ids) if ids else ()
+        is_seen = ids and may_see(by, field.related_model)
+        rows = field.related_model.objects.visible_to(by).filter(pk__in=ids) if is_seen else ()
         names = {row.pk.hex: str(row) for row in rows}
         return label, lambda value: names.get(read_guid(str(value)) or "", _plain(value))
     return label, lambda value: names.get(str(value), _plain(_typed(field, value)))

@@ -93,7 +93,7 @@ def is_alike(first: Operation) -> bool:
 def sentence(go: Go, first: Operation) -> str:
     """What was done in the go that begins with this one: `499 contacts archived.`"""
     if go.count == 1:
-        return f"{first.target_name}: {ledger.sentence(first)}"
+        return ledger.headline(first)
     if not is_alike(first):
         return ledger.sentence(first)
     told = str(_SAID[first.kind]) % {"count": go.number, "things": things(first)}

@@ -20,6 +20,7 @@ from commsapp.faces.staff.actors import actor_of, may_see
 from commsapp.faces.staff.lists import page_by_key
 from commsapp.faces.staff.pages import show, url_of
 from commsapp.models import Operation
+from commsapp.operation_access import redact
 
 _PAGE_SIZE = 50
 A_HANDFUL = 5  # records: undoing more is shown before it is done
@@ -106,10 +107,11 @@ def entries(
     operations: Iterable[Operation], by: Actor, traces: Traces | None = None
 ) -> list[dict[str, Any]]:
     """Each operation with its sentence, where it leads, and whether it can be undone."""
-    traced = traces.by_operation if traces else {}
+    rows, traced = [*operations], traces.by_operation if traces else {}
+    redact(rows, by)
     return [
         {**_entry(operation, by), **_traced(operation, traced.get(operation.pk))}
-        for operation in operations
+        for operation in rows
     ]
 
 
@@ -128,6 +130,7 @@ def _entry(operation: Operation, by: Actor) -> dict[str, Any]:
 def folded(operations: Iterable[Operation], by: Actor) -> list[dict[str, Any]]:
     """Entries that stand for all that was done in one go with them."""
     rows = [*operations]
+    redact(rows, by)
     begun = goes.begun_by(rows)
     return [
         {**_entry(one, by), **(_as_one(begun[one.pk], one, by) if one.pk in begun else {})}
@@ -170,7 +173,7 @@ def target_kind(operation: Operation) -> str:
 def target_url(operation: Operation) -> str:
     """The page of what the operation changed; empty where there is none any more."""
     name = operation.target_type.replace(".", "_")
-    if operation.kind == "removed":
+    if operation.kind == "removed" or operation.is_target_hidden:
         return ""
     try:
         return reverse(f"admin:{name}_page", args=(operation.target_id,))

@@ -1,4 +1,4 @@
-"""Who may manage whom: nobody reaches by another account, or gives another, what is not theirs."""
+"""The form of a user: Django's, without the hash of the password."""
 
 from __future__ import annotations
 
@@ -7,13 +7,9 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib.auth.forms import ReadOnlyPasswordHashField, UserChangeForm
 from django.contrib.auth.hashers import is_password_usable
-from django.contrib.auth.models import Group, Permission
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.faces.staff.actors import actor_of
 from commsapp.models import User
 
 
@@ -42,41 +38,3 @@ class UserForm(_UserForm):
         widget=PasswordTold,
         help_text=_("Only its hash is kept, so nobody can show it."),
     )
-
-
-def may_manage(request: HttpRequest, user: User) -> bool:
-    """Whether one may change a user: of one's own licensees, and without rights that one lacks."""
-    by = actor_of(request)
-    if by.user.is_superuser or user.pk == by.user.pk:
-        return bool(by.user.is_superuser)
-    rights, licensees = user.get_all_permissions(), user.licensees.values_list("pk", flat=True)
-    return (
-        not user.is_superuser
-        and rights <= by.user.get_all_permissions()
-        and all(by.sees(pk) for pk in licensees)
-    )
-
-
-def colleagues(request: HttpRequest, users: QuerySet[User]) -> QuerySet[User]:
-    """The users that one may see: of one's own licensees, and oneself."""
-    by = actor_of(request)
-    if by.licensees is None:
-        return users
-    works_for = User.licensees.through.objects.filter(
-        user=OuterRef("pk"), licensee__in=by.licensees
-    )
-    return users.filter(Exists(works_for) | Q(pk=by.user.pk))
-
-
-def groups_within(user: User) -> QuerySet[Group]:
-    """The groups that give nothing the user lacks."""
-    has = user.get_all_permissions()
-    lacking = [
-        pk
-        for pk, app, codename in Permission.objects.values_list(
-            "pk", "content_type__app_label", "codename"
-        )
-        if f"{app}.{codename}" not in has
-    ]
-    given = Group.permissions.through.objects.filter(group=OuterRef("pk"), permission__in=lacking)
-    return Group.objects.exclude(Exists(given))

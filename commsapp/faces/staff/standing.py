@@ -92,7 +92,7 @@ def standing_on_undone(operation: Operation, undone: Undone, by: Actor) -> Stand
     """What undoing an operation would touch, or touched, besides what it reverses, where a room
     tells it."""
     foretell = _foretellers.get(operation.kind)
-    if foretell is None or not undone.reversed:
+    if foretell is None or not undone.reversed or operation.is_target_hidden:
         return None
     return Standing([one for one in foretell(operation, undone, by) if one.count])
 

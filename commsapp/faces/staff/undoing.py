@@ -25,6 +25,7 @@ from commsapp.faces.staff.standing import standing_on_undone
 from commsapp.figures import counted, counting
 from commsapp.ids import read_guid
 from commsapp.models import Operation
+from commsapp.operation_access import redact
 
 _NAMED_IN_A_MESSAGE = 5
 
@@ -40,7 +41,7 @@ def undo_one(request: HttpRequest, operation: Operation) -> HttpResponse:
             "did": details.listings(operation, by),
             "standing": standing_on_undone(operation, undone, by),
         }
-        subject = f"{operation.target_name}: {ledger.sentence(operation)}"
+        subject = ledger.headline(operation)
         return _preview(request, [(operation, undone)], back, subject=subject, **did)
     return _report(request, [(operation, undone)], back)
 
@@ -60,6 +61,7 @@ def undo_batch(request: HttpRequest, batch: UUID) -> HttpResponse:
         return HttpResponseRedirect(_next(request) or back)
     ids = [one.operation.undoes_id for one in undone if one.kept]
     kept = Operation.objects.in_bulk(ids[:NAMED]) if ids else {}
+    redact((*kept.values(), *(one.operation for one in undone)), by)
     pairs = [(kept.get(one.operation.undoes_id), one) for one in undone]
     if planned:
         did = [_named_targets(undone)]
@@ -74,6 +76,7 @@ def _about(batches: Sequence[UUID], by: Actor) -> dict[str, str]:
     go = goes.found(batches[:1]).get(batches[0]) if first else None
     if first is None or go is None:
         return {}
+    redact([first], by)
     subject = goes.sentence(go, first)
     if not goes.is_alike(first):
         return {"subject": subject}
@@ -157,7 +160,8 @@ def _problems(undone: Pairs, by: Actor) -> list[Problem]:
 def _named_targets(undone: Sequence[ledger.Undone]) -> Listing:
     """What a batch changed that can be put back."""
     standing = [one.operation for one in undone if one.reversed]
-    names = [(one.target_name, history.target_url(one)) for one in standing[:NAMED]]
+    first = (one for one in standing[:NAMED] if not one.is_target_hidden)
+    names = [(one.target_name, history.target_url(one)) for one in first]
     return Listing(_("What would be as before"), names, len(standing))
 
 
@@ -170,7 +174,8 @@ def _kept(undone: Pairs, by: Actor) -> list[Listing]:
         told = details.kept_by_name([one.operation for _operation, one in undone], by)
     others = [(operation, one) for operation, one in undone if one.kept and not _names_kept(one)]
     if others and not (told and len(undone) == 1):
-        names = [(each.target_name, url_of(each)) for each, _one in others if each]
+        seen = (each for each, _one in others if each and not each.is_target_hidden)
+        names = [(each.target_name, url_of(each)) for each in seen]
         told.append(Listing(_("Kept because changed since"), names[:NAMED], len(others)))
     return told
 

@@ -42,28 +42,6 @@ def test_a_session_lives_as_long_as_the_setting_says(settings, save):
     assert save(X_ss_id=session).status_code == 200
 
 
-def test_signing_in_clears_away_what_has_expired_and_nothing_else(alice, bob):
-    sign_in("alice")
-    sign_in("alice")
-    token(bob)
-    past = timezone.now() - timedelta(seconds=1)
-    AccessToken.objects.exclude(pk=Session.objects.last().token_id).update(expires=past)
-    sign_in("alice")
-    assert Session.objects.count() == 2
-    assert AccessToken.objects.count() == 3  # a client's expired one is not ours to clear
-
-
-def test_signing_in_takes_as_many_statements_however_many_sessions_have_expired(
-    django_assert_max_num_queries,
-):
-    for _ in range(12):
-        sign_in("alice")
-    AccessToken.objects.update(expires=timezone.now() - timedelta(seconds=1))
-    with django_assert_max_num_queries(45):
-        sign_in("alice")
-    assert Session.objects.count() == 1
-
-
 # --- Where a session is taken ---------------------------------------------------------------
 
 

@@ -13,9 +13,9 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commsapp.faces.staff.activity import KINDS
 from commsapp.faces.staff.figures import FixedPointFormField, WholeFormField
 from commsapp.ledger import kinds
+from commsapp.operation_access import KIND_LABELS
 from quotes.models import QuoteLineItem
 from tests.faces.staff.conftest import page, told
 
@@ -95,7 +95,7 @@ def test_errors_have_german_pages(german):
 
 
 def test_every_kind_of_operation_has_a_name_that_is_translated():
-    assert sorted(KINDS) == kinds()
+    assert sorted(KIND_LABELS) == kinds()
 
 
 # --- Numbers and days ---------------------------------------------------------------------------

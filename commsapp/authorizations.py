@@ -1,0 +1,65 @@
+"""What a person granted to API clients, by consent: codes, access and refresh tokens; and how all
+of it ends."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
+from oauth2_provider.models import (
+    get_access_token_model,
+    get_grant_model,
+    get_refresh_token_model,
+)
+
+
+def end_authorizations(user: Any) -> None:
+    """End what somebody granted and signed in to: codes, refresh tokens, access tokens and the
+    sessions of the Message API. Tokens of client_credentials are the client's, and stay.
+
+    Call it in the transaction that has changed the user's row: an exchange that is under way holds
+    that row (`lock_user_of_code`), so that nothing is issued behind this one's back.
+    """
+    get_grant_model().objects.filter(user=user).delete()
+    get_refresh_token_model().objects.filter(user=user).delete()
+    get_access_token_model().objects.filter(user=user).delete()
+
+
+def lock_user_of_code(code: str) -> None:
+    """Let the exchange of a code wait for any other of the same user's, until the transaction
+    ends."""
+    _lock_user(get_grant_model().objects.filter(code=code))
+
+
+def lock_user_of_refresh_token(token: str) -> None:
+    """The same for an exchange of a refresh token."""
+    _lock_user(get_refresh_token_model().objects.filter(token_checksum=checksum_of(token)))
+
+
+def _lock_user(granted: QuerySet[Any]) -> None:
+    users = get_user_model().objects.filter(pk__in=granted.values("user"))
+    [*users.order_by("pk").values_list("pk").select_for_update(no_key=True)]
+
+
+def mark_as_given_for(code: str, refresh_token: str) -> None:
+    """Remember by which code a refresh token was got, for as long as there is a token of its
+    family: a hash of the code is the family's name."""
+    issued = get_refresh_token_model().objects.filter(token_checksum=checksum_of(refresh_token))
+    issued.update(token_family=_family_of(code))
+
+
+def end_tokens_of_code(code: str) -> None:
+    """Revoke what a code gave, if it was used before."""
+    get_refresh_token_model().revoke_family(_family_of(code))
+
+
+def _family_of(code: str) -> UUID:
+    return UUID(hex=checksum_of(code)[:32])
+
+
+def checksum_of(secret: str) -> str:
+    """Return what is stored of a secret. One of so many random bits needs no slow hash."""
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,20 @@
+"""manage.py clear_expired: delete tokens, codes and sessions that nobody can use any more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from commsapp.expiry import clear_expired
+
+
+class Command(BaseCommand):
+    help = (
+        "Delete expired tokens, authorization codes and sessions. Workers do so hourly by"
+        " themselves; for a timer of your own, or a database that was long without them."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for name, count in clear_expired().items():
+            self.stdout.write(f"{name:20} {count}")
