@@ -14,8 +14,8 @@ from typing import IO, Self
 
 import orjson
 
-from commsapp.faces.staff.cells import unescaped
 from commsapp.faces.staff.tables import Table
+from commsapp.formulas import escape_formula, unescape_formula
 from commsapp.ids import read_guid
 
 _SEPARATORS = re.compile(r"[,;\t]")
@@ -148,12 +148,11 @@ class Listed:
 
 def _safe(cell: str) -> str:
     """No spreadsheet takes it for a formula; a number with its plus is none."""
-    is_number = bool(_NUMBER.fullmatch(cell))
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") and not is_number else cell
+    return cell if _NUMBER.fullmatch(cell) else escape_formula(cell)
 
 
 def _entries(text: str) -> Iterator[Entry]:
     for number, line in enumerate(text.splitlines(), 1):
         for value in _SEPARATORS.split(line):
-            if value := unescaped(value.strip().strip('"').strip()).strip():
+            if value := unescape_formula(value.strip().strip('"').strip()).strip():
                 yield Entry(number, value)
