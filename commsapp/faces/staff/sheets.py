@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache, partial
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
@@ -32,6 +32,7 @@ from commsapp.faces.staff.xml_parts import MAX_DEPTH, End, Start, parse
 
 HIGHEST_ROW, MOST_CELLS = 1_048_576, 16_384  # what a sheet has at most, and a row of it
 MAX_NUMBER_LENGTH = 400  # characters of a number or date, which have 17 digits that count
+_NUMBERS_KEPT = 10_000  # a day takes four times as long to write as to look up
 MAX_LONG_INTEGER = 40  # digits; a longer one is as good as a number with an exponent
 
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")  # how a shared text says what XML cannot
@@ -165,6 +166,7 @@ class _Rows:
 
     def __init__(self, meaning: Meaning, faults: Faults, limits: ReadingLimits) -> None:
         self.meaning, self.faults, self.limits = meaning, faults, limits
+        self.number_of = lru_cache(_NUMBERS_KEPT)(partial(_number, meaning))
         self.done: list[Row] = []
         self.cells: list[str] = []
         self.cell: dict[str, str] = {}
@@ -231,9 +233,22 @@ class _Rows:
             self.limits.refuse(told % {"cells": MOST_CELLS, "most": MOST_COLUMNS})
         self.column = at
         if value:
-            self._add(_shown(cell, value, self.meaning))
+            self._add(self._shown(cell, value))
         elif self.has_formula and (value is None or cell.get("t") != "str"):
             self._note(None)  # the empty text of a formula is a result, too
+
+    def _shown(self, cell: dict[str, str], value: str) -> str:
+        """What a person sees in a cell that has a value of its own."""
+        kind = cell.get("t", "n")
+        if kind == "s":
+            return self.meaning.texts[_integer(value)]
+        if kind == "n":
+            return self.number_of(value, cell.get("s", ""))
+        if kind == "b":
+            return "true" if _integer(value) else "false"
+        if kind == "d":
+            return text_of(from_ISO8601(value[:MAX_NUMBER_LENGTH]))
+        return value[: LONGEST_CELL + 1]
 
     def _add(self, shown: str) -> None:
         """Add what a cell shows; blank ones before it only now, for those at a row's end are
@@ -265,27 +280,13 @@ def _column(letters: str) -> int:
     return column
 
 
-def _shown(cell: dict[str, str], value: str, meaning: Meaning) -> str:
-    """What a person sees in a cell that has a value of its own."""
-    kind = cell.get("t", "n")
-    if kind == "s":
-        return meaning.texts[_integer(value)]
-    if kind == "n":
-        return _number(value, cell.get("s", ""), meaning)
-    if kind == "b":
-        return "true" if _integer(value) else "false"
-    if kind == "d":
-        return text_of(from_ISO8601(value[:MAX_NUMBER_LENGTH]))
-    return value[: LONGEST_CELL + 1]
-
-
 def _integer(value: str) -> int:
     if len(value) > MAX_LONG_INTEGER:
         raise ValueError("an integer of too many digits")
     return int(value)
 
 
-def _number(value: str, style: str, meaning: Meaning) -> str:
+def _number(meaning: Meaning, value: str, style: str) -> str:
     if len(value) > MAX_NUMBER_LENGTH:
         raise ValueError("a number of too many digits")
     is_integer = value.isdecimal() and value.isascii() and len(value) <= MAX_LONG_INTEGER

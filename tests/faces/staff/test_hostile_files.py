@@ -70,7 +70,7 @@ def test_merged_ranges_over_a_million_rows_are_refused_by_the_cells_they_fill():
     cells = '<row r="1"><c t="str"><v>n</v></c></row><row r="1048576"><c t="str"><v>n</v></c></row>'
     content = of_rows(cells, f"<mergeCells>{ranges}</mergeCells>")
     limits = ReadingLimits()
-    with pytest.raises(tables.Unreadable, match="Sheet “Sheet”, row 2: .*Unmerge them"):
+    with pytest.raises(tables.Unreadable, match=r"Sheet “Sheet”, row 2: .*Unmerge them"):
         [*spreadsheets.records(content, limits)]
     assert limits.merged_cells <= reading_limits.MAX_MERGED_CELLS + 200
 
