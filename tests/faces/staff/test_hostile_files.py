@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import json
 import zipfile
+import zlib
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -22,6 +25,7 @@ from commsapp.faces.staff.cells import LONGEST_CELL
 from commsapp.faces.staff.reading_limits import ReadingLimits
 from commsapp.models import Draft
 from contacts.models import Contact
+from groups.listed import MAX_CARRIED, MAX_SIGNS, Listed
 from groups.models import Recipient
 from quotes.models import Product
 from tests.faces.staff.conftest import page, told
@@ -251,3 +255,44 @@ def test_a_hostile_list_of_recipients_is_refused_and_nobody_is_added(web, group,
     assert "too many cells" in told(answer)
     assert members_of(group) == set()
     assert not Draft.objects.exists()
+
+
+# --- Pasted lists ---------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sign", [",", "\n", ";\t", "\u2028"])
+def test_a_pasted_text_of_separators_alone_is_refused_before_it_is_split(web, group, sign):
+    text = "a" + sign * (MAX_SIGNS + 1) + "b"
+    with pytest.raises(ValueError, match="separators"):
+        Listed.pasted(text, "Recipient")
+    answer = web.post(page(group, "add-recipients"), {"pasted": text})
+    assert "At most 100,000 at once." in told(answer)
+    assert members_of(group) == set()
+    assert not Draft.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [[1, ["a"]]] * (MAX_CARRIED + 1),
+        [[1, [["a"]]]],
+        [[1, [{"a": 1}]]],
+        [[1, [7]]],
+        [[1]],
+    ],
+    ids=["many", "list", "object", "number", "short"],
+)
+def test_a_list_that_comes_back_other_than_it_went_is_none(rows):
+    packed = zlib.compress(json.dumps([["Recipient"], rows, 0, False]).encode())
+    with pytest.raises(ValueError, match="no list"):
+        Listed.loads(base64.urlsafe_b64encode(packed).decode())
+
+
+def test_the_reasons_of_many_values_on_one_line_are_looked_up_not_searched():
+    values = [f"n{n}" for n in range(50_000)]
+    listed, file = Listed.pasted(", ".join(values), "Recipient"), io.StringIO()
+    reasons = {(1, value): "=Nobody" for value in values}
+    listed.write_failed(file, reasons, "Reason")
+    written = file.getvalue().splitlines()
+    assert (len(written), written[-1]) == (50_001, "n49999,'=Nobody")
