@@ -97,7 +97,7 @@ def test_more_elements_than_a_full_table_has_are_refused_with_sheet_and_row(monk
 
 def test_more_attributes_than_a_full_table_has_are_refused(monkeypatch):
     monkeypatch.setattr(reading_limits, "MAX_ATTRIBUTES", 1_000)
-    attributes = " ".join(f"a{n}=''" for n in range(100))
+    attributes = " ".join(f"a{n} = ''" for n in range(100))
     assert "too many cells" in refused(of_rows(HEADER + f"<row {attributes}/>" * 20))
 
 

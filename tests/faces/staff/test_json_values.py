@@ -173,3 +173,32 @@ def test_a_line_with_what_is_stored_can_still_be_edited(web, odd):
     assert web.post(page(odd, "change"), sent).status_code == 302
     odd.refresh_from_db()
     assert (odd.quantity, odd.configuration) == (3, {"a": 1})
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("description", "a\0b"),
+        ("requested_date", "0000-00-00"),
+        ("requested_date", "99999-12-31"),
+        ("requested_date", "0001-01-01"),
+        ("quantity", 2**63 - 1),
+        ("one_time_price", -(2**63)),
+    ],
+    ids=repr,
+)
+def test_a_list_and_its_exports_survive_odd_values_of_other_columns(
+    web, alice, line, column, value
+):
+    """Only SQLite keeps most of them: its columns have no types."""
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL stores no such value.")
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE quotes_quotelineitem SET {column} = %s", [value])
+    assert Api(alice).get("quote-line-items").status_code == 200
+    for ending in ("csv", "xlsx", "jsonl"):
+        answer = web.get(reverse(f"admin:quotes_quotelineitem_export_{ending}"))
+        assert b"".join(answer.streaming_content)
+    urls = [page(line, "page"), page(line.quote), page(line.quote, "print"), page(line, "change")]
+    for url in urls:
+        assert web.get(url).status_code == 200, url
