@@ -1,4 +1,4 @@
-"""Fixed-point numbers: Decimal in Python, an integer in the database, exact on every database."""
+"""Fields of models: fixed-point numbers, exact on every database, and JSON that is always read."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import DecimalValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from commsapp import json_values
 
 _PLAIN = re.compile(r"[+-]?[0-9]*\.?[0-9]+")  # Decimal() also reads 1_000, ١ and 1e3
 
@@ -76,3 +78,22 @@ class FixedPointField(models.Field):  # type: ignore[type-arg]
     def formfield(self, **kwargs: Any) -> Any:
         digits = {"max_digits": self.max_digits, "decimal_places": self.places}
         return super().formfield(**{"form_class": forms.DecimalField, **digits, **kwargs})
+
+
+class JSONField(models.JSONField):
+    """JSON out of which nothing comes that a page, an answer or a file cannot hold.
+
+    What ways in refuse may have been stored before they did. To migrations it is Django's own.
+    """
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        try:
+            read = super().from_db_value(value, expression, connection)
+        except (RecursionError, ValueError):  # too deep, or a number of too many digits
+            return None if self.null else self.get_default()
+        is_escaped = isinstance(value, str) and "\\u" in value  # what else cannot hold is not text
+        return json_values.without_unfit(read) if is_escaped else read

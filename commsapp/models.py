@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractApplication
 
 from commsapp.authorizations import end_authorizations
+from commsapp.fields import JSONField
 from commsapp.ids import uuid7
 from commsapp.sql import Now
 
@@ -236,8 +237,8 @@ class Operation(models.Model):
     target_id = models.UUIDField(_("object"))
     target_name = models.CharField(_("object"), max_length=255, blank=True)
     touched = models.PositiveIntegerField(_("records touched"), default=0)
-    numbers = models.JSONField(_("numbers"), default=dict, encoder=DjangoJSONEncoder)
-    effects = models.JSONField(_("effects"), default=dict, encoder=DjangoJSONEncoder)
+    numbers = JSONField(_("numbers"), default=dict, encoder=DjangoJSONEncoder)
+    effects = JSONField(_("effects"), default=dict, encoder=DjangoJSONEncoder)
     undoes = models.OneToOneField(
         "self", models.PROTECT, null=True, related_name="undone_by", verbose_name=_("undoes")
     )
@@ -317,14 +318,14 @@ class Draft(models.Model):
     kind = models.CharField(_("kind"), max_length=64)  # of record, as "groups.recipient"
     file_name = models.CharField(_("file"), max_length=255)
     format = models.CharField(_("format"), max_length=4)
-    columns = models.JSONField(_("columns"))  # the file's header
-    mapping = models.JSONField(_("mapping"), default=dict)  # field → place of its column
+    columns = JSONField(_("columns"))  # the file's header
+    mapping = JSONField(_("mapping"), default=dict)  # field → place of its column
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.READ)
     row_count = models.PositiveIntegerField(_("rows"))
     part_count = models.PositiveIntegerField(_("parts"))
     next_part = models.PositiveIntegerField(_("next part"), default=0)
-    planned = models.JSONField(_("planned"), default=dict)  # what the check counted
-    counts = models.JSONField(_("counts"), default=dict)  # what is done so far
+    planned = JSONField(_("planned"), default=dict)  # what the check counted
+    counts = JSONField(_("counts"), default=dict)  # what is done so far
     batch = models.UUIDField(_("batch"), null=True)  # of its operations: an import is one go
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True, db_index=True)
@@ -353,7 +354,7 @@ class DraftPart(models.Model):
     )  # fmt: skip
     number = models.PositiveIntegerField(_("number"))
     rows = models.BinaryField(_("rows"))  # compressed: [line, cells] of each
-    repeated = models.JSONField(_("repeated"), default=dict)  # see drafts.check()
+    repeated = JSONField(_("repeated"), default=dict)  # see drafts.check()
     problems = models.BinaryField(_("problems"), default=b"")  # compressed
     problem_count = models.PositiveIntegerField(_("number of problems"), default=0)
 

@@ -255,7 +255,7 @@ REST_FRAMEWORK = {
         "commsapp.faces.signin.BrowserAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["commsapp.faces.rest.permissions.ModelPermission"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["commsapp.faces.rest.rendering.StoredJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["commsapp.faces.rest.negotiation.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "commsapp.faces.rest.paging.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from commsapp.fields import JSONField
 from commsapp.ids import uuid7
 from commsapp.models import ArchivedRecord, Record
 
@@ -338,7 +339,7 @@ class SaveFailure(models.Model):
     key = models.CharField(_("key"), max_length=255, blank=True)
     # 0: it came alone
     line = models.PositiveBigIntegerField(pgettext_lazy("of a file", "line"), default=0)
-    faults = models.JSONField(_("reasons"), default=list)  # each: code, field, message
+    faults = JSONField(_("reasons"), default=list)  # each: code, field, message
     fault_count = models.PositiveIntegerField(_("number of reasons"))
 
     class Meta:

@@ -124,7 +124,12 @@ class RecipientsForm(forms.Form):
 
     def clean_pasted(self) -> Listed | None:
         text = self.cleaned_data["pasted"]
-        return self._bounded(Listed.pasted(text, _("Recipient"))) if text.strip() else None
+        if not text.strip():
+            return None
+        try:
+            return self._bounded(Listed.pasted(text, _("Recipient")))
+        except ValueError:
+            raise ValidationError(_("At most %s at once.") % counted(MOST_MEMBERS)) from None
 
     def clean_file(self) -> Listed | None:
         upload = self.cleaned_data["file"]

@@ -7,15 +7,15 @@ import base64
 import csv
 import re
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import IO, Self
 
 import orjson
 
-from commsapp.faces.staff.cells import unescaped
 from commsapp.faces.staff.tables import Table
+from commsapp.formulas import escape_formula, unescape_formula
 from commsapp.ids import read_guid
 
 _SEPARATORS = re.compile(r"[,;\t]")
@@ -25,6 +25,9 @@ _TITLES = re.compile(
 )
 _NUMBER = re.compile(r"(?:\+|00)?[0-9][0-9\s()/.-]{5,}")
 
+MAX_CARRIED = 2_000  # rows that travel with a form; a longer list is kept as a draft
+MAX_SIGNS = 1_000_000  # separators and line breaks of a text: ten for each of the most entries
+_LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"  # where str.splitlines() breaks
 _MOST_UNPACKED = 16 * 1024 * 1024
 _MOST_BLANK = 1_000  # lines, between two entries
 
@@ -50,7 +53,12 @@ class Listed:
 
     @classmethod
     def pasted(cls, text: str, title: str) -> Self:
-        """One entry a line, or several separated by comma, semicolon or tab."""
+        """One entry a line, or several separated by comma, semicolon or tab.
+
+        Raises ValueError for a text that is mostly separators: they would be split one by one.
+        """
+        if sum(map(text.count, ",;\t" + _LINE_BREAKS)) > MAX_SIGNS:
+            raise ValueError("more separators than entries could need")
         rows = [(entry.line, (entry.value,)) for entry in _entries(text)]
         return cls((title,), rows)
 
@@ -117,43 +125,46 @@ class Listed:
             unpacking = zlib.decompressobj()
             unpacked = unpacking.decompress(base64.urlsafe_b64decode(text), _MOST_UNPACKED)
             columns, rows, at, is_file = orjson.loads(unpacked)
+            if len(rows) > MAX_CARRIED or not _are_texts(columns, *(row[1] for row in rows)):
+                raise ValueError("more rows than travel, or cells that are no texts")
             listed = cls(
-                tuple(map(str, columns)),
-                [(int(line), tuple(map(str, cells))) for line, cells in rows],
+                tuple(columns),
+                [(int(line), tuple(cells)) for line, cells in rows],
                 int(at),
                 is_file is True,
             )
-        except (TypeError, ValueError, zlib.error) as error:
-            raise ValueError from error
+        except (LookupError, TypeError, ValueError, zlib.error) as error:
+            raise ValueError("no list that dumps() wrote") from error
         width = len(listed.columns)
         if not 0 <= listed.at < width or any(len(cells) != width for _line, cells in listed.rows):
             raise ValueError("The rows are not as wide as their header.")
         return listed
 
     def write_failed(
-        self, file: IO[str], reasons: dict[int, list[tuple[str, str]]], title: str
+        self, file: IO[str], reasons: Mapping[tuple[int, str], str], title: str
     ) -> None:
         """The rows at fault as a CSV that can be brought again as it is: its columns, and why.
 
-        `reasons` by line: value and reason.
+        `reasons` by line and value.
         """
         out = csv.writer(file)
         out.writerow([*map(_safe, self.columns), title])
         for line, cells in self.rows:
-            for value, reason in reasons.get(line, ()):
-                if value == cells[self.at]:
-                    out.writerow([*map(_safe, cells), reason])
-                    break
+            if reason := reasons.get((line, cells[self.at])):
+                out.writerow([*map(_safe, cells), _safe(reason)])
+
+
+def _are_texts(*rows: Sequence[object]) -> bool:
+    return all(isinstance(cell, str) for row in rows for cell in row)
 
 
 def _safe(cell: str) -> str:
     """No spreadsheet takes it for a formula; a number with its plus is none."""
-    is_number = bool(_NUMBER.fullmatch(cell))
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") and not is_number else cell
+    return cell if _NUMBER.fullmatch(cell) else escape_formula(cell)
 
 
 def _entries(text: str) -> Iterator[Entry]:
     for number, line in enumerate(text.splitlines(), 1):
         for value in _SEPARATORS.split(line):
-            if value := unescaped(value.strip().strip('"').strip()).strip():
+            if value := unescape_formula(value.strip().strip('"').strip()).strip():
                 yield Entry(number, value)

@@ -13,7 +13,7 @@ from django.db.models import BigIntegerField, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.fields import FixedPointField
+from commsapp.fields import FixedPointField, JSONField
 from commsapp.models import Licensee, Record, RecordQuerySet
 from contacts.models import ContactGroup
 from groups.models import Recipient, RecipientGroup
@@ -255,7 +255,7 @@ class QuoteLineItem(Record):
         _("discount %"), places=2, default=Decimal(0),
         validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100))],
     )  # fmt: skip
-    configuration = models.JSONField(
+    configuration = JSONField(
         _("configuration"), default=dict, blank=True, encoder=DjangoJSONEncoder
     )
     requested_date = models.DateField(_("requested date"), null=True, blank=True)

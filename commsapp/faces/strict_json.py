@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from decimal import Decimal
 from typing import Any, NoReturn
 
-MOST_NAMES = 1_000  # in one object: no resource has so many, nor a sensible configuration
-DEEPEST = 32  # levels of objects and lists: what everybody after us can walk by recursion
+from commsapp.json_values import MAX_DEPTH as DEEPEST
+from commsapp.json_values import MAX_NAMES as MOST_NAMES
+from commsapp.json_values import UNFIT
 
 
 class NotJSON(Exception):  # noqa: N818
@@ -58,9 +58,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return data
 
 
-_UNFIT = re.compile("[\0\ud800-\udfff]")
-
-
 def _check(data: Any) -> None:
     """Escapes can spell what no text may hold, and depth is the sender's choice: no recursion."""
     waiting = [(data, 1)]
@@ -70,7 +67,7 @@ def _check(data: Any) -> None:
             waiting += ((inner, level + 1) for pair in item.items() for inner in pair)
         elif isinstance(item, list):
             waiting += ((inner, level + 1) for inner in item)
-        elif isinstance(item, str) and _UNFIT.search(item):
+        elif isinstance(item, str) and UNFIT.search(item):
             raise NotJSON("A text holds NUL or half a surrogate pair.")
         if level > DEEPEST and isinstance(item, dict | list):
             raise NotJSON("The body is nested too deep.")

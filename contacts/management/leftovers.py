@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Self
 
+from commsapp.formulas import escape_formula
 from commsapp.ledger import Refusal
 
 COLUMNS = ("line", "alternate key", "field", "code", "message")
@@ -57,10 +58,5 @@ class Leftovers:
 
     def _write_row(self, cells: Sequence[str]) -> None:
         row = io.StringIO()
-        csv.writer(row, lineterminator="\r\n").writerow([_harmless(cell) for cell in cells])
+        csv.writer(row, lineterminator="\r\n").writerow([escape_formula(cell) for cell in cells])
         self._reasons.write(row.getvalue().encode("utf-8", "replace"))
-
-
-def _harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -15,11 +15,10 @@ from commsapp.faces.staff.actors import actor_of
 from commsapp.ids import read_guid
 from contacts.models import ContactConnection
 from groups.forms import Named, RecipientsForm, named
-from groups.listed import Listed
+from groups.listed import MAX_CARRIED, Listed
 from groups.models import Recipient, RecipientGroup
 from groups.pages.members import Asked, ids_of
 
-_MOST_CARRIED = 2_000  # rows that travel with the confirmation; a longer list is kept as a draft
 _DRAFT_KIND = "groups.members"
 
 
@@ -101,7 +100,7 @@ def _carry(
     column = ("column", str(listed.at))
     if kept:
         return [("draft", kept), column]
-    if len(listed.rows) <= _MOST_CARRIED:
+    if len(listed.rows) <= MAX_CARRIED:
         return [("listed", listed.dumps()), column]
     draft = drafts.keep(
         by=actor_of(request), licensee_id=group.licensee_id, kind=_DRAFT_KIND,

@@ -34,9 +34,9 @@ def failed_rows(request: HttpRequest, group: RecipientGroup) -> HttpResponse:
 
 
 def _as_csv(listed: Listed, problems: Sequence[Problem], name: str) -> HttpResponse:
-    reasons: dict[int, list[tuple[str, str]]] = {}
+    reasons: dict[tuple[int, str], str] = {}
     for problem in problems:
-        reasons.setdefault(problem.line or 0, []).append((problem.value, problem.reason))
+        reasons.setdefault((problem.line or 0, problem.value), problem.reason)
     text = io.StringIO()
     listed.write_failed(text, reasons, gettext("Reason"))
     plain = "".join(sign if sign.isalnum() or sign in " -_" else "_" for sign in name)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import re
 from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.fields import empty
 
+from commsapp import json_values
 from commsapp.access import Actor
 from commsapp.ids import NIL, dashed, read_guid
 from commsapp.models import Licensee
@@ -166,24 +167,8 @@ _PLAIN = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
 class FreeObject(serializers.JSONField):
     """A JSON object of whatever content, within reason."""
 
-    default_error_messages = {
-        "not_an_object": _("Give an object: names and values."),
-        "too_large": _("A number is too large."),
-    }
-
     def to_internal_value(self, data: Any) -> Any:
-        if not isinstance(data, dict):
-            self.fail("not_an_object")
-        return self._plain(data)
-
-    def _plain(self, data: Any) -> Any:
-        """The data with JSON's own numbers, for the database and the way back."""
-        if isinstance(data, dict):
-            return {name: self._plain(value) for name, value in data.items()}
-        if isinstance(data, list):
-            return [self._plain(value) for value in data]
-        if isinstance(data, Decimal | float):
-            data = float(data)
-            if not math.isfinite(data):
-                self.fail("too_large")
-        return data
+        try:
+            return json_values.plain_object(data)
+        except DjangoValidationError as error:
+            raise serializers.ValidationError(error.messages, code=error.code) from None

@@ -10,13 +10,12 @@ from commsapp.faces.staff.pages import Problem
 MOST_ROWS = 100_000
 MOST_COLUMNS = 200
 LONGEST_CELL = 32_767  # characters: what a spreadsheet's cell holds
-MOST_CHARACTERS = 64 * 1024 * 1024  # of all cells
+MOST_CHARACTERS = 32 * 1024 * 1024  # of all cells
 MOST_TOLD = 1_000  # faults of one file
 SHOWN = 60  # characters of a value that is told
 
 # Tab and line breaks stand in quoted cells; of the others none is meant.
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 
 
 class Unreadable(Exception):  # noqa: N818  (not an error: an answer)
@@ -41,8 +40,3 @@ def shortened(value: str) -> str:
     """A value as it is told: in one line, and not all of a long one."""
     line = " ".join(value.split())
     return line if len(line) <= SHOWN else f"{line[:SHOWN]}…"
-
-
-def unescaped(cell: str) -> str:
-    """A cell as it was before writing.escaped()."""
-    return cell[1:] if cell[:1] == "'" and _ESCAPED.match(cell) else cell

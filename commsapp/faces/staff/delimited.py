@@ -10,7 +10,10 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from commsapp.faces.staff.cells import LONGEST_CELL, Unreadable
+from commsapp.faces.staff.cells import LONGEST_CELL, MOST_COLUMNS, Unreadable
+from commsapp.faces.staff.reading_limits import ReadingLimits
+
+MAX_CELLS_OF_RECORD = 250_000  # delimiters, also those that stand in quotes
 
 _DELIMITERS = ",;\t|"
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
@@ -21,17 +24,19 @@ _MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 csv.field_size_limit(max(csv.field_size_limit(), 64 * LONGEST_CELL))
 
 
-def records(content: bytes) -> Iterator[tuple[int, list[str]]]:
+def records(content: bytes, limits: ReadingLimits) -> Iterator[tuple[int, list[str]]]:
     """The records of a CSV file, each with the line on which it begins. Raises Unreadable."""
     text, skipped = _decoded(content), 0
     told = _TOLD.match(text)
     delimiter = told[1] if told else guess(text)
     if told:
         text, skipped = text[told.end() :], 1
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines = _Lines(text, delimiter, limits)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     line = 1
     try:
         for cells in reader:
+            lines.delimiters = 0
             yield line + skipped, cells
             line = reader.line_num + 1
     except csv.Error as error:
@@ -39,6 +44,24 @@ def records(content: bytes) -> Iterator[tuple[int, list[str]]]:
             _("Line %(line)d cannot be read: %(reason)s.")
             % {"line": line + skipped, "reason": _reason(str(error))}
         ) from error
+
+
+class _Lines:
+    """The lines of a text, counted before the reader of CSV makes a list of each one's cells."""
+
+    def __init__(self, text: str, delimiter: str, limits: ReadingLimits) -> None:
+        self._lines = io.StringIO(text, newline="")
+        self._delimiter, self._limits = delimiter, limits
+        self.delimiters = 0  # of the record that is being read
+
+    def __iter__(self) -> Iterator[str]:
+        for number, line in enumerate(self._lines, 1):
+            self._limits.count_line(number)
+            self.delimiters += line.count(self._delimiter)
+            if self.delimiters > MAX_CELLS_OF_RECORD:
+                told = _("It has more than %(cells)d cells; at most %(most)d can be read.")
+                self._limits.refuse(told % {"cells": MAX_CELLS_OF_RECORD, "most": MOST_COLUMNS})
+            yield line
 
 
 def guess(text: str) -> str:

@@ -34,6 +34,7 @@ from commsapp.models import Operation, Record
 
 NAMED = 50  # records that are told by name, of however many
 _LONGEST_VALUE, _LONGEST_LIST = 300, 10
+_MAX_LEVELS = 10  # of objects in objects that are spelled out
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,7 @@ def _typed(field: Any, value: Any) -> Any:
     return timezone.localtime(typed) if isinstance(typed, datetime) else typed
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any, level: int = 0) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -208,10 +209,15 @@ def _plain(value: Any) -> str:
         return str(localize(trimmed(value)))
     if isinstance(value, date):
         return str(localize(value))
+    if isinstance(value, list | dict) and level >= _MAX_LEVELS:
+        return "…"
     if isinstance(value, list):
-        shown = Listing("", [(_plain(one), "") for one in value[:_LONGEST_LIST]], len(value))
+        shown = Listing(
+            "", [(_plain(one, level + 1), "") for one in value[:_LONGEST_LIST]], len(value)
+        )
         return ", ".join([text for text, _url in shown.names] + [shown.more] * bool(shown.more))
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {_plain(one)}" for key, one in [*value.items()][:_LONGEST_LIST])
+        items = [*value.items()][:_LONGEST_LIST]
+        return ", ".join(f"{key}: {_plain(one, level + 1)}" for key, one in items)
     text = str(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from commsapp.faces.staff.figures import trimmed
 from commsapp.faces.staff.pages import busy_message
+from commsapp.json_values import plain_object
 from commsapp.ledger import Refused
 from commsapp.models import Operation, Record
 from commsapp.records import EDITED, OVERWRITES
@@ -75,8 +76,9 @@ class RecordForm(ModelForm):
         read = {}
         for name, field in self._columns() if isinstance(sent, dict) else ():
             if name in sent and (isinstance(sent[name], str | None) or _is_json(field)):
+                to_python = getattr(field, "target_field", field).to_python
                 try:
-                    read[name] = getattr(field, "target_field", field).to_python(sent[name])
+                    read[name] = (plain_object if _is_json(field) else to_python)(sent[name])
                 except ValidationError:
                     continue
         return read

@@ -11,24 +11,30 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from functools import cache
-from typing import IO, Any, Protocol
-from xml.parsers.expat import ParserCreate
+from functools import cache, lru_cache, partial
+from typing import IO, Any
 
 from django.utils.translation import gettext as _
 from openpyxl.utils.cell import column_index_from_string
 from openpyxl.utils.datetime import from_excel, from_ISO8601
 
-from commsapp.faces.staff.cells import MOST_COLUMNS, MOST_TOLD, Unreadable, column_letters
+from commsapp.faces.staff.cells import (
+    LONGEST_CELL,
+    MOST_CHARACTERS,
+    MOST_COLUMNS,
+    MOST_TOLD,
+    Unreadable,
+    column_letters,
+)
 from commsapp.faces.staff.pages import Problem
+from commsapp.faces.staff.reading_limits import ReadingLimits
+from commsapp.faces.staff.xml_parts import MAX_DEPTH, End, Start, parse
 
 HIGHEST_ROW, MOST_CELLS = 1_048_576, 16_384  # what a sheet has at most, and a row of it
-MOST_TEXTS = 2_000_000  # that cells share
-_PIECE = 65_536  # bytes
+MAX_NUMBER_LENGTH = 400  # characters of a number or date, which have 17 digits that count
+_NUMBERS_KEPT = 10_000  # a day takes four times as long to write as to look up
+MAX_LONG_INTEGER = 40  # digits; a longer one is as good as a number with an exponent
 
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_ROW, _CELL, _VALUE, _FORMULA = (f"{_MAIN}{name}" for name in ("row", "c", "v", "f"))
-_SHARED, _TEXT, _SPOKEN = (f"{_MAIN}{name}" for name in ("si", "t", "rPh"))
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")  # how a shared text says what XML cannot
 _ERRORS = {
     "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!", "#CALC!",
@@ -72,155 +78,197 @@ class Faults:
             raise Unreadable(told % (self.errors[0].line or 0), self.errors[:MOST_TOLD])
 
 
-def texts_of(part: IO[bytes]) -> list[str]:
-    """The texts that cells share."""
-    return [*_read(part, _Texts())]
-
-
-def rows_of(part: IO[bytes], meaning: Meaning, faults: Faults) -> Iterator[Row]:
-    """The rows that a sheet has, each with its number. What is no value is noted in `faults`."""
-    for row in _read(part, _Rows(meaning, faults)):
-        if faults.are_many:
-            return
-        yield row
-
-
 # --- From XML -------------------------------------------------------------------------------
 
 
-class _Reading(Protocol):
-    """Told of what an XML file has, piece after piece; `done` is what came of it."""
+def texts_of(part: IO[bytes], limits: ReadingLimits) -> list[str]:
+    """The texts that cells share, plain or in several formats; not how they are pronounced.
 
-    done: list[Any]
-    data: list[str]
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None: ...
-    def end(self, tag: str) -> None: ...
-
-
-def _read(part: IO[bytes], reading: _Reading) -> Iterator[Any]:
-    parser = ParserCreate(namespace_separator="}")
-    parser.buffer_text = True
-    parser.StartElementHandler = reading.start
-    parser.EndElementHandler = reading.end
-    parser.CharacterDataHandler = reading.data.append
-    parser.StartDoctypeDeclHandler = _refuse_entities
-    while piece := part.read(_PIECE):
-        parser.Parse(piece)
-        yield from reading.done
-        reading.done.clear()
-    parser.Parse(b"", True)
-
-
-def _refuse_entities(*doctype: Any) -> None:
-    raise Unreadable(_("The file defines entities, which no spreadsheet does."))
+    One that is longer than any cell may be is cut behind the first character too many.
+    """
+    texts = _Texts()
+    for _piece in parse(part, texts.handlers, limits):
+        if texts.characters > MOST_CHARACTERS:
+            raise Unreadable(_("The file holds too much text. Split it into several files."))
+    return texts.done
 
 
 class _Texts:
-    """Of plain texts, and those in several formats; without how they are pronounced."""
+    """The texts that cells share, as they are parsed."""
 
     def __init__(self) -> None:
         self.done: list[str] = []
-        self.data: list[str] = []
         self.parts: list[str] = []
-        self.count = 0
-        self.is_spoken = False
+        self.size = self.characters = self.depth = 0
+        self.is_phonetic = False
+
+    def handlers(self, prefix: str, data: list[str]) -> tuple[Start, End]:
+        self.data = data
+        self.item_tag, self.text_tag, self.phonetic_tag = (
+            f"{prefix}{name}" for name in ("si", "t", "rPh")
+        )
+        return self.start, self.end
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise ValueError("nested too deep")
         self.data.clear()
-        if tag == _SPOKEN:
-            self.is_spoken = True
+        if tag == self.phonetic_tag:
+            self.is_phonetic = True
 
     def end(self, tag: str) -> None:
-        if tag == _TEXT and not self.is_spoken:
-            self.parts += self.data
-        elif tag == _SPOKEN:
-            self.is_spoken = False
-        elif tag == _SHARED:
-            text = "".join(self.parts)
-            self.parts.clear()
-            self.done.append(_ESCAPED.sub(_unescape, text) if "_x" in text else text)
-            self.count += 1
-            if self.count > MOST_TEXTS:
-                raise Unreadable(
-                    _("The file is too large when unpacked. Split it into several files.")
-                )
+        self.depth -= 1
+        if tag == self.text_tag:
+            if self.data and not self.is_phonetic and self.size < _MAX_SPELLED:
+                self.parts.append("".join(self.data))
+                self.size += len(self.parts[-1])
+        elif tag == self.item_tag:
+            self.done.append(self._whole())
+        elif tag == self.phonetic_tag:
+            self.is_phonetic = False
+
+    def _whole(self) -> str:
+        text = "".join(self.parts)
+        if self.size > LONGEST_CELL or "_x" in text:
+            text = _spelled(text)
+        self.parts.clear()
+        self.size = 0
+        self.characters += len(text)
+        return text
 
 
-def _unescape(found: re.Match[str]) -> str:
-    return chr(int(found[1], 16))
+_MAX_SPELLED = 8 * LONGEST_CELL  # a character is spelled by seven at most
+
+
+def _spelled(text: str) -> str:
+    """What a text means that spells characters which XML cannot have."""
+    text = text[:_MAX_SPELLED]
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)[: LONGEST_CELL + 1]
+
+
+def rows_of(
+    part: IO[bytes], meaning: Meaning, faults: Faults, limits: ReadingLimits
+) -> Iterator[Row]:
+    """The rows that a sheet has, each with its number and without the blank cells at its end. What
+    is no value is noted in `faults`."""
+    rows = _Rows(meaning, faults, limits)
+    for _piece in parse(part, rows.handlers, limits):
+        for row in rows.done:
+            if faults.are_many:
+                return
+            yield row
+        rows.done.clear()
 
 
 class _Rows:
-    """Of a sheet: the texts that its cells show."""
+    """The rows of a sheet, as they are parsed; `done` are those that are whole."""
 
-    def __init__(self, meaning: Meaning, faults: Faults) -> None:
-        self.meaning, self.faults = meaning, faults
+    def __init__(self, meaning: Meaning, faults: Faults, limits: ReadingLimits) -> None:
+        self.meaning, self.faults, self.limits = meaning, faults, limits
+        self.number_of = lru_cache(_NUMBERS_KEPT)(partial(_number, meaning))
         self.done: list[Row] = []
-        self.data: list[str] = []
-        self.line = self.column = 0
         self.cells: list[str] = []
         self.cell: dict[str, str] = {}
         self.value: str | None = None
-        self.has_formula = self.is_spoken = False
+        self.has_formula = self.is_phonetic = False
+        self.column = self.depth = 0
+
+    def handlers(self, prefix: str, data: list[str]) -> tuple[Start, End]:
+        self.data = data
+        (
+            self.row_tag, self.cell_tag, self.value_tag, self.formula_tag, self.text_tag,
+            self.phonetic_tag,
+        ) = (f"{prefix}{name}" for name in ("row", "c", "v", "f", "t", "rPh"))  # fmt: skip
+        return self.start, self.end
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        self.data.clear()
-        if tag == _CELL:
+        self.depth += 1
+        if tag == self.cell_tag:
             self.cell, self.value, self.has_formula = attributes, None, False
-        elif tag == _ROW:
+        elif tag in (self.value_tag, self.text_tag):
+            self.data.clear()
+        elif tag == self.row_tag:
             self._begin(attributes.get("r"))
-        elif tag == _FORMULA:
+        elif tag == self.formula_tag:
             self.has_formula = True
-        elif tag == _SPOKEN:
-            self.is_spoken = True
+        elif tag == self.phonetic_tag:
+            self.is_phonetic = True
+        elif self.depth > MAX_DEPTH:
+            raise ValueError("nested too deep")
 
     def end(self, tag: str) -> None:
-        if tag == _VALUE:
+        self.depth -= 1
+        if tag == self.value_tag:
             self.value = "".join(self.data)
-        elif tag == _TEXT and not self.is_spoken:
-            self.value = (self.value or "") + "".join(self.data)
-        elif tag == _CELL:
-            self._take()
-        elif tag == _ROW:
-            self.done.append((self.line, self.cells))
-        elif tag == _SPOKEN:
-            self.is_spoken = False
+        elif tag == self.cell_tag:
+            self._take(self.cell, self.value)
+        elif tag == self.text_tag:
+            if not self.is_phonetic and len(self.value or "") <= LONGEST_CELL:
+                self.value = (self.value or "") + "".join(self.data)
+        elif tag == self.row_tag:
+            self.data.clear()
+            self.done.append((self.limits.row, self.cells))
+        elif tag == self.phonetic_tag:
+            self.is_phonetic = False
 
     def _begin(self, number: str | None) -> None:
-        before, self.line = self.line, int(number) if number else self.line + 1
-        if self.line <= before:
+        before = self.limits.row
+        if number and len(number) > len(str(HIGHEST_ROW)):
+            raise ValueError("a row's number that is too long")
+        line = self.limits.row = int(number) if number else before + 1
+        if line <= before:
             raise ValueError("rows in disorder")
-        if self.line > HIGHEST_ROW:
+        if line > HIGHEST_ROW:
             raise Unreadable(_("The sheet has more rows than a spreadsheet can have."))
         self.cells, self.column = [], 0
 
-    def _take(self) -> None:
-        place = self.cell.get("r")
+    def _take(self, cell: dict[str, str], value: str | None) -> None:
+        place = cell.get("r")
         at = _column(place.rstrip("0123456789")) if place else self.column + 1
         if at <= self.column:
             raise ValueError("cells in disorder")
         if at > MOST_CELLS:
-            told = _(
-                "The sheet has a row of more than %(cells)d cells; at most %(most)d can be read."
-            )
-            raise Unreadable(told % {"cells": MOST_CELLS, "most": MOST_COLUMNS})
-        if at > self.column + 1:
-            self.cells += [""] * (at - self.column - 1)
+            told = _("It has more than %(cells)d cells; at most %(most)d can be read.")
+            self.limits.refuse(told % {"cells": MOST_CELLS, "most": MOST_COLUMNS})
         self.column = at
-        shown = _shown(self.cell, self.value, self.has_formula, self.meaning)
-        if shown is None or shown in _ERRORS:
+        if value:
+            self._add(self._shown(cell, value))
+        elif self.has_formula and (value is None or cell.get("t") != "str"):
+            self._note(None)  # the empty text of a formula is a result, too
+
+    def _shown(self, cell: dict[str, str], value: str) -> str:
+        """What a person sees in a cell that has a value of its own."""
+        kind = cell.get("t", "n")
+        if kind == "s":
+            return self.meaning.texts[_integer(value)]
+        if kind == "n":
+            return self.number_of(value, cell.get("s", ""))
+        if kind == "b":
+            return "true" if _integer(value) else "false"
+        if kind == "d":
+            return text_of(from_ISO8601(value[:MAX_NUMBER_LENGTH]))
+        return value[: LONGEST_CELL + 1]
+
+    def _add(self, shown: str) -> None:
+        """Add what a cell shows; blank ones before it only now, for those at a row's end are
+        many and say nothing."""
+        if shown[:1] == "#" and shown in _ERRORS:
             self._note(shown)
-        self.cells.append(shown or "")
+        elif shown:
+            gap = self.column - 1 - len(self.cells)
+            if gap:
+                self.cells += [""] * gap
+            self.cells.append(shown)
 
     def _note(self, shown: str | None) -> None:
-        letters = column_letters(self.column - 1)
+        letters, line = column_letters(self.column - 1), self.limits.row
         if shown is None:
             told = _("The formula has no result.")
-            self.faults.without_result.append(Problem(told, self.line, column=letters))
+            self.faults.without_result.append(Problem(told, line, column=letters))
         else:
             told = _("The cell holds an error instead of a value.")
-            self.faults.errors.append(Problem(told, self.line, shown, column=letters))
+            self.faults.errors.append(Problem(told, line, shown, column=letters))
 
 
 # --- What a cell shows ----------------------------------------------------------------------
@@ -232,26 +280,17 @@ def _column(letters: str) -> int:
     return column
 
 
-def _shown(
-    cell: dict[str, str], value: str | None, has_formula: bool, meaning: Meaning
-) -> str | None:
-    """What a person sees in the cell; None for a formula of which no result is known."""
-    kind = cell.get("t", "n")
-    if not value:  # a formula's empty text is a result, too
-        is_known = not has_formula or (kind == "str" and value is not None)
-        return "" if is_known else None
-    if kind == "s":
-        return meaning.texts[int(value)]
-    if kind == "n":
-        return _number(value, cell.get("s", ""), meaning)
-    if kind == "b":
-        return "true" if int(value) else "false"
-    return text_of(from_ISO8601(value)) if kind == "d" else value
+def _integer(value: str) -> int:
+    if len(value) > MAX_LONG_INTEGER:
+        raise ValueError("an integer of too many digits")
+    return int(value)
 
 
-def _number(value: str, style: str, meaning: Meaning) -> str:
-    is_whole = value.isdecimal() and value.isascii()
-    number = int(value) if is_whole else float(value)
+def _number(meaning: Meaning, value: str, style: str) -> str:
+    if len(value) > MAX_NUMBER_LENGTH:
+        raise ValueError("a number of too many digits")
+    is_integer = value.isdecimal() and value.isascii() and len(value) <= MAX_LONG_INTEGER
+    number = int(value) if is_integer else float(value)
     if style not in meaning.dates:
         return text_of(number)
     is_duration = style in meaning.durations

@@ -3,7 +3,7 @@
     table = tables.read(request.FILES["file"])   # raises Unreadable
     for row in table.rows:                       # row.line, row.cells (as many as table.columns)
 
-What an export wrote is read back as it was: see writing.escaped().
+What an export wrote is read back as it was: see commsapp.formulas.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ from commsapp.faces.staff.cells import (
     MOST_TOLD,
     column_letters,
     shortened,
-    unescaped,
 )
 from commsapp.faces.staff.cells import Unreadable as Unreadable
 from commsapp.faces.staff.pages import Problem
+from commsapp.faces.staff.reading_limits import ReadingLimits
+from commsapp.formulas import unescape_formula
 
 
 class Row(NamedTuple):
@@ -61,13 +62,12 @@ def read(upload: Any) -> Table:
         told = _("The file is larger than %d MiB. Split it, and upload one part after the other.")
         raise Unreadable(told % (most // 2**20))
     upload.seek(0)
-    start = upload.read(8)
-    upload.seek(0)
-    if start.startswith(b"PK"):
-        return _assemble(spreadsheets.records(upload), "xlsx")
-    if start.startswith(b"\xd0\xcf\x11\xe0"):
+    content, limits = upload.read(), ReadingLimits()
+    if content.startswith(b"PK"):
+        return _assemble(spreadsheets.records(content, limits), "xlsx", limits)
+    if content.startswith(b"\xd0\xcf\x11\xe0"):
         raise Unreadable(_("This is an old Excel file (.xls). Save it as .xlsx or as CSV UTF-8."))
-    return _assemble(delimited.records(upload.read()), "csv")
+    return _assemble(delimited.records(content, limits), "csv", limits)
 
 
 # --- From records to a table ------------------------------------------------------------------
@@ -78,6 +78,7 @@ class _Assembly:
     """A table in the making: header, rows, and what is wrong with them."""
 
     header: list[str]
+    limits: ReadingLimits
     rows: list[Row] = field(default_factory=list)
     faults: list[Problem] = field(default_factory=list)
     characters: int = 0
@@ -88,6 +89,7 @@ class _Assembly:
 
     def take(self, line: int, cells: list[str]) -> None:
         """One row: its cells are looked at and brought to the header's length."""
+        self._count(cells)
         if self._is_plain(cells):
             cells = [cell.strip() for cell in cells]
         else:
@@ -104,33 +106,34 @@ class _Assembly:
             told = _("The file has more than %d rows. Split it into several files.")
             raise Unreadable(told % MOST_ROWS)
         padding = [""] * (len(self.header) - len(cells))
+        self.limits.count_cells(len(padding))  # they take as much memory as the others
         self.rows.append(Row(line, tuple((cells + padding)[: len(self.header)])))
+
+    def _count(self, cells: list[str]) -> None:
+        """Before anything is done with the cells: of texts that cells share, some MiB are many."""
+        self.limits.count_cells(len(cells))
+        self.characters += sum(map(len, cells))
+        if self.characters > MOST_CHARACTERS:
+            self.limits.refuse(_("The file holds too much text. Split it into several files."))
 
     def _is_plain(self, cells: list[str]) -> bool:
         """Whether there is nothing to look at in any cell, as mostly: asked of all at once."""
         together = "\n".join(cells)
-        is_short = len(together) <= LONGEST_CELL and not (
-            "'" in together or FORBIDDEN.search(together)
-        )
-        if is_short and self.characters + len(together) <= MOST_CHARACTERS:
-            self.characters += len(together)
-            return True
-        return False
+        return len(together) <= LONGEST_CELL and not ("'" in together or FORBIDDEN.search(together))
 
     def _clean(self, line: int, place: int, cell: str) -> str:
-        self.characters += len(cell)
-        if self.characters > MOST_CHARACTERS:
-            raise Unreadable(_("The file holds too much text. Split it into several files."))
         if len(cell) > LONGEST_CELL:
             told = _("The cell has more than %d characters.") % LONGEST_CELL
             self.fault(told, line, place, cell)
         elif found := FORBIDDEN.search(cell):
             told = _("The cell holds a character that cannot be meant: U+%s.")
             self.fault(told % f"{ord(found[0]):04X}", line, place, FORBIDDEN.sub("\ufffd", cell))
-        return unescaped(cell).strip()
+        return unescape_formula(cell).strip()
 
     def fault(self, reason: str, line: int, place: int, value: str) -> None:
-        self.faults.append(Problem(reason, line, shortened(value), column=self.name_of(place)))
+        self.faults.append(
+            Problem(reason, line, shortened(value), column=shortened(self.name_of(place)))
+        )
         if len(self.faults) >= MOST_TOLD:
             self.refuse()
 
@@ -140,12 +143,15 @@ class _Assembly:
         raise Unreadable(told % vars(first), self.faults)
 
 
-def _assemble(records: Iterable[tuple[int, list[str]]], ending: str) -> Table:
+def _assemble(
+    records: Iterable[tuple[int, list[str]]], ending: str, limits: ReadingLimits
+) -> Table:
     """The first record that says anything is the header; a row is what stands below it."""
     going: Iterator[tuple[int, list[str]]] = iter(records)
-    assembly = _begin(going)
+    assembly = _begin(going, limits)
     for line, cells in going:
-        assembly.take(line, cells)
+        if cells:
+            assembly.take(line, cells)
     if assembly.faults:
         assembly.refuse()
     if not assembly.rows:
@@ -153,16 +159,18 @@ def _assemble(records: Iterable[tuple[int, list[str]]], ending: str) -> Table:
     return _without_blank_columns(assembly, ending)
 
 
-def _begin(records: Iterator[tuple[int, list[str]]]) -> _Assembly:
+def _begin(records: Iterator[tuple[int, list[str]]], limits: ReadingLimits) -> _Assembly:
+    assembly = _Assembly([], limits)
     for line, cells in records:
-        if not any(cell.strip() for cell in cells):
-            continue
-        while not cells[-1].strip():
+        assembly._count(cells)
+        while cells and not cells[-1].strip():
             cells.pop()
+        if not cells:
+            continue
         if len(cells) > MOST_COLUMNS:
             told = _("The file has %(columns)d columns; at most %(most)d can be read.")
             raise Unreadable(told % {"columns": len(cells), "most": MOST_COLUMNS})
-        assembly = _Assembly(cells)
+        assembly.header = cells
         assembly.header = [assembly._clean(line, at, cell) for at, cell in enumerate(cells)]
         return assembly
     raise Unreadable(_("The file is empty."))

@@ -28,6 +28,7 @@ from commsapp.faces.staff.actors import actor_of, licensees_of, may_see, sees_se
 from commsapp.faces.staff.comboboxes import combobox_for
 from commsapp.faces.staff.figures import DayInput, FixedPointFormField, WholeFormField
 from commsapp.faces.staff.flags import column_of, yes_or_no
+from commsapp.faces.staff.json_fields import ObjectFormField
 from commsapp.faces.staff.lists import BoundedPaginator, RecordChangeList, VisibleFilter
 from commsapp.faces.staff.pages import (
     open_page,
@@ -37,7 +38,7 @@ from commsapp.faces.staff.pages import (
     tools_for,
     url_of,
 )
-from commsapp.fields import FixedPointField
+from commsapp.fields import FixedPointField, JSONField
 from commsapp.ids import read_guid
 from commsapp.models import Record
 from commsapp.searching import matching
@@ -47,7 +48,11 @@ if TYPE_CHECKING:
 else:
     ModelAdmin = admin.ModelAdmin
 
-_READ_BY: dict[Any, Any] = {FixedPointField: FixedPointFormField, IntegerField: WholeFormField}
+_READ_BY: dict[Any, Any] = {
+    FixedPointField: FixedPointFormField,
+    IntegerField: WholeFormField,
+    JSONField: ObjectFormField,
+}
 
 
 class QuickAdmin(ModelAdmin):

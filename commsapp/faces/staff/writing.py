@@ -18,11 +18,13 @@ import orjson
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 
+from commsapp.formulas import escape_formula
+from commsapp.json_values import to_text
+
 _ROWS_AT_ONCE = 500
 _MOST_ROWS = 1_048_575  # of a sheet, below its header
 _MOST_BYTES = 2**30  # of a sheet: a longer one would take another kind of archive
 _LONGEST = 32_767  # characters of a spreadsheet's cell
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 Rows = Iterable[Sequence[Any]]
@@ -39,17 +41,12 @@ def table_response(
     return response
 
 
-def escaped(text: str) -> str:
-    """A text that no spreadsheet takes for a formula. tables.unescaped() takes it back."""
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
 def text_of(value: Any) -> str:
     """A value as it stands in a cell."""
     if value is None:
         return ""
     if isinstance(value, str):
-        return escaped(value)
+        return escape_formula(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
@@ -57,7 +54,7 @@ def text_of(value: Any) -> str:
     if isinstance(value, datetime):
         return timezone.localtime(value).isoformat(" ", "seconds")
     if isinstance(value, dict | list):
-        return orjson.dumps(value).decode()
+        return to_text(value)
     return str(value)
 
 
@@ -69,7 +66,7 @@ def csv_of(columns: Sequence[str], rows: Rows) -> Iterator[bytes]:
     lines = _Lines()
     writer = csv.writer(lines)
     lines.write("\ufeff")
-    writer.writerow(columns)
+    writer.writerow([text_of(column) for column in columns])
     for number, row in enumerate(rows, 1):
         writer.writerow([text_of(value) for value in row])
         if number % _ROWS_AT_ONCE == 0:
@@ -100,14 +97,23 @@ def jsonl_of(columns: Sequence[str], rows: Rows) -> Iterator[bytes]:
     lines: list[bytes] = []
     for row in rows:
         named = dict(zip(columns, row, strict=True))
-        lines.append(orjson.dumps(named, default=_plain, option=orjson.OPT_APPEND_NEWLINE))
+        lines.append(_json_line(named))
         if len(lines) == _ROWS_AT_ONCE:
             yield b"".join(lines)
             lines.clear()
     yield b"".join(lines)
 
 
+def _json_line(named: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(named, default=_plain, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # a value that orjson does not write: see to_text()
+        return to_text(named, default=_plain).encode() + b"\n"
+
+
 def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 

@@ -70,8 +70,8 @@ def test_entities_among_the_texts_are_refused():
 
 
 def test_more_texts_than_can_be_held_are_refused(monkeypatch):
-    monkeypatch.setattr(sheets, "MOST_TEXTS", 1)
-    assert "too large" in refused(shared(row(0), "<t>name</t>", "<t>a</t>"))
+    monkeypatch.setattr(sheets, "MOST_CHARACTERS", 4)
+    assert "too much text" in refused(shared(row(0), "<t>name</t>", "<t>a</t>"))
 
 
 def test_a_merged_range_reaches_over_rows_that_the_file_leaves_out():
