@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import (
     display_for_field,
@@ -15,10 +15,11 @@ from django.contrib.admin.utils import (
     label_for_field,
     lookup_field,
 )
+from django.contrib.admin.views.main import ERROR_FLAG, SEARCH_VAR
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db.models import BooleanField, DateField, DateTimeField, IntegerField, Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.text import capfirst
@@ -28,7 +29,13 @@ from commsapp.faces.staff.actors import actor_of, licensees_of, may_see, sees_se
 from commsapp.faces.staff.comboboxes import combobox_for
 from commsapp.faces.staff.figures import DayInput, FixedPointFormField, WholeFormField
 from commsapp.faces.staff.flags import column_of, yes_or_no
-from commsapp.faces.staff.lists import BoundedPaginator, RecordChangeList, VisibleFilter
+from commsapp.faces.staff.lists import (
+    BoundedPaginator,
+    DeclaredChangeList,
+    RecordChangeList,
+    VisibleFilter,
+    report_refused_search,
+)
 from commsapp.faces.staff.pages import (
     open_page,
     pages_on,
@@ -61,9 +68,24 @@ class QuickAdmin(ModelAdmin):
     view_on_site = False
     empty_value_display = ""
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DeclaredChangeList]:
+        return DeclaredChangeList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """By its id alone: another field is for pop-up windows, which are for nobody."""
+        return super().get_object(request, object_id)
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Who asks for all that match need not tick one besides, as Django wants: without a
-        script, that is one tick too many."""
+        """Say what was refused of what the address asks for.
+
+        Who asks for all that match need not tick one besides, as Django wants: without a
+        script, that is one tick too many.
+        """
+        if ERROR_FLAG in request.GET:
+            if len(request.GET) > 1:  # with what else is wrong, Django says the database is
+                return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
+            messages.error(request, _("The list cannot be filtered in this way."))
+        report_refused_search(request, request.GET.get(SEARCH_VAR, ""))
         if request.POST.get("select_across") == "1" and ACTION_CHECKBOX_NAME not in request.POST:
             sent = request.POST.copy()
             sent[ACTION_CHECKBOX_NAME] = "all"
