@@ -17,7 +17,7 @@ from django.contrib.admin.utils import (
 )
 from django.contrib.admin.views.main import ERROR_FLAG, SEARCH_VAR
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import BooleanField, DateField, DateTimeField, IntegerField, Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
@@ -76,21 +76,30 @@ class QuickAdmin(ModelAdmin):
         return super().get_object(request, object_id)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Say what was refused of what the address asks for.
-
-        Who asks for all that match need not tick one besides, as Django wants: without a
-        script, that is one tick too many.
-        """
+        """Say what was refused of what the address asks for."""
         if ERROR_FLAG in request.GET:
             if len(request.GET) > 1:  # with what else is wrong, Django says the database is
                 return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
             messages.error(request, _("The list cannot be filtered in this way."))
         report_refused_search(request, request.GET.get(SEARCH_VAR, ""))
-        if request.POST.get("select_across") == "1" and ACTION_CHECKBOX_NAME not in request.POST:
-            sent = request.POST.copy()
-            sent[ACTION_CHECKBOX_NAME] = "all"
-            request.POST = sent  # type: ignore[assignment]
+        if request.method == "POST":
+            self._clean_selection(request)
         return super().changelist_view(request, extra_context)
+
+    def _clean_selection(self, request: HttpRequest) -> None:
+        """Leave out what is no id, which Django would look for.
+
+        Who asks for all that match need not tick one besides, as Django wants: without a
+        script, that is one tick too many.
+        """
+        selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        ids = [text for text in selected if _is_value_of(self.opts.pk, text)]
+        if request.POST.get("select_across") == "1":
+            ids = ids or ["all"]
+        if ids != selected:
+            sent = request.POST.copy()
+            sent.setlist(ACTION_CHECKBOX_NAME, ids)
+            request.POST = sent  # type: ignore[assignment]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -130,6 +139,14 @@ class QuickAdmin(ModelAdmin):
 
     def _get_obj_does_not_exist_redirect(self, request: Any, opts: Any, object_id: str) -> Any:
         raise Http404
+
+
+def _is_value_of(field: Any, text: str) -> bool:
+    try:
+        field.to_python(text)
+    except ValidationError:
+        return False
+    return True
 
 
 class ReadOnly(ModelAdmin):
