@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
@@ -23,8 +24,6 @@ from django.db.models import (
 )
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now as _Now
-
-from commsapp.ids import read_guid
 
 Sql = tuple[str, tuple[Any, ...]]
 
@@ -93,14 +92,7 @@ def _checked_ids(ids: Iterable[str]) -> list[str]:
     found = [*ids]
     if {*map(len, found)} <= {32} and not "".join(found).encode().translate(None, _HEX_DIGITS):
         return found
-    return [*map(_checked_id, found)]
-
-
-def _checked_id(text: str) -> str:
-    guid = read_guid(text)
-    if guid is None:
-        raise ValueError("This is no id.")
-    return guid
+    return [UUID(id).hex for id in found]
 
 
 def as_array(literals: Iterable[str]) -> str:
