@@ -73,9 +73,9 @@ class AnyTexts(TestCase):
 @pytest.mark.parametrize("text", ['"', "x", "{}", "NULL", '","', "0" * 33, "'", "\0", "☎" * 32, ""])
 def test_what_is_no_id_is_refused_before_it_is_written_into_a_statement(text, licensee):
     recipient = factories.RecipientFactory(licensee=licensee)
-    with pytest.raises(ValueError, match="hexadecimal|invalid literal"):
+    with pytest.raises(ValueError, match=r"hexadecimal|invalid literal"):
         [*Recipient.objects.among([recipient.pk.hex, text])]
-    with pytest.raises(ValueError, match="hexadecimal|invalid literal"):
+    with pytest.raises(ValueError, match=r"hexadecimal|invalid literal"):
         [*Membership.objects.filter(recipient__among=[text])]
 
 
