@@ -36,10 +36,11 @@ def list_views(resolver=None):
 def test_no_parameter_of_a_list_breaks_it(prober):
     names = {path: [*PAGING, *view.filterset_class.base_filters] for path, view in list_views()}
     assert len(names) >= 9
-    turns = Turns(name for each in names.values() for name in each)
+    number = 0
     for path, each in names.items():
         for name in each:
-            for value in turns.next_values(name):
+            number += 1
+            for value in VALUES[number % 3 :: 3]:  # over all names, all of them many times
                 prober.get(path, f"{name}={value}")
         prober.get(path, "&".join(f"{name}=%00&{name}=1&{name}[]=" for name in each))
     assert prober.problems == []
