@@ -78,7 +78,7 @@ def having(text: str, fields: Iterable[str]) -> Q:
 def _each_word(text: str, places: Iterable[Callable[[str], Q]]) -> Q:
     if search_refusal(text):
         return Q(pk__in=[])
-    given, anywhere, query = [*_given(text)], [*places], Q()
+    given, anywhere, query = [*search_words(text)], [*places], Q()
     words = [word for word in given if any(map(str.isalnum, word))]
     for word in words:
         query &= reduce(or_, (holds(word) for holds in anywhere))
@@ -97,7 +97,7 @@ def holding(field: str, word: str) -> Q:
     return reduce(or_, (*first, *later))
 
 
-def _given(text: str) -> Iterator[str]:
+def search_words(text: str) -> Iterator[str]:
     """The words of a text, and what stands in quotation marks as one."""
     for part in smart_split(text.replace("\0", " ")):
         is_quoted = part[0] in "\"'" and part[-1] == part[0] and len(part) > 1

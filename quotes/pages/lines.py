@@ -24,7 +24,7 @@ from commsapp.access import may
 from commsapp.faces.staff.actors import actor_of
 from commsapp.faces.staff.lists import Slice, report_refused_search
 from commsapp.faces.staff.pages import panel_on, url_of
-from commsapp.searching import search_refusal
+from commsapp.searching import search_refusal, search_words
 from groups.models import Membership
 from quotes.models import Quote, QuoteLineItem
 from quotes.pages.places import Place, page_by_line
@@ -110,7 +110,7 @@ def _matching(words: str, fields: tuple[str, ...]) -> Q:
     if search_refusal(words):
         return Q(pk__in=[])
     query = Q()
-    for word in words.split():
+    for word in search_words(words):
         either = Q()
         for name in fields:
             either |= Q(**{f"{name}__icontains": word})
