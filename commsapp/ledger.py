@@ -28,6 +28,7 @@ from commsapp.figures import counting
 from commsapp.ids import new_id, uuid7_of
 from commsapp.models import Operation, Record
 from commsapp.rows import insert_values, write_rows
+from commsapp.statement_limit import timed_out
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=Record)
@@ -58,6 +59,10 @@ class Refused(Exception):  # noqa: N818  (not an error: an answer)
 
 class Busy(Exception):  # noqa: N818
     """A lock was not to be had in time. Nothing was changed; the same call may succeed later."""
+
+
+class TimedOut(Busy):
+    """A statement took longer than a request's may. Nothing was changed."""
 
 
 # --- Kinds of operations --------------------------------------------------------------------
@@ -328,7 +333,8 @@ def operation(*, again_on: Errors = ()) -> Callable[[Callable[P, T]], Callable[P
 
     `again_on` names further errors that mean "another was quicker", as a unique constraint's does.
     Inside an outer transaction nothing is retried: only that one's start could be. Raises Busy
-    where a lock was not to be had in time, or every race was lost.
+    where a lock was not to be had in time, or every race was lost; TimedOut for a statement that
+    took too long.
     """
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
@@ -339,6 +345,8 @@ def operation(*, again_on: Errors = ()) -> Callable[[Callable[P, T]], Callable[P
                 try:
                     return function(*args, **kwargs)
                 except DatabaseError as error:
+                    if timed_out(error):
+                        raise TimedOut from error
                     if _is_busy(error):
                         raise Busy from error
                     if connection.in_atomic_block or not _is_lost_race(error, again_on):

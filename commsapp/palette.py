@@ -19,14 +19,15 @@ from django.utils.translation import gettext_lazy
 
 from commsapp.access import Actor
 from commsapp.faces.staff.actors import actor_of, licensees_of, may_see
+from commsapp.faces.staff.lists import report_refused_search
 from commsapp.faces.staff.pages import show, url_of
 from commsapp.ids import read_guid
 from commsapp.models import Client
+from commsapp.searching import shorten_search
 from contacts.models import Contact, ContactGroup, DataSource
 from groups.models import Recipient, RecipientGroup
 from quotes.models import Product, Quote
 
-_LONGEST = 200
 _SHOWN = 5  # of each kind
 _MOST_LICENSEES = 10  # each is a stretch of an index of its own
 _NEWEST = 2_000  # of each kind, in which a word is also found within a name
@@ -68,7 +69,7 @@ def found(request: HttpRequest, text: str) -> list[Found]:
     One statement for each kind that the user may see, none of which reads a big table through:
     stretches of its index, and its newest records.
     """
-    words = " ".join(text.replace("\0", "").split())[:_LONGEST]
+    words = shorten_search(" ".join(text.replace("\0", "").split()))
     pages = [*_pages(request, words)]
     if not words:
         return pages
@@ -170,6 +171,7 @@ def _in_list(model: type[Model], words: str) -> Found:
 def find(request: HttpRequest) -> HttpResponse:
     """The search page, for whoever has no JavaScript or wants to see all that was found."""
     text = request.GET.get("q", "")
+    report_refused_search(request, text)
     results = found(request, text)
     return show(request, None, "staff/find.html", title=_("Find"), text=text, results=results)
 

@@ -2,6 +2,8 @@
 
 A word of three characters or more is looked for anywhere in a text; a shorter one where words
 begin, since a trigram index knows it nowhere else; one without a letter or a digit is no word.
+A search has at most MAX_SEARCH_LENGTH characters and MAX_SEARCH_WORDS words: each word is a
+condition on each field, and thousands of them hold a worker for seconds.
 
 On PostgreSQL an index of a table's trigrams finds it (`SearchIndex`, in a migration). It needs the
 extension pg_trgm, which comes with PostgreSQL and is trusted: whoever may CREATE in the database
@@ -20,6 +22,7 @@ from django.db import connection
 from django.db.migrations.operations.base import Operation
 from django.db.models import Model, Q, QuerySet
 from django.utils.text import smart_split, unescape_string_literal
+from django.utils.translation import gettext as _
 
 from commsapp.access import Actor
 from commsapp.models import Record
@@ -28,13 +31,36 @@ log = logging.getLogger(__name__)
 
 SHORT = 3  # characters from which on trigrams find a word
 _FEW = 1_000
+MAX_SEARCH_LENGTH = 200  # characters
+MAX_SEARCH_WORDS = 10
+
+
+def search_refusal(text: str, words: Sequence[str] | None = None) -> str:
+    """Return the sentence that says why a text is not searched for; empty if it is.
+
+    `words` are those of the text where the caller splits it in another way.
+    """
+    if len(text) <= MAX_SEARCH_LENGTH:
+        count = len([*smart_split(text)] if words is None else words)
+        if count <= MAX_SEARCH_WORDS:
+            return ""
+    limits = {"characters": MAX_SEARCH_LENGTH, "words": MAX_SEARCH_WORDS}
+    return _("Search for at most %(characters)s characters and %(words)s words.") % limits
+
+
+def shorten_search(text: str) -> str:
+    """Return as much of a text as may be searched for: for pickers, where somebody chooses among
+    what is found. Where all that is found is meant, as in lists, too long a text is refused."""
+    if not search_refusal(text):
+        return text
+    return " ".join([*smart_split(text[:MAX_SEARCH_LENGTH])][:MAX_SEARCH_WORDS])
 
 
 def matching(rows: QuerySet[Any], fields: Sequence[str], text: str, by: Actor) -> QuerySet[Any]:
     """Those of the rows that have each word in one of the fields: `name`, `customer__name`.
 
     What lies behind a foreign key is looked up first, among what the actor sees: for an OR over
-    two tables no index is of use.
+    two tables no index is of use. Too long a search finds nothing: the page says why.
     """
     query = _each_word(text, (partial(_either, rows.model, field, by) for field in fields))
     if not query:
@@ -50,7 +76,9 @@ def having(text: str, fields: Iterable[str]) -> Q:
 
 
 def _each_word(text: str, places: Iterable[Callable[[str], Q]]) -> Q:
-    given, anywhere, query = [*_given(text)], [*places], Q()
+    if search_refusal(text):
+        return Q(pk__in=[])
+    given, anywhere, query = [*search_words(text)], [*places], Q()
     words = [word for word in given if any(map(str.isalnum, word))]
     for word in words:
         query &= reduce(or_, (holds(word) for holds in anywhere))
@@ -69,7 +97,7 @@ def holding(field: str, word: str) -> Q:
     return reduce(or_, (*first, *later))
 
 
-def _given(text: str) -> Iterator[str]:
+def search_words(text: str) -> Iterator[str]:
     """The words of a text, and what stands in quotation marks as one."""
     for part in smart_split(text.replace("\0", " ")):
         is_quoted = part[0] in "\"'" and part[-1] == part[0] and len(part) > 1

@@ -14,6 +14,8 @@ API_REQUESTS_A_SECOND  burst limit of each licensee there; default: 0, off
 REDIS_URL       where all workers count both together; default: none, each for itself
 MAX_BODY_BYTES  largest request body, also after inflation; default: 16 MiB
 LOCK_SECONDS    how long a request waits for another's lock, or for the database; default: 10
+STATEMENT_SECONDS   how long PostgreSQL works on one statement of a request; default: 30 (0: as
+                long as it takes)
 SESSION_HOURS   how long a session of the Message face lives; default: 24
 WEB_THREADS     requests that a worker process answers at once; default: 8
 STREAMS_PER_WORKER  streams of JSON Lines that are open in a worker process; default: 32
@@ -109,6 +111,7 @@ TEMPLATES = [
 # --- Database -------------------------------------------------------------------------------
 
 LOCK_SECONDS = env.float("LOCK_SECONDS", default=10)  # then the answer is "try again"
+STATEMENT_SECONDS = env.float("STATEMENT_SECONDS", default=30)  # see commsapp/statement_limit.py
 
 
 def _database() -> dict[str, Any]:

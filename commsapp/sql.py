@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
@@ -41,7 +42,10 @@ class Now(_Now):
 @ForeignObject.register_lookup
 @CharField.register_lookup
 class Among(Lookup):
-    """Ids or texts from outside, in one parameter however many: filter(pk__among=ids)."""
+    """Ids or texts from outside, in one parameter however many: filter(pk__among=ids).
+
+    Raises ValueError for an id that is none: a list of ids is written as it is read below.
+    """
 
     lookup_name = "among"
     prepare_rhs = False
@@ -49,14 +53,14 @@ class Among(Lookup):
     def as_sql(self, compiler: Any, connection: Any) -> Sql:
         column, params = self.process_lhs(compiler, connection)
         if connection.vendor == "sqlite":
-            given = json.dumps(self.rhs) if self._is_text() else _list_of_ids(self.rhs)
+            given = json.dumps([*self.rhs]) if self._is_text() else _list_of_ids(self.rhs)
             return f"{column} IN (SELECT value FROM json_each(%s))", (*params, given)
         # Of a constant array PostgreSQL makes a hash table, or looks for each in an index. Rows of
         # unnest() it joins: in a nested loop, if it believes that few rows of the table count, as
         # it does right after an import. 30,000 times 30,000 took a minute.
         if self._is_text():
             return f"{column} = ANY(%s::text[])", (*params, as_array(map(quoted, self.rhs)))
-        return f"{column} = ANY(%s::uuid[])", (*params, as_array(self.rhs))
+        return f"{column} = ANY(%s::uuid[])", (*params, as_array(_checked_ids(self.rhs)))
 
     def _is_text(self) -> bool:
         return isinstance(self.lhs.output_field, CharField)
@@ -66,18 +70,34 @@ def given_ids(ids: Iterable[str], connection: Any) -> Sql:
     """A table of ids from outside, for a FROM: one parameter."""
     if connection.vendor == "sqlite":
         return "(SELECT value AS id FROM json_each(%s)) AS given", (_list_of_ids(ids),)
-    return "unnest(%s::uuid[]) AS given (id)", (as_array(ids),)
+    return "unnest(%s::uuid[]) AS given (id)", (as_array(_checked_ids(ids)),)
 
 
 def _list_of_ids(ids: Iterable[str]) -> str:
     """JSON. A hundred thousand ids are four megabytes, and on the way there no more."""
-    digits = '","'.join(ids)
+    digits = '","'.join(_checked_ids(ids))
     return f'["{digits}"]' if digits else "[]"
 
 
+_HEX_DIGITS = b"0123456789abcdef"
+
+
+def _checked_ids(ids: Iterable[str]) -> list[str]:
+    """Return the ids, all as 32 hex digits; raise ValueError for what is none.
+
+    Looked at all at once: 100,000 patterns or UUID objects would take longer than the statement.
+    """
+    if isinstance(ids, str):
+        raise TypeError("Several ids are a list, even of one.")
+    found = [*ids]
+    if {*map(len, found)} <= {32} and not "".join(found).encode().translate(None, _HEX_DIGITS):
+        return found
+    return [UUID(id).hex for id in found]
+
+
 def as_array(literals: Iterable[str]) -> str:
-    """PostgreSQL's array of ids, or of texts once they are quoted(). One text, not a list: psycopg
-    quotes a list item by item, 0.3 s for 100,000."""
+    """PostgreSQL's array of ids that are checked, or of texts once they are quoted(). One text, not
+    a list: psycopg quotes a list item by item, 0.3 s for 100,000."""
     return f"{{{','.join(literals)}}}"
 
 

@@ -33,7 +33,7 @@ from commsapp.faces.connect_schema import (
 from commsapp.faces.described import Described, describe
 from commsapp.faces.signin import actor_of
 from commsapp.ids import NIL, Guids, read_guid, read_guids
-from commsapp.ledger import Busy, Refusal, Refused
+from commsapp.ledger import Busy, Refusal, Refused, TimedOut
 from commsapp.models import Face, Record
 from commsapp.usage import Use
 
@@ -231,6 +231,8 @@ def _view(answer: Callable[..., object], described: Described) -> Callable[..., 
             return _json(request, answer(request, **kwargs), 200)
         except ProtocolError as error:
             return _protocol_error(request, error)
+        except TimedOut:
+            raise  # which says another thing of it, as of all that fails in the database
         except Busy:
             return _protocol_error(request, ProtocolError(503, *_NO_LOCK))
 

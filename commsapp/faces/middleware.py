@@ -33,8 +33,9 @@ from commsapp.faces.bodies import (
 from commsapp.faces.message import cors
 from commsapp.faces.redaction import take_session_id
 from commsapp.ids import uuid7
-from commsapp.ledger import Busy
+from commsapp.ledger import Busy, TimedOut
 from commsapp.server.request_body import BodyTimeoutError, TooManyBodiesError
+from commsapp.statement_limit import timed_out, timeout_message
 
 log = logging.getLogger("commsapp")
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -170,7 +171,14 @@ class FaceMiddleware:
             )  # fmt: skip
         if isinstance(error, UnknownEncoding):
             return _unread(request, error)
-        return error_response(request, status)
+        return error_response(request, status, _timeout_sentence(error))
+
+
+def _timeout_sentence(error: Exception) -> str:
+    """What is said instead of the status's own sentence, where a statement took too long."""
+    if isinstance(error, TimedOut) or (isinstance(error, OperationalError) and timed_out(error)):
+        return f"{timeout_message()} Nothing was changed. Try again shortly."
+    return ""
 
 
 class LanguageMiddleware(LocaleMiddleware):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -17,10 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from commsapp.access import Actor, may
 from commsapp.faces.staff.actors import actor_of
 from commsapp.faces.staff.comboboxes import as_options
-from commsapp.faces.staff.lists import page_by_key, page_by_number
+from commsapp.faces.staff.lists import page_by_key, page_by_number, searched_words
 from commsapp.faces.staff.pages import Command, carry_out, page_on, panel_on, show, tell, url_of
 from commsapp.figures import counted
 from commsapp.ids import read_guid
+from commsapp.searching import having, shorten_search
 from contacts import operations
 from contacts.forms import ConnectionRoleForm
 from contacts.models import Contact, ContactConnection, ContactGroup, Role
@@ -69,9 +70,8 @@ def connections(request: HttpRequest, group: Any) -> dict[str, Any]:
     """The contacts in their order; the first is the primary one."""
     by = actor_of(request)
     rows = group.connections.select_related("contact", "role").order_by("position", "id")
-    words = request.GET.get("contact", "").strip()
-    if words:
-        rows = rows.filter(Q(contact__name__icontains=words) | Q(contact__email__icontains=words))
+    words = searched_words(request, "contact")
+    rows = rows.filter(having(words, ("contact__name", "contact__email")))
     page = page_by_number(rows, request, SHOWN)
     can_change = may(by, "change", ContactGroup) and is_there(group)
     roles = _roles_of(group) if can_change and page.rows else []
@@ -190,7 +190,7 @@ def add_connections(request: HttpRequest, group: ContactGroup) -> HttpResponse:
     ids = ticked(request)
     if form.is_valid() and ids:
         return carry_out(request, group, _adding(group, ids, form.cleaned_data["role"], by))
-    words = request.GET.get("q", "").strip()
+    words = searched_words(request)
     page = page_by_key(_candidates(request, group, words), request, "pk", _CANDIDATES_SHOWN)
     return show(
         request, group, "contacts/add_connections.html", title=gettext("Add contacts"),
@@ -228,7 +228,7 @@ def _and_more(count: int) -> str:
 @page_on(ContactGroup, "contact-options")
 def contact_options(request: HttpRequest, group: ContactGroup) -> HttpResponse:
     """What the picker offers: contacts that are not connected yet."""
-    words = request.GET.get("term", "").replace("\0", "").strip()[:200]
+    words = shorten_search(request.GET.get("term", "").replace("\0", "").strip())
     found = _candidates(request, group, words).order_by("name", "pk")
     return as_options(found, lambda contact: contact.email or contact.phone)
 
@@ -237,10 +237,7 @@ def _candidates(request: HttpRequest, group: ContactGroup, words: str) -> QueryS
     connected = ContactConnection.objects.filter(group=group, contact=OuterRef("pk"))
     contacts = Contact.objects.visible_to(actor_of(request))
     rows: QuerySet[Any] = contacts.filter(licensee=group.licensee_id, archived_at=None)
-    for word in words.split():
-        rows = rows.filter(
-            Q(name__icontains=word) | Q(email__icontains=word) | Q(phone__icontains=word)
-        )
+    rows = rows.filter(having(words, ("name", "email", "phone")))
     return rows.exclude(Exists(connected))
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from commsapp.faces.staff.actors import actor_of, may_see
-from commsapp.faces.staff.lists import count_up_to
+from commsapp.faces.staff.lists import count_up_to, searched_words
 from commsapp.faces.staff.numbered import Numbered
 from commsapp.faces.staff.pages import Command, Problem, carry_out, page_on, show, url_of
 from commsapp.faces.staff.standing import Standing, Touch, standing_on
@@ -195,7 +195,7 @@ def _ask(
     problems: Sequence[Problem] = (),
 ) -> HttpResponse:
     """The ways of naming recipients; with `problems` of a list that is pasted in already."""
-    words = request.GET.get("q", "").strip()
+    words = searched_words(request)
     context: dict[str, Any] = {
         "form": form, "q": words, "verb": verb.name, "problems": problems or form.unreadable,
         "is_correcting": bool(problems),

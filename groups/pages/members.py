@@ -20,6 +20,7 @@ from commsapp.faces.staff.lists import (
     count_up_to,
     page_by_key,
     page_by_number,
+    report_refused_search,
 )
 from commsapp.faces.staff.pages import panel_on
 from commsapp.ids import read_guid
@@ -121,6 +122,7 @@ def choices_of(asked: Asked, archived: int) -> list[dict[str, Any]]:
 def members(request: HttpRequest, group: RecipientGroup) -> dict[str, Any]:
     """A page of the members, in the order in which the recipients were made: by their key."""
     asked, every = Asked.of(request.GET), Membership.objects.filter(group=group)
+    report_refused_search(request, asked.words)
     found = asked.among(every)
     joined = found.select_related("recipient", "operation__user")
     light = joined.defer("operation__effects", "operation__numbers")

@@ -13,6 +13,7 @@ from commsapp.faces.staff.actors import actor_of, may_see
 from commsapp.faces.staff.comboboxes import as_options, searching
 from commsapp.faces.staff.pages import page_on
 from commsapp.figures import counted
+from commsapp.searching import shorten_search
 from groups.models import Membership, Recipient, RecipientGroup
 from groups.pages.members import matching
 
@@ -34,7 +35,7 @@ def find_recipients(request: HttpRequest, group: RecipientGroup) -> JsonResponse
     """What the picker offers for what was typed."""
     if not may_see(actor_of(request), Recipient):
         raise PermissionDenied
-    verb, term = request.GET.get("for", "add"), request.GET.get("term", "").strip()[:200]
+    verb, term = request.GET.get("for", "add"), shorten_search(request.GET.get("term", "").strip())
     rows = candidates(request, group, verb, term)
     return as_options(rows.order_by(*BY_NAME), hint)
 

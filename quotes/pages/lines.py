@@ -22,8 +22,9 @@ from django.utils.translation import gettext_lazy as _
 
 from commsapp.access import may
 from commsapp.faces.staff.actors import actor_of
-from commsapp.faces.staff.lists import Slice
+from commsapp.faces.staff.lists import Slice, report_refused_search
 from commsapp.faces.staff.pages import panel_on, url_of
+from commsapp.searching import search_refusal, search_words
 from groups.models import Membership
 from quotes.models import Quote, QuoteLineItem
 from quotes.pages.places import Place, page_by_line
@@ -40,6 +41,7 @@ _PARTS_SEARCHED = (
 def lines(request: HttpRequest, quote: Quote) -> dict[str, Any]:
     """The lines that the place asks for; those of one line's parts are in it, opened."""
     place, by = Place.of(request), actor_of(request)
+    report_refused_search(request, place.words, place.parts_words)
     page = page_by_line(_with_counts(found_lines(quote, place), quote), place, SHOWN)
     can_change = may(by, "change", QuoteLineItem) and quote.is_open
     return {
@@ -104,9 +106,11 @@ def chosen(quote: Quote, place: Place) -> Any:
 
 
 def _matching(words: str, fields: tuple[str, ...]) -> Q:
-    """Each word in one of the fields; a number may be the line's."""
+    """Each word in one of the fields; a number may be the line's. Too long a search finds none."""
+    if search_refusal(words):
+        return Q(pk__in=[])
     query = Q()
-    for word in words.split():
+    for word in search_words(words):
         either = Q()
         for name in fields:
             either |= Q(**{f"{name}__icontains": word})

@@ -13,19 +13,20 @@ from django.http import HttpRequest, QueryDict
 from commsapp.faces.staff.lists import Slice
 from commsapp.faces.staff.pages import url_of
 from commsapp.ids import read_guid
+from commsapp.searching import MAX_SEARCH_LENGTH
 from quotes.models import Quote
 
 # What is looked for among the lines and which of them are shown; the same of the open parts.
 _OF_LINES = ("q", "after", "before")
 _OF_PARTS = ("parts_of", "parts_q", "parts_after", "parts_before")
-_LONGEST = 200
+_MAX_LENGTH = MAX_SEARCH_LENGTH + 1  # so that too long a search is seen to be one
 
 
 class Place:
     """A place on a quote's page: a query of known names, whatever else was sent."""
 
     def __init__(self, given: Mapping[str, Any]) -> None:
-        kept = ((name, str(given.get(name, ""))[:_LONGEST]) for name in (*_OF_LINES, *_OF_PARTS))
+        kept = ((name, str(given.get(name, ""))[:_MAX_LENGTH]) for name in (*_OF_LINES, *_OF_PARTS))
         self._query = {name: value for name, value in kept if value and "\0" not in value}
 
     @classmethod

@@ -68,3 +68,24 @@ class AnyTexts(TestCase):
             rows = Recipient.objects.filter(pk=recipient.pk)
             assert rows.filter(name__among=[*texts]).exists()
             assert not rows.filter(name__among=[*texts - {text}]).exists()
+
+
+@pytest.mark.parametrize("text", ['"', "x", "{}", "NULL", '","', "0" * 33, "'", "\0", "☎" * 32, ""])
+def test_what_is_no_id_is_refused_before_it_is_written_into_a_statement(text, licensee):
+    recipient = factories.RecipientFactory(licensee=licensee)
+    with pytest.raises(ValueError, match=r"hexadecimal|invalid literal"):
+        [*Recipient.objects.among([recipient.pk.hex, text])]
+    with pytest.raises(ValueError, match=r"hexadecimal|invalid literal"):
+        [*Membership.objects.filter(recipient__among=[text])]
+
+
+def test_one_text_is_no_list_of_ids(licensee):
+    recipient = factories.RecipientFactory(licensee=licensee)
+    with pytest.raises(TypeError):
+        [*Recipient.objects.filter(pk__among=recipient.pk.hex)]
+
+
+def test_ids_are_found_however_they_are_written(licensee):
+    recipient = factories.RecipientFactory(licensee=licensee)
+    for text in (str(recipient.pk), recipient.pk.hex.upper(), f"{{{recipient.pk}}}"):
+        assert [*Recipient.objects.filter(pk__among=[text])] == [recipient]

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection, migrations
 from django.db.migrations.state import ProjectState
 
-from commsapp.searching import SearchIndex, having, matching
+from commsapp.searching import SearchIndex, having, matching, search_refusal, shorten_search
 from contacts.models import Contact
 from groups.models import Recipient, RecipientGroup
 from tests import factories
@@ -56,6 +56,36 @@ def test_words_are_found_alike_on_both_databases(names, by_alice, text, found):
     rows = Recipient.objects.all()
     assert {one.name for one in matching(rows, FIELDS, text, by_alice)} == found
     assert {one.name for one in rows.filter(having(text, FIELDS))} == found
+
+
+LONG = "Search for at most 200 characters and 10 words."
+
+
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [
+        ("", ""),
+        ("a" * 200, ""),
+        ("a" * 201, LONG),
+        ("a b c d e f g h i j", ""),
+        ("a b c d e f g h i j k", LONG),
+        ('"a b c d e f g h i j k"', ""),
+        ("ab " * 2_500, LONG),
+    ],
+)
+def test_search_of_too_many_words_or_characters_is_refused(names, by_alice, text, refusal):
+    assert search_refusal(text) == refusal
+    if refusal:
+        assert not matching(Recipient.objects.all(), FIELDS, text, by_alice)
+        assert not Recipient.objects.filter(having(text, FIELDS))
+
+
+def test_picker_looks_for_as_much_as_may_be_searched_for():
+    assert shorten_search("a  b") == "a  b"
+    assert shorten_search("a b c d e f g h i j k") == "a b c d e f g h i j"
+    assert shorten_search("a" * 300) == "a" * 200
+    for text in ("ab " * 2_500, '"' * 900, "' " * 900, '"a ' * 900, "a" * 300):
+        assert search_refusal(shorten_search(text)) == ""
 
 
 def test_a_customers_name_finds_its_groups_and_nobody_elses(licensee, by_alice, monkeypatch):

@@ -302,3 +302,38 @@ def test_who_loses_every_race_is_told_to_try_again(house, kept, lose):
     for face in ("connect", "rest", "message"):
         is_try_again(face, asked(demo.base_url, demo, face), LOCKED)
     assert is_unchanged()
+
+
+# --- Too long -------------------------------------------------------------------------------
+
+TOO_LONG = ("SERVER_UNAVAILABLE", "This took too long. Nothing was changed. Try again shortly.")
+
+
+@pytest.mark.skipif(IS_SQLITE, reason="SQLite has no limit for a statement")
+def test_statement_that_takes_too_long_is_503_on_every_api(house, kept, tmp_path):
+    demo, is_unchanged = kept
+    with served(house, tmp_path, LOCK_SECONDS="20", STATEMENT_SECONDS="0.2") as base_url:
+        with locked(house, demo):
+            for face in FACES:
+                answer = asked(base_url, demo, face)
+                is_try_again(face, answer, TOO_LONG)
+                assert TOO_LONG[1] in answer.content.decode()
+            assert is_unchanged(base_url)
+        with psycopg.connect(house.env["DATABASE_URL"]) as other:
+            other.execute("LOCK TABLE contacts_contact")
+            with closing(Wire(base_url, demo["access_token"])) as wire:
+                answer = wire.ask("GET", "/api/v1/contacts")
+            is_try_again("rest", answer, TOO_LONG)
+            assert answer.json()["detail"] == TOO_LONG[1]
+        assert asked(base_url, demo, "connect").json()["isSuccessful"]
+
+
+@pytest.mark.skipif(IS_SQLITE, reason="SQLite has no limit for a statement")
+def test_statement_of_a_command_may_take_as_long_as_it_takes(house):
+    script = (
+        "from django.db import connection;"
+        "cursor = connection.cursor();"
+        "cursor.execute('SHOW statement_timeout');"
+        "print(cursor.fetchone()[0])"
+    )
+    assert house.manage("shell", "--no-imports", "-c", script).strip() == "0"

@@ -12,7 +12,7 @@ from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from commsapp.ledger import Busy, Refusal, Refused
+from commsapp.ledger import Busy, Refusal, Refused, TimedOut
 
 MOST_ERRORS = 200  # listed in one answer; a last entry says how many more there are
 _RETRY_AFTER = 5  # seconds
@@ -47,6 +47,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, Refused):
         refused = {"detail": str(error), "errors": entries(error.refusals)}
         return Response(refused, status=409)
+    if isinstance(error, TimedOut):
+        return None  # for what answers all that fails in the database
     if isinstance(error, Busy):
         error = _Unavailable()
     elif isinstance(error, ObjectDoesNotExist):

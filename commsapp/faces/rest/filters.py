@@ -19,6 +19,7 @@ from rest_framework.request import Request
 from commsapp.faces.rest.fields import LARGEST_WHOLE
 from commsapp.fields import FixedPointField
 from commsapp.ids import NIL, read_guid
+from commsapp.searching import search_refusal
 
 LONGEST_TEXT = 255  # SQLite's LIKE gives up on very long patterns
 
@@ -28,9 +29,11 @@ class Search(SearchFilter):
 
     def get_search_terms(self, request: Request) -> list[str]:
         text = request.query_params.get(self.search_param, "")
-        if len(text) > LONGEST_TEXT or "\0" in text:
-            raise RestError({"search": [f"Give at most {LONGEST_TEXT} characters."]})
+        if "\0" in text:
+            raise RestError({"search": [_("Null characters are not allowed.")]})
         terms: list[str] = super().get_search_terms(request)
+        if refusal := search_refusal(text, terms):
+            raise RestError({"search": [refusal]})
         return terms
 
 

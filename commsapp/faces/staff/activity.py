@@ -68,6 +68,7 @@ class UserFilter(SimpleListFilter):
 
     title = _("user")
     parameter_name = "user"
+    takes_ids = True  # also of those whom it does not offer
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
         visible = Operation.objects.visible_to(actor_of(request))
@@ -84,6 +85,7 @@ class GoFilter(SimpleListFilter):
 
     title = _("done in one go")
     parameter_name = "batch"
+    takes_ids = True
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
         return [(self.value() or "", _("These entries"))] if self.value() else []

@@ -25,6 +25,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from commsapp.ids import dashed, read_guid
+from commsapp.searching import shorten_search
 
 Search = Callable[[QuerySet[Any], str], QuerySet[Any]]
 
@@ -50,7 +51,7 @@ def searching(request: HttpRequest, model: Any) -> tuple[Search, Sequence[str]]:
 
     def search(rows: QuerySet[Any], words: str) -> QuerySet[Any]:
         ordered = rows.order_by(*(target.get_ordering(request) or ("pk",)))
-        found, has_doubles = target.get_search_results(request, ordered, words[:_LONGEST])
+        found, has_doubles = target.get_search_results(request, ordered, shorten_search(words))
         active = getattr(model, "ACTIVE", None)
         found = found.filter(**active) if active else found
         return found.distinct() if has_doubles else found

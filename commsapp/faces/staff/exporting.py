@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -21,10 +21,10 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone, translation
 from django.utils.text import slugify
-from django.utils.translation import gettext as _
 
 from commsapp.faces.staff.visible import VisibleAdmin
 from commsapp.faces.staff.writing import FORMATS, table_response
+from commsapp.searching import search_refusal
 
 Source = str | Callable[[Any], Any]  # a path from the record to a column, or what makes the value
 _ROWS_AT_ONCE = 2_000
@@ -45,18 +45,20 @@ class ExportedAdmin(VisibleAdmin):
         return [*exports, *super().get_urls()]
 
     def export_view(self, request: HttpRequest, ending: str) -> HttpResponseBase:
-        """All that the list would show on all of its pages, in its order."""
+        """All that the list would show on all of its pages, in its order; where it shows an error,
+        the list with that."""
         if not self.has_view_permission(request):
             raise PermissionDenied
+        list_url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
         try:
-            rows = self.get_changelist_instance(request).queryset
+            changelist = self.get_changelist_instance(request)
         except IncorrectLookupParameters:
-            messages.error(request, _("The list cannot be filtered in this way."))
-            name = f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
-            return HttpResponseRedirect(reverse(name))
+            return HttpResponseRedirect(f"{list_url}?{ERROR_FLAG}=1")
+        if search_refusal(changelist.query):
+            return HttpResponseRedirect(f"{list_url}?{request.GET.urlencode()}")
         with translation.override("en"):  # what is in the file is the same in every language, too
             title = str(self.opts.verbose_name_plural)
-        return export(request, ending, title, self.exported, rows)
+        return export(request, ending, title, self.exported, changelist.queryset)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """With the links to the exports."""

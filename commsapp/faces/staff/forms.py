@@ -184,4 +184,4 @@ def reasons_by_field(error: Exception | None) -> dict[str, list[str]]:
         for refusal in error.refusals:
             by_field.setdefault(refusal.field or NON_FIELD_ERRORS, []).append(refusal.message)
         return by_field
-    return {NON_FIELD_ERRORS: [busy_message()]}
+    return {NON_FIELD_ERRORS: [busy_message(error)]}

@@ -160,8 +160,8 @@ class ImportedAdmin(VisibleAdmin):
             return self._move_on(request, draft)
         except Draft.DoesNotExist as error:
             raise Http404 from error
-        except Busy:
-            messages.error(request, busy_message())
+        except Busy as busy:
+            messages.error(request, busy_message(busy))
             return HttpResponseRedirect(self._url("draft", draft.pk))
 
     def _draft(self, request: HttpRequest, draft_id: UUID) -> Draft:

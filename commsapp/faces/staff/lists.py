@@ -7,8 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from django.contrib.admin import RelatedFieldListFilter, SimpleListFilter
-from django.contrib.admin.views.main import ChangeList
+from django import forms
+from django.contrib import messages
+from django.contrib.admin import ChoicesFieldListFilter, RelatedFieldListFilter, SimpleListFilter
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList, ChangeListSearchForm
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -20,6 +24,7 @@ from commsapp.faces.staff.actors import actor_of, licensees_of
 from commsapp.figures import counted, counting
 from commsapp.ids import read_guid
 from commsapp.models import Licensee
+from commsapp.searching import search_refusal
 
 MOST_COUNTED = 10_000
 _MOST_CHOICES = 50
@@ -46,7 +51,48 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
         return counted
 
 
-class RecordChangeList(ChangeList):
+class SearchForm(ChangeListSearchForm):
+    """Takes any text: where Django's finds it invalid, the list would be shown, exported and
+    changed as if nothing had been searched for."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields = {SEARCH_VAR: forms.Field(required=False)}
+
+
+class DeclaredChangeList(ChangeList):
+    """Takes the filters that its admin declares, with the values that they offer, and no others.
+
+    Django takes any lookup on a column of the table: `?name__regex=…` costs as much as its author
+    likes, and `?client_secret__startswith=…` reads what no page shows.
+    """
+
+    search_form_class = SearchForm
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        """Raise IncorrectLookupParameters, which Django answers with `?e=1`."""
+        try:
+            found = super().get_filters(request)
+        except DisallowedModelAdminLookup as error:
+            raise IncorrectLookupParameters(error) from error
+        specs, _has_filters, undeclared, *_rest = found
+        if undeclared or not all(map(_offers_value, specs)):
+            raise IncorrectLookupParameters
+        return found
+
+
+def _offers_value(spec: Any) -> bool:
+    """Whether a filter's value is one of those that it offers, where those are all."""
+    if isinstance(spec, ChoicesFieldListFilter):
+        offered = {str(value) for value, _label in spec.field.flatchoices}
+        return {*(spec.lookup_val or ())} <= offered
+    if isinstance(spec, SimpleListFilter) and not getattr(spec, "takes_ids", False):
+        offered = {str(value) for value, _label in spec.lookup_choices}
+        return spec.value() is None or spec.value() in offered
+    return True
+
+
+class RecordChangeList(DeclaredChangeList):
     """Links lead to the object's page, not to its form. An empty list offers no actions."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -56,6 +102,23 @@ class RecordChangeList(ChangeList):
     def url_for_result(self, result: Any) -> str:
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_page"
         return reverse(name, args=(result.pk,))
+
+
+# --- Searches ---------------------------------------------------------------------------------
+
+
+def searched_words(request: HttpRequest, name: str = "q") -> str:
+    """Return what a page's search box asks for, and say so where it is too much to search for."""
+    words = request.GET.get(name, "").replace("\0", " ").strip()
+    report_refused_search(request, words)
+    return words
+
+
+def report_refused_search(request: HttpRequest, *texts: str) -> None:
+    """Say on the page why one of the texts is not searched for, if so."""
+    refusals = (refusal for text in texts if (refusal := search_refusal(text)))
+    if refusal := next(refusals, ""):
+        messages.error(request, refusal)
 
 
 # --- Pages by key ---------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from django.utils.translation import gettext as _
 
 from commsapp.access import may, require
 from commsapp.faces.staff.actors import actor_of, may_see
-from commsapp.ledger import Busy, Refusal, Refused, is_undoable
+from commsapp.ledger import Busy, Refusal, Refused, TimedOut, is_undoable
 from commsapp.models import Operation
 
 View = Callable[[HttpRequest, Any], HttpResponse]
@@ -174,12 +174,14 @@ def open_page(request: HttpRequest, record_of: Callable[[], Model], page: Page) 
     except Refused as refused:
         for refusal in refused.refusals:
             messages.error(request, refusal.message)
-    except Busy:
-        messages.error(request, busy_message())
+    except Busy as busy:
+        messages.error(request, busy_message(busy))
     return HttpResponseRedirect(url_of(record))
 
 
-def busy_message() -> str:
+def busy_message(error: Exception) -> str:
+    if isinstance(error, TimedOut):
+        return _("This took too long. Nothing was changed; try again, or with fewer at once.")
     return _("Somebody else is changing this at the moment. Nothing was changed; try again.")
 
 
@@ -253,8 +255,8 @@ def carry_out(request: HttpRequest, record: Model | None, command: Command) -> H
     except Refused as refused:
         problems = [*command.problems, *map(command.spell, refused.refusals)]
         return _preview(request, record, command, None, problems, status=409)
-    except Busy:
-        return _preview(request, record, command, None, [Problem(busy_message())], status=503)
+    except Busy as busy:
+        return _preview(request, record, command, None, [Problem(busy_message(busy))], status=503)
     skipped = getattr(change, "skipped", ())
     problems = sorted(
         [*command.problems, *map(command.spell, skipped)], key=lambda one: one.line or 0

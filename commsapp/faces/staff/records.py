@@ -183,7 +183,7 @@ class DeletableAdmin(RecordAdmin):
         try:
             answer: HttpResponse = self._delete_view(request, object_id, told)  # type: ignore[attr-defined]
         except (Refused, Busy) as error:
-            messages.error(request, str(error) or busy_message())
+            messages.error(request, str(error) or busy_message(error))
             name = f"admin:{self.opts.app_label}_{self.opts.model_name}_page"
             return HttpResponseRedirect(reverse(name, args=(object_id,)))
         return answer

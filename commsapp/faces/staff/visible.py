@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import (
     display_for_field,
@@ -15,10 +15,11 @@ from django.contrib.admin.utils import (
     label_for_field,
     lookup_field,
 )
+from django.contrib.admin.views.main import ERROR_FLAG, SEARCH_VAR
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import BooleanField, DateField, DateTimeField, IntegerField, Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.text import capfirst
@@ -29,7 +30,13 @@ from commsapp.faces.staff.comboboxes import combobox_for
 from commsapp.faces.staff.figures import DayInput, FixedPointFormField, WholeFormField
 from commsapp.faces.staff.flags import column_of, yes_or_no
 from commsapp.faces.staff.json_fields import ObjectFormField
-from commsapp.faces.staff.lists import BoundedPaginator, RecordChangeList, VisibleFilter
+from commsapp.faces.staff.lists import (
+    BoundedPaginator,
+    DeclaredChangeList,
+    RecordChangeList,
+    VisibleFilter,
+    report_refused_search,
+)
 from commsapp.faces.staff.pages import (
     open_page,
     pages_on,
@@ -66,14 +73,38 @@ class QuickAdmin(ModelAdmin):
     view_on_site = False
     empty_value_display = ""
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DeclaredChangeList]:
+        return DeclaredChangeList
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """By its id alone: another field is for pop-up windows, which are for nobody."""
+        return super().get_object(request, object_id)
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Who asks for all that match need not tick one besides, as Django wants: without a
-        script, that is one tick too many."""
-        if request.POST.get("select_across") == "1" and ACTION_CHECKBOX_NAME not in request.POST:
-            sent = request.POST.copy()
-            sent[ACTION_CHECKBOX_NAME] = "all"
-            request.POST = sent  # type: ignore[assignment]
+        """Say what was refused of what the address asks for."""
+        if ERROR_FLAG in request.GET:
+            if len(request.GET) > 1:  # with what else is wrong, Django says the database is
+                return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
+            messages.error(request, _("The list cannot be filtered in this way."))
+        report_refused_search(request, request.GET.get(SEARCH_VAR, ""))
+        if request.method == "POST":
+            self._clean_selection(request)
         return super().changelist_view(request, extra_context)
+
+    def _clean_selection(self, request: HttpRequest) -> None:
+        """Leave out what is no id, which Django would look for.
+
+        Who asks for all that match need not tick one besides, as Django wants: without a
+        script, that is one tick too many.
+        """
+        selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        ids = [text for text in selected if _is_value_of(self.opts.pk, text)]
+        if request.POST.get("select_across") == "1":
+            ids = ids or ["all"]
+        if ids != selected:
+            sent = request.POST.copy()
+            sent.setlist(ACTION_CHECKBOX_NAME, ids)
+            request.POST = sent  # type: ignore[assignment]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -113,6 +144,14 @@ class QuickAdmin(ModelAdmin):
 
     def _get_obj_does_not_exist_redirect(self, request: Any, opts: Any, object_id: str) -> Any:
         raise Http404
+
+
+def _is_value_of(field: Any, text: str) -> bool:
+    try:
+        field.to_python(text)
+    except ValidationError:
+        return False
+    return True
 
 
 class ReadOnly(ModelAdmin):

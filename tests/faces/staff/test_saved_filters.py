@@ -58,7 +58,7 @@ def test_what_is_no_filter_is_refused_with_a_reason(web, name, query):
     followed = web.post(
         SAVE, {"list": "groups.recipientgroup", "name": name, "query": query}, follow=True
     )
-    assert [message.level_tag for message in followed.context["messages"]] == ["error"]
+    assert {message.level_tag for message in followed.context["messages"]} == {"error"}
     assert not SavedFilter.objects.exists()
 
 
