@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from commsapp.faces.redaction import WithoutSession
+from commsapp.log_format import server_formatter
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 worker_class = "gthread"
@@ -39,6 +40,8 @@ def on_starting(server: Any) -> None:
     """What gunicorn itself logs of a request that fails has its whole address in it."""
     for log in (server.log.error_log, server.log.access_log):
         log.addFilter(WithoutSession())
+        for handler in log.handlers:
+            handler.setFormatter(server_formatter())
 
 
 def post_worker_init(worker: Any) -> None:

@@ -9,12 +9,15 @@ from uuid import UUID
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractApplication, get_access_token_model
 
+from commsapp import admin_changes
+from commsapp.admin_changes import AdminChange as AdminChange
 from commsapp.ids import uuid7
+from commsapp.security_log import log_event
 from commsapp.sql import Now
 
 if TYPE_CHECKING:
@@ -38,6 +41,17 @@ class Licensee(models.Model):
         return self.name
 
 
+class AccountManager(UserManager):  # type: ignore[type-arg]
+    """Django's, which records whom it makes a superuser: `manage.py createsuperuser` asks it."""
+
+    use_in_migrations = False
+
+    def create_superuser(self, *args: Any, **kwargs: Any) -> Any:
+        user = super().create_superuser(*args, **kwargs)
+        admin_changes.record_creation(user)
+        return user
+
+
 class User(AbstractUser):
     """A person or an integration. A superuser acts for all licensees."""
 
@@ -45,16 +59,33 @@ class User(AbstractUser):
     licensees = models.ManyToManyField(
         Licensee, blank=True, related_name="users", verbose_name=_("licensees")
     )
-    objects: ClassVar[Any] = UserManager()
+    objects: ClassVar[Any] = AccountManager()
+
+    missing_permission: str | None = None  # the last that was asked for and is not there
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Django's answer; a refusal is remembered, so that the log can name the permission."""
+        is_allowed = super().has_perm(perm, obj)
+        if not is_allowed:
+            self.missing_permission = perm
+        return is_allowed
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """A new password ends the sessions that were opened by the old one, as it does those of the
         staff pages: who learned it is out. Tokens of API clients go on."""
         is_new = getattr(self, "_password", None) is not None  # what set_password() leaves
-        super().save(*args, **kwargs)
-        if is_new:
-            tokens = get_access_token_model().objects.filter(user=self)
-            tokens.exclude(session=None).delete()
+        existed = not self._state.adding
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if is_new and existed:
+                self._end_sessions()
+                admin_changes.record(self, AdminChange.Action.PASSWORD_CHANGED)
+
+    def _end_sessions(self) -> None:
+        tokens = get_access_token_model().objects.filter(user=self)
+        ended, _by_model = tokens.exclude(session=None).delete()
+        if ended:
+            log_event("sessions_ended", target=self.get_username(), target_id=str(self.pk))
 
 
 class Client(AbstractApplication):
@@ -73,6 +104,13 @@ class Client(AbstractApplication):
 
     def __str__(self) -> str:
         return str(self.name or self.client_id)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A new client is recorded, whoever makes it: a page, or one of several commands."""
+        is_new = self._state.adding
+        super().save(*args, **kwargs)
+        if is_new:
+            admin_changes.record_creation(self)
 
 
 class Session(models.Model):

@@ -1,5 +1,6 @@
 """OAuth 2 as the clients of the Connect face know it (contract 1)."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -29,6 +30,7 @@ from commsapp.faces.bodies import is_utf8, read_body
 from commsapp.faces.described import describe
 from commsapp.faces.origins import base_url
 from commsapp.models import Client, Face
+from commsapp.security_log import FAILURE, REFUSED, SUCCESS, bounded, log_event
 
 
 class SecretHasher(BasePasswordHasher):
@@ -68,6 +70,8 @@ class Validator(OAuth2Validator):
         licensee = Actor.of(user, Face.CONNECT).only_licensee() or UUID(int=0)
         token["id"] = f"/id/{licensee}/{user.pk}"  # the view knows the host
         token["issued_at"] = str(time.time_ns() // 1_000_000)
+        event = "token_refreshed" if request.grant_type == "refresh_token" else "token_issued"
+        log_event(event, user=user, client=request.client, grant_type=request.grant_type)
 
     def _load_application(self, client_id: str | None, request: Any) -> Any:
         """PostgreSQL cannot even be asked for a text with a NUL, nor can a client's id have one."""
@@ -124,6 +128,14 @@ class Authorize(AuthorizationView):
             return csp_update(action)(lambda request: response)(request)
         return response
 
+    def form_valid(self, form: Any) -> Any:
+        """Log what the person decided; the provider does the rest."""
+        outcome = SUCCESS if form.cleaned_data.get("allow") else REFUSED
+        client = Client.objects.get(client_id=form.cleaned_data["client_id"])
+        scope = bounded(form.cleaned_data.get("scope"))
+        log_event("consent", outcome, client=client, client_id=client.client_id, scope=scope)
+        return super().form_valid(form)
+
 
 @method_decorator(csrf_exempt, name="dispatch")
 class Token(TokenView):
@@ -142,8 +154,10 @@ class Token(TokenView):
         if response.status_code == 200:
             base = base_url(request)
             told |= {"instance_url": base, "id": base + told["id"]}
-        elif not told.get("error_description"):
-            told["error_description"] = _TOLD.get(told["error"], _MESSAGES[400])
+        else:
+            log_event("token_issued", FAILURE, client_id=_client_id(request), error=told["error"])
+            if not told.get("error_description"):
+                told["error_description"] = _TOLD.get(told["error"], _MESSAGES[400])
         if response.status_code == 401:
             response["WWW-Authenticate"] = 'Basic realm="oauth2"'
         response.content = json.dumps(told)
@@ -166,10 +180,30 @@ def revoke(request: HttpRequest) -> HttpResponse:
         return error_response(request, 400, "token is missing")
     checksum = hashlib.sha256(token.encode()).hexdigest()
     for access in get_access_token_model().objects.filter(token_checksum=checksum):
+        _log_revocation(access)
         revoke_access_token(access)
     for refresh in get_refresh_token_model().objects.filter(token_checksum=checksum, revoked=None):
+        _log_revocation(refresh)
         refresh.revoke()
     return JsonResponse({})
+
+
+def _log_revocation(token: Any) -> None:
+    """Log it with the token's user and client: whoever holds the token acts as these."""
+    client = token.application
+    log_event("token_revoked", user=token.user or (client and client.user), client=client or "")
+
+
+def _client_id(request: HttpRequest) -> str:
+    """The client id as it was sent: in the form, or before the colon of Basic credentials."""
+    scheme, _space, encoded = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    if scheme.lower() != "basic":
+        return bounded(request.POST.get("client_id"))
+    try:
+        name, colon, _secret = base64.b64decode(encoded).decode().partition(":")
+    except ValueError:
+        return ""
+    return bounded(name if colon else "")
 
 
 def _has_nul(parameters: QueryDict) -> bool:

@@ -102,7 +102,7 @@ class UserFilter(SimpleListFilter):
         return [(str(user.pk), str(user)) for user in users[:_MOST_USERS]]
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return _filtered(queryset, "user", self.value())
+        return filtered_by_id(queryset, "user", self.value())
 
 
 class GoFilter(SimpleListFilter):
@@ -115,10 +115,10 @@ class GoFilter(SimpleListFilter):
         return [(self.value() or "", _("These entries"))] if self.value() else []
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return _filtered(queryset, "batch", self.value())
+        return filtered_by_id(queryset, "batch", self.value())
 
 
-def _filtered(rows: QuerySet[Any], field: str, value: str | None) -> QuerySet[Any]:
+def filtered_by_id(rows: QuerySet[Any], field: str, value: str | None) -> QuerySet[Any]:
     """By an id; by what is none, nothing is found."""
     if value is None:
         return rows

@@ -1,0 +1,73 @@
+"""Activity as one list: operations, and between them the changes of users and rights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.http import urlencode
+
+from commsapp.admin_changes import AdminChange
+from commsapp.faces.staff.activity import DayFilter, OperationChangeList, UserFilter
+from commsapp.faces.staff.actors import actor_of
+from commsapp.faces.staff.admin_changes import channel_label, may_see_changes, visible_changes
+from commsapp.faces.staff.pages import url_of
+
+_MAX_CHANGES = 50  # on a page; all are in their own list
+_CHANNEL = "face__exact"
+_COMMON = {"from", "to", "user", _CHANNEL}  # filters that both kinds of rows have
+
+
+class TimelineChangeList(OperationChangeList):
+    """Operations with the changes that were made between them, as far as the reader may see these.
+
+    Both ids begin with the time, so a page has the changes whose ids lie between its operations:
+    each list is read by its own key, and neither is counted or sorted for the other.
+    """
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        by = actor_of(request)
+        self.changes_query: str | None = None
+        self.has_more_changes = False
+        if not may_see_changes(by):
+            return
+        self.changes_query = urlencode(
+            {name.removesuffix("__exact"): self.params[name] for name in self.params
+             if name in _COMMON}
+        )  # fmt: skip
+        if self.query or not {*self.params} - {"o"} <= _COMMON or not self._is_newest_first():
+            return
+        changes = [*self._between(self._narrowed(request, visible_changes(by)))]
+        self.has_more_changes = len(changes) > _MAX_CHANGES
+        for change in changes:
+            change.go, change.face = None, channel_label(change)
+        rows = [*self.result_list, *changes[:_MAX_CHANGES]]
+        self.result_list: Any = sorted(rows, key=lambda row: row.pk, reverse=True)
+        self.result_count = self.result_count or len(changes)
+
+    def _is_newest_first(self) -> bool:
+        return "o" not in self.params
+
+    def _narrowed(self, request: HttpRequest, changes: QuerySet[Any]) -> QuerySet[Any]:
+        """By the filters that are set, as these narrow the operations."""
+        for spec in self.filter_specs:
+            if isinstance(spec, DayFilter | UserFilter):
+                changes = spec.queryset(request, changes)
+        channel = self.params.get(_CHANNEL)
+        return changes.filter(channel=channel) if channel else changes
+
+    def _between(self, changes: QuerySet[Any]) -> QuerySet[Any]:
+        """Those made after this page's last operation, and before the previous page's last one."""
+        rows: list[Any] = [*self.result_list]
+        start = (self.page_num - 1) * self.list_per_page
+        if start:
+            [before] = self.queryset.values_list("pk", flat=True)[start - 1 : start] or [None]
+            changes = changes.filter(pk__lt=before) if before else changes.none()
+        if rows and self.page_num < self.paginator.num_pages:
+            changes = changes.filter(pk__gt=rows[-1].pk)
+        return changes.order_by("-pk")[: _MAX_CHANGES + 1]
+
+    def url_for_result(self, result: Any) -> str:
+        return url_of(result) if isinstance(result, AdminChange) else super().url_for_result(result)

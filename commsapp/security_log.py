@@ -1,0 +1,69 @@
+"""The audit log: who signed in, failed to, was refused, and who changed whose rights.
+
+One line of JSON for each event, by the logger `commsapp.audit` (setting AUDIT_LOG). Changes of
+business records are Operations (`commsapp.ledger`) and are not repeated here.
+
+Call `log_event()` where the event happens; `commsapp.sign_in_log` does so for what only Django and
+django-axes know. No line has a password, token, code, secret or session id: nothing of
+a request's body, query or headers is ever logged.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+from commsapp.current_request import current
+from commsapp.log_format import AUDIT
+
+SUCCESS, FAILURE, REFUSED = "success", "failure", "refused"
+MAX_TEXT_LENGTH = 150  # characters of a text that somebody sent: a user name has no more
+
+_log = structlog.stdlib.get_logger(AUDIT)
+
+
+def log_event(
+    event: str, outcome: str = SUCCESS, *, user: Any = None, client: Any = "", **about: Any
+) -> None:
+    """Write one line: the event, by whom and from where, and what it is about.
+
+    `user` and `client` are who acted, if the current request is not signed in as these.
+    """
+    source = current()
+    actor, user = source.actor, user or source.user
+    _log.info(
+        event,
+        outcome=outcome,
+        user=user.get_username() if user else None,
+        user_id=str(user.pk) if user else None,
+        address=source.address or None,
+        channel=source.channel,
+        client=str(client) or (actor.client if actor else source.client) or None,
+        request_id=source.request_id or None,
+        licensee=_licensee_of(actor),
+        **about,
+    )
+
+
+def bounded(text: Any) -> str:
+    """Return what somebody sent, cut to what a log line may hold of it."""
+    return str(text or "")[:MAX_TEXT_LENGTH]
+
+
+def log_refusal(request: Any) -> None:
+    """Log that the current request was answered 403, with the permission that it took."""
+    match = getattr(request, "resolver_match", None)
+    log_event(
+        "permission_refused",
+        REFUSED,
+        method=bounded(request.method),
+        route=match.route if match else None,
+        permission=getattr(current().user, "missing_permission", None),
+    )
+
+
+def _licensee_of(actor: Any) -> str | None:
+    """The only licensee of who asks; None for a superuser, or for several."""
+    licensees = list(getattr(actor, "licensees", None) or ())
+    return str(licensees[0]) if len(licensees) == 1 else None
