@@ -62,7 +62,7 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
 
     menu_place = 40
     list_display = ("at", "sentence", "target", "of_kind", "user", "face", "client")
-    list_filter = (activity.GoFilter, activity.DayFilter, "face", activity.UserFilter,
+    list_filter = (activity.GoFilter, activity.DayFilter, "face", timeline.ActingUserFilter,
                    activity.KindFilter, activity.ObjectFilter)  # fmt: skip
     list_select_related = ("user", "licensee", "undone_by", "undoes")
     search_fields = ("target_name", "user__username", "client")
@@ -244,7 +244,8 @@ class AdminChangeAdmin(ReadOnly, VisibleAdmin):
         return queryset.filter(found), False
 
     def has_view_permission(self, request: Any, obj: Any = None) -> bool:
-        return admin_changes.may_see_changes(actor_of(request))
+        is_known = bool(request.user.is_active)  # the sign-in page asks for nobody
+        return is_known and admin_changes.may_see_changes(actor_of(request))
 
     def has_module_permission(self, request: Any) -> bool:
         return self.has_view_permission(request)

@@ -8,7 +8,6 @@ otherwise. So they have a table of their own, which Activity shows among the ope
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -18,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from commsapp.current_request import current
 from commsapp.ids import uuid7
-from commsapp.security_log import log_event
+from commsapp.security_log import log_after_commit
 
 if TYPE_CHECKING:
     from commsapp.access import Actor
@@ -165,8 +164,7 @@ def record(
     told = {"target": entry.target_name, "target_id": entry.target_id, **about}
     if changes:
         told["changes"] = changes
-    # Once it is sure: what is rolled back did not happen.
-    transaction.on_commit(partial(log_event, f"{target._meta.model_name}_{action}", **told))
+    log_after_commit(f"{target._meta.model_name}_{action}", **told)
     return entry
 
 

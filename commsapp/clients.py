@@ -19,7 +19,7 @@ from oauth2_provider.models import (
 from commsapp import admin_changes
 from commsapp.admin_changes import AdminChange
 from commsapp.models import Client, User
-from commsapp.security_log import log_event
+from commsapp.security_log import log_after_commit
 
 
 def create_client(name: str, user: User) -> tuple[Client, str]:
@@ -37,7 +37,7 @@ def create_client(name: str, user: User) -> tuple[Client, str]:
     )
     client.full_clean()
     client.save()
-    log_event("client_secret_made", target=client.name, target_id=str(client.pk))
+    log_after_commit("client_secret_made", target=client.name, target_id=str(client.pk))
     return client, client_secret
 
 
@@ -45,7 +45,7 @@ def issue_token(client: Client, days: float) -> str:
     """Make an access token that acts as the client's user for so many days, and return it."""
     token = secrets.token_urlsafe(32)
     renew_token(client, token, days)
-    log_event("token_issued", user=client.user, client=client, days=days)
+    log_after_commit("token_issued", target=client.name, target_id=str(client.pk), days=days)
     return token
 
 

@@ -17,7 +17,7 @@ from oauth2_provider.models import AbstractApplication, get_access_token_model
 from commsapp import admin_changes
 from commsapp.admin_changes import AdminChange as AdminChange
 from commsapp.ids import uuid7
-from commsapp.security_log import log_event
+from commsapp.security_log import log_after_commit
 from commsapp.sql import Now
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class User(AbstractUser):
         tokens = get_access_token_model().objects.filter(user=self)
         ended, _by_model = tokens.exclude(session=None).delete()
         if ended:
-            log_event("sessions_ended", target=self.get_username(), target_id=str(self.pk))
+            log_after_commit("sessions_ended", target=self.get_username(), target_id=str(self.pk))
 
 
 class Client(AbstractApplication):

@@ -10,9 +10,11 @@ a request's body, query or headers is ever logged.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import structlog
+from django.db import transaction
 
 from commsapp.current_request import current
 from commsapp.log_format import AUDIT
@@ -30,20 +32,26 @@ def log_event(
 
     `user` and `client` are who acted, if the current request is not signed in as these.
     """
+    _log.info(event, outcome=outcome, **_source(user, client), **about)
+
+
+def log_after_commit(event: str, **about: Any) -> None:
+    """Write the line once the transaction is committed: what is rolled back did not happen."""
+    transaction.on_commit(partial(_log.info, event, outcome=SUCCESS, **_source(), **about))
+
+
+def _source(user: Any = None, client: Any = "") -> dict[str, Any]:
     source = current()
     actor, user = source.actor, user or source.user
-    _log.info(
-        event,
-        outcome=outcome,
-        user=user.get_username() if user else None,
-        user_id=str(user.pk) if user else None,
-        address=source.address or None,
-        channel=source.channel,
-        client=str(client) or (actor.client if actor else source.client) or None,
-        request_id=source.request_id or None,
-        licensee=_licensee_of(actor),
-        **about,
-    )
+    return {
+        "user": user.get_username() if user else None,
+        "user_id": str(user.pk) if user else None,
+        "address": source.address or None,
+        "channel": source.channel,
+        "client": str(client) or (actor.client if actor else source.client) or None,
+        "request_id": source.request_id or None,
+        "licensee": _licensee_of(actor),
+    }
 
 
 def bounded(text: Any) -> str:

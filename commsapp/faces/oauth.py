@@ -77,6 +77,11 @@ class Validator(OAuth2Validator):
         """PostgreSQL cannot even be asked for a text with a NUL, nor can a client's id have one."""
         return None if "\0" in (client_id or "") else super()._load_application(client_id, request)
 
+    def _extract_basic_auth(self, request: Any) -> str | None:
+        """Base64 is ASCII; the provider fails over anything else."""
+        encoded: str | None = super()._extract_basic_auth(request)
+        return encoded if encoded and encoded.isascii() else None
+
     def validate_grant_type(
         self, client_id: str, grant_type: str, client: Any, request: Any, *args: Any, **kw: Any
     ) -> bool:

@@ -53,7 +53,7 @@ def sentence(change: AdminChange) -> str:
     if change.action != AdminChange.Action.CHANGED:
         return f"{label}."
     fields = [_field_label(change, name) for name in change.changes]
-    return _("Changed: %(fields)s.") % {"fields": ", ".join(fields)}
+    return _("Changed: %s.") % ", ".join(fields)
 
 
 def channel_label(change: AdminChange) -> str:

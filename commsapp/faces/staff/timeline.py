@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.http import urlencode
 
@@ -17,6 +17,14 @@ from commsapp.faces.staff.pages import url_of
 _MAX_CHANGES = 50  # on a page; all are in their own list
 _CHANNEL = "face__exact"
 _COMMON = {"from", "to", "user", _CHANNEL}  # filters that both kinds of rows have
+
+
+class ActingUserFilter(UserFilter):
+    """Who did any of it, operation or change."""
+
+    def who_acted(self, request: Any) -> Q:
+        changes = visible_changes(actor_of(request)).filter(user=OuterRef("pk"))
+        return super().who_acted(request) | Q(Exists(changes))
 
 
 class TimelineChangeList(OperationChangeList):
