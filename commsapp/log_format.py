@@ -28,6 +28,7 @@ _UNSAFE = re.compile(
     "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000110bd\U000110cd"
     "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
 )
+_HEAD = ("time", "level", "logger", "event")
 _INDENT = "    "  # of a traceback's lines: no line of a log begins so by itself
 
 
@@ -45,13 +46,14 @@ def _escaped(match: re.Match[str]) -> str:
 
 def to_json(entry: dict[str, Any], **options: Any) -> str:
     """Return one line of JSON, in which names stay readable and control characters do not."""
-    return escape_control_characters(json.dumps(entry, ensure_ascii=False, default=str))
+    ordered = {**{name: entry.get(name) for name in _HEAD}, **entry}
+    return escape_control_characters(json.dumps(ordered, ensure_ascii=False, default=str))
 
 
 def to_text(logger: Any, method: str, entry: EventDict) -> str:
     """Return the entry as people read it; a traceback follows, indented."""
     entry = dict(entry)
-    head = [str(entry.pop(name, "")) for name in ("time", "level", "logger", "event")]
+    head = [str(entry.pop(name, "")) for name in _HEAD]
     traceback = entry.pop("exception", "")
     fields = [f"{name}={value}" for name, value in entry.items() if value not in (None, "")]
     lines = [" ".join([*head, *fields]), *str(traceback).splitlines()]

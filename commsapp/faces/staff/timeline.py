@@ -51,6 +51,7 @@ class TimelineChangeList(OperationChangeList):
         self.has_more_changes = len(changes) > _MAX_CHANGES
         for change in changes:
             change.go, change.face = None, channel_label(change)
+            change.client = "" if change.user is None else change.client  # a command's is long
         rows = [*self.result_list, *changes[:_MAX_CHANGES]]
         self.result_list: Any = sorted(rows, key=lambda row: row.pk, reverse=True)
         self.result_count = self.result_count or len(changes)
