@@ -9,6 +9,8 @@ from typing import Any
 from django.contrib.staticfiles.storage import HashedFilesMixin
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+_MODULE_IMPORTS = HashedFilesMixin._js_module_import_aggregation_patterns[1]  # type: ignore[attr-defined]
+
 
 class StaticFilesStorage(CompressedManifestStaticFilesStorage):
     """WhiteNoise's storage, which renames what our own JavaScript modules import, too.
@@ -18,7 +20,7 @@ class StaticFilesStorage(CompressedManifestStaticFilesStorage):
 
     patterns = (
         *CompressedManifestStaticFilesStorage.patterns,
-        ("staff/*.js", HashedFilesMixin._js_module_import_aggregation_patterns[1]),
+        ("staff/*.js", _MODULE_IMPORTS),
     )
 
     def compress_files(self, paths: Any) -> Iterator[tuple[str, str]]:

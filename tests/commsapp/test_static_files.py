@@ -24,7 +24,9 @@ def test_what_a_module_imports_is_collected_under_the_name_that_it_asks_for(coll
     imports = [
         (module.name, name)
         for module in collected.glob("*.js")
-        for name in re.findall(r"""^import .* from ["']\./([^"']+)["']""", module.read_text(), re.M)
+        for name in re.findall(
+            r"""^import .* from ["']\./([^"']+)["']""", module.read_text(), re.MULTILINE
+        )
     ]
     assert imports
     for module, name in imports:
