@@ -59,16 +59,23 @@ def bounded(text: Any) -> str:
     return str(text or "")[:MAX_TEXT_LENGTH]
 
 
-def log_refusal(request: Any) -> None:
-    """Log that the current request was answered 403, with the permission that it took."""
+def log_answer(request: Any, status: int) -> None:
+    """Log that the current request was refused: 403, with the permission that it took; or 401
+    though it came with a token or a session id. A sign-in that fails is logged where it fails."""
+    if status == 403:
+        permission = getattr(current().user, "missing_permission", None)
+        log_event("permission_refused", REFUSED, permission=permission, **_place(request))
+    elif status == 401 and current().channel != "oauth" and _has_credentials(request):
+        log_event("credentials_refused", FAILURE, **_place(request))
+
+
+def _place(request: Any) -> dict[str, Any]:
     match = getattr(request, "resolver_match", None)
-    log_event(
-        "permission_refused",
-        REFUSED,
-        method=bounded(request.method),
-        route=match.route if match else None,
-        permission=getattr(current().user, "missing_permission", None),
-    )
+    return {"method": bounded(request.method), "route": match.route if match else None}
+
+
+def _has_credentials(request: Any) -> bool:
+    return bool({"HTTP_AUTHORIZATION", "HTTP_X_SS_ID"} & request.META.keys())
 
 
 def _licensee_of(actor: Any) -> str | None:

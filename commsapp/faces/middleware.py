@@ -38,7 +38,7 @@ from commsapp.faces.message import cors
 from commsapp.faces.redaction import take_session_id
 from commsapp.ids import uuid7
 from commsapp.ledger import Busy
-from commsapp.security_log import log_refusal
+from commsapp.security_log import log_answer
 
 log = logging.getLogger("commsapp")
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -133,8 +133,7 @@ class FaceMiddleware:
         response = self._answer(request)
         response["X-Request-Id"] = id
         set_headers(request, response)
-        if response.status_code == 403:
-            log_refusal(request)
+        log_answer(request, response.status_code)
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponse:

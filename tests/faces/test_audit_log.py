@@ -280,6 +280,31 @@ def test_a_refusal_has_no_warning_beside_it_and_an_unknown_page_none_at_all(chri
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
+@pytest.mark.parametrize("path", ["/api/v1/contacts", "/services/data/v64.0"])
+def test_a_token_that_is_none_is_told_and_no_token_is_not(web, audit, db, path):
+    assert web.get(path).status_code == 401
+    assert audit.text == ""
+    assert web.get(path, headers={"Authorization": "Bearer canary"}).status_code == 401
+    [line] = audit.of("credentials_refused")
+    assert (line["outcome"], line["address"], line["method"]) == ("failure", ADDRESS, "GET")
+    assert "canary" not in audit.text
+
+
+@pytest.mark.parametrize("is_json", [True, False])
+def test_an_address_with_a_line_end_forges_no_line_of_the_ordinary_log(chris, is_json):
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(LineFormatter(is_json=is_json))
+    logging.getLogger().addHandler(handler)
+    grant(chris, "commsapp.view_operation")
+    forged = "2026-11-30%2000:00:00,000%20WARNING%20axes%20FORGED=1"
+    answer = browse(chris).get(f"{reverse('admin:commsapp_operation_changelist')}?a__b%0A{forged}")
+    logging.getLogger().removeHandler(handler)
+    assert answer.status_code in (302, 400)
+    for line in out.getvalue().splitlines():
+        assert not line.startswith("2026-11-30 00:00:00"), line
+
+
 # --- Commands -------------------------------------------------------------------------------------
 
 

@@ -41,11 +41,9 @@ class TimelineChangeList(OperationChangeList):
         self.has_more_changes = False
         if not may_see_changes(by):
             return
-        self.changes_query = urlencode(
-            {name.removesuffix("__exact"): self.params[name] for name in self.params
-             if name in _COMMON}
-        )  # fmt: skip
-        if self.query or not {*self.params} - {"o"} <= _COMMON or not self._is_newest_first():
+        common = {name: value for name, value in self.params.items() if name in _COMMON}
+        self.changes_query = urlencode({k.removesuffix("__exact"): v for k, v in common.items()})
+        if self.query or not {*self.params} <= _COMMON:  # nor in another order
             return
         changes = [*self._between(self._narrowed(request, visible_changes(by)))]
         self.has_more_changes = len(changes) > _MAX_CHANGES
@@ -55,9 +53,6 @@ class TimelineChangeList(OperationChangeList):
         rows = [*self.result_list, *changes[:_MAX_CHANGES]]
         self.result_list: Any = sorted(rows, key=lambda row: row.pk, reverse=True)
         self.result_count = self.result_count or len(changes)
-
-    def _is_newest_first(self) -> bool:
-        return "o" not in self.params
 
     def _narrowed(self, request: HttpRequest, changes: QuerySet[Any]) -> QuerySet[Any]:
         """By the filters that are set, as these narrow the operations."""
