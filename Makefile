@@ -33,7 +33,7 @@ run: export BASE_URL := http://127.0.0.1:$(PORT)
 run: free-port .venv/runtime $(VAR_DIR)/secret_key staticfiles/staticfiles.json
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py demo
-	@exec $(BIN)/gunicorn --config commsapp/gunicorn.py commsapp.wsgi
+	@exec $(BIN)/gunicorn --config commsapp/gunicorn.py commsapp.asgi:application
 
 free-port: | .venv/bin/pip
 	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || \

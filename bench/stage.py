@@ -92,7 +92,8 @@ def _gunicorn() -> Iterator[tuple[str, int]]:
         port = free.getsockname()[1]
     command = [
         sys.executable, "-m", "gunicorn", "--config", "commsapp/gunicorn.py",
-        "--keep-alive", "300", "bench.wsgi",  # our connection waits while the floors are filled
+        "--keep-alive", "300",  # our connection waits while the floors are filled
+        "bench.asgi:application",
     ]  # fmt: skip
     env = {**os.environ, "PORT": str(port), "WEB_CONCURRENCY": "1"}
     log = settings.VAR_DIR / "gunicorn.log"

@@ -1,8 +1,7 @@
-"""How gunicorn serves us: `gunicorn --config commsapp/gunicorn.py commsapp.wsgi`.
+"""How gunicorn serves us: `gunicorn --config commsapp/gunicorn.py commsapp.asgi:application`.
 
 PORT              default: 8000, on this machine only (`--bind` says otherwise)
 WEB_CONCURRENCY   worker processes; default: 2
-WEB_THREADS       requests at once in each of them; default: 8
 """
 
 import ctypes
@@ -16,21 +15,27 @@ from commsapp.faces.redaction import WithoutSession
 from commsapp.log_format import server_formatter
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
-worker_class = "gthread"
+worker_class = "commsapp.server.worker.Worker"
+asgi_loop = "asyncio"
+asgi_lifespan = "off"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = int(os.environ.get("WEB_THREADS", "8"))
 
-# With threads this is the silence of a whole worker, never the length of one request: a stream
-# may go on for as long as it has lines, and at a stop it has a while to come to its end.
+# The silence of a whole worker, never the length of one request: a stream may go on for as long as
+# it has lines, and at a stop it has a while to come to its end.
 timeout = 60
 graceful_timeout = 30
-keepalive = 5
+keepalive = 5  # seconds that a connection may stay idle
 if Path("/dev/shm").is_dir():
     worker_tmp_dir = "/dev/shm"  # the heartbeat must not wait for a disk
 
 limit_request_line = 8190  # a query string may name some two hundred ids
 limit_request_fields = 100
 limit_request_field_size = 8190
+
+# No header makes a request another one: whether a proxy's word counts is for Django to say
+# (TRUSTED_PROXY in the settings).
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
 
 accesslog = None  # a query string can hold a session id; the operations tell who did what
 control_socket_disable = True  # else one more socket in the home directory, that nobody asked for

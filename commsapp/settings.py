@@ -20,6 +20,9 @@ REDIS_URL       where all workers count both together; default: none, each for i
 MAX_BODY_BYTES  largest request body, also after inflation; default: 16 MiB
 LOCK_SECONDS    how long a request waits for another's lock, or for the database; default: 10
 SESSION_HOURS   how long a session of the Message face lives; default: 24
+WEB_THREADS     requests that a worker process answers at once; default: 8
+STREAMS_PER_WORKER  streams of JSON Lines that are open in a worker process; default: 32
+STREAMS_PER_CLIENT  of them, those of one client; default: 8
 CORS_ORIGINS    whose pages may use the Message face in a browser (comma separated, as
                 https://suite.example); default: nobody's
 """
@@ -203,6 +206,9 @@ PASSWORD_HASHERS = [
     "commsapp.faces.oauth.SecretHasher",
 ]
 
+WEB_THREADS = env.int("WEB_THREADS", default=8)
+STREAMS_PER_WORKER = env.int("STREAMS_PER_WORKER", default=32)
+STREAMS_PER_CLIENT = env.int("STREAMS_PER_CLIENT", default=8)
 SESSION_HOURS = env.float("SESSION_HOURS", default=24)  # of the Message face
 DAILY_API_REQUESTS = env.int("DAILY_API_REQUESTS", default=1_000_000)
 API_REQUESTS_A_SECOND = env.int("API_REQUESTS_A_SECOND", default=0)

@@ -8,15 +8,12 @@ the client meant; nothing is read before a view asks.
 from __future__ import annotations
 
 import io
-import time
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any, Protocol
 
 from django.conf import settings
 from django.http import HttpRequest, UnreadablePostError
-from gunicorn.http.errors import ParseException
 
 
 class BodyTooLarge(Exception):  # noqa: N818
@@ -83,25 +80,6 @@ def take_body(request: HttpRequest) -> bytes:
     return body
 
 
-def discard_rest(request: HttpRequest) -> None:
-    """Read on after an answer that did not need the body, so that its sender comes to see it.
-
-    A client that is still sending when the connection closes gets a broken pipe for an answer. So
-    we go on for a while, and for some times the limit; then it is closed all the same.
-    """
-    environ: dict[str, Any] = request.META
-    if "gunicorn.socket" not in environ:
-        return  # a test's request, which has all of its body in memory
-    left, deadline = _MOST_DISCARDED * settings.MAX_BODY_BYTES, time.monotonic() + _DISCARD_SECONDS
-    with suppress(OSError, ParseException):
-        while left > 0 and (remaining := deadline - time.monotonic()) > 0:
-            environ["gunicorn.socket"].settimeout(remaining)
-            piece: bytes = environ["wsgi.input"].read(_PIECE)
-            if not piece:
-                break
-            left -= len(piece)
-
-
 def _announced(request: HttpRequest) -> int:
     try:
         return int(request.META.get("CONTENT_LENGTH") or 0)
@@ -114,7 +92,6 @@ def _announced(request: HttpRequest) -> int:
 _GZIP, _ZLIB = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS
 _WINDOWS = {"": 0, "identity": 0, "gzip": _GZIP, "x-gzip": _GZIP, "deflate": _ZLIB}
 _PIECE = 64 * 1024
-_MOST_DISCARDED, _DISCARD_SECONDS = 4, 10  # times the limit
 
 
 class BodyStream(io.RawIOBase):
@@ -142,7 +119,7 @@ def _pieces(source: Readable) -> Iterator[bytes]:
     try:
         while piece := source.read(_PIECE):
             yield piece
-    except (OSError, ParseException) as error:  # broken off, or chunks that are none
+    except OSError as error:  # broken off, or too slow
         raise UnreadablePostError(*error.args) from error
 
 
@@ -163,10 +140,20 @@ def _inflated(pieces: Iterator[bytes], window: int) -> Iterator[bytes]:
             bare = window == _ZLIB and piece[0] & 0x0F != 8
             inflater = zlib.decompressobj(-window if bare else window)
         yield from _from(inflater, piece)
-        if inflater.eof and (inflater.unused_data or any(pieces)):
-            raise BadEncoding  # something follows the end: not one body
+        if inflater.eof:
+            yield from _nothing_more(inflater.unused_data, pieces)
     if inflater and not inflater.eof:
         raise BadEncoding  # broke off inside
+
+
+def _nothing_more(unused: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the empty pieces that follow the end. Raises BadEncoding for others: not one body."""
+    if unused:
+        raise BadEncoding
+    for piece in pieces:
+        if piece:
+            raise BadEncoding
+        yield piece
 
 
 def _from(inflater: Any, packed: bytes) -> Iterator[bytes]:

@@ -74,6 +74,7 @@ _ERRORS = {
     400: ("JSON_PARSER_ERROR", "The request could not be read"),
     403: ("INSUFFICIENT_ACCESS", "insufficient access rights on the object"),
     404: _NOT_FOUND[1:],
+    408: ("JSON_PARSER_ERROR", "The request body did not arrive in time"),
     413: ("REQUEST_TOO_LARGE", "The request body is too large"),
     415: ("UNSUPPORTED_MEDIA_TYPE", "The request body must be JSON in UTF-8"),
     503: ("SERVER_UNAVAILABLE", "The server is busy. Nothing was changed. Try again shortly."),

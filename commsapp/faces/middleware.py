@@ -6,7 +6,6 @@ import io
 import logging
 import re
 from collections.abc import Callable
-from functools import partial
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -30,7 +29,6 @@ from commsapp.faces.bodies import (
     BadEncoding,
     BodyTooLarge,
     UnknownEncoding,
-    discard_rest,
     prepare,
 )
 from commsapp.faces.client_address import client_address
@@ -39,6 +37,7 @@ from commsapp.faces.redaction import take_session_id
 from commsapp.ids import uuid7
 from commsapp.ledger import Busy
 from commsapp.security_log import log_answer
+from commsapp.server.request_body import BodyTimeoutError, TooManyBodiesError
 
 log = logging.getLogger("commsapp")
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -63,6 +62,8 @@ _STATUSES: list[tuple[type[Exception] | tuple[type[Exception], ...], int]] = [
     (PermissionDenied, 403),
     ((BodyTooLarge, RequestDataTooBig), 413),
     (UnknownEncoding, 415),
+    (BodyTimeoutError, 408),
+    (TooManyBodiesError, 503),
     (
         (BadEncoding, BadRequest, MultiPartParserError, UnreadablePostError, SuspiciousOperation),
         400,
@@ -95,6 +96,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if face_of(request.path_info) == "staff":
         return defaults.server_error(request)
     return error_response(request, 500)
+
+
+def _cause_of(error: Exception) -> Exception:
+    """Return why a body could not be read, where the server knows; else the error itself."""
+    cause: BaseException | None = error
+    while isinstance(cause, UnreadablePostError):
+        cause = cause.__cause__
+    return cause if isinstance(cause, BodyTimeoutError | TooManyBodiesError) else error
 
 
 def _unread(request: HttpRequest, error: UnknownEncoding) -> HttpResponse:
@@ -144,10 +153,6 @@ class FaceMiddleware:
         response = allowed or self._machine_answer(request)
         if face == "message":
             cors.share(request, response)
-        if not response.streaming:  # else it is read as the answer is written
-            response._resource_closers.append(  # type: ignore[attr-defined]
-                partial(discard_rest, request)
-            )
         return response
 
     def _machine_answer(self, request: HttpRequest) -> HttpResponse:
@@ -166,6 +171,7 @@ class FaceMiddleware:
         """What a machine face's view did not catch. Staff pages have Django's own handling."""
         if face_of(request.path_info) == "staff":
             return None
+        error = _cause_of(error)
         status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
         if status >= 500:
             log.error(

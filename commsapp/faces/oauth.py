@@ -241,6 +241,7 @@ _MESSAGES = {
     400: "The request could not be processed",
     404: "The requested resource does not exist",
     405: "Only POST is answered here",
+    408: "The request body did not arrive in time",
     413: "The request body is too large",
     415: "The request body must be a form in UTF-8",
     503: "Try again shortly",

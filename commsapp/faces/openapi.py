@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import orjson
@@ -30,9 +31,17 @@ Document = dict[str, Any]
 # --- The document ---------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)
+_one_at_a_time = Lock()
+
+
 def document() -> Document:
-    """The API's description. It is the code's alone, so it is made once."""
+    """The API's description. It is the code's alone, so it is made once, which takes seconds."""
+    with _one_at_a_time:
+        return _document()
+
+
+@lru_cache(maxsize=1)
+def _document() -> Document:
     with translation.override("en"):
         made: Document = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return made

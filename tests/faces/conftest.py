@@ -223,7 +223,7 @@ def gunicorn(
     log: Path,
     *more: str,
     verify: bool | str = True,
-    application: str = "commsapp.wsgi",
+    application: str = "commsapp.asgi:application",
 ) -> Iterator[None]:
     """Serve the house; `verify` is what requests wants to hear about a certificate."""
     args = ("-m", "gunicorn", "--config", "commsapp/gunicorn.py", *more, application)

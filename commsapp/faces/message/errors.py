@@ -19,6 +19,7 @@ _ERRORS = {
     403: ("Forbidden", "You lack the permission for this."),
     404: ("NotFound", "There is nothing here."),
     405: ("MethodNotAllowed", "There is no such operation, or it does not take this verb."),
+    408: ("SerializationException", "The request's body did not arrive in time."),
     409: ("Conflict", "This cannot be done now."),
     413: ("RequestTooLarge", "The request is too large."),
     415: ("UnsupportedMediaType", "The request's encoding is not read here."),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+import time
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from django.http import UnreadablePostError
@@ -10,10 +12,14 @@ from django.utils.translation import gettext as _
 
 from commsapp.faces.bodies import BadEncoding
 from commsapp.faces.message.reading import BOM
+from commsapp.server.responses import WaitForBody
 
-LONGEST = 1024 * 1024  # bytes of a line, without what ends it
+MAX_LINE_BYTES = 1024 * 1024  # without what ends the line
 GROUP = 500  # lines
-GROUP_BYTES = 2 * LONGEST  # after which a group is as good as full
+GROUP_BYTES = 2 * MAX_LINE_BYTES  # after which a group is as good as full
+GROUP_SECONDS = 2.0  # after which a group is done, however many lines still trickle in
+PAUSE = 0.25  # seconds without anything new, after which the lines before are done
+_UNTIL_MORE = 3600.0  # seconds: longer than any body may be silent
 
 
 class Line(NamedTuple):
@@ -25,69 +31,104 @@ class Line(NamedTuple):
     wrong: str = ""
 
 
-def groups_of(pieces: Iterator[bytes]) -> Iterator[list[Line]]:
-    """The lines in groups, and an empty one for a pause. That ends the group before it, too, so
-    that who waits for answers before going on gets them."""
+def groups_of(pieces: Iterator[bytes]) -> Iterator[list[Line] | WaitForBody]:
+    """Yield the lines in groups, and how long to wait where none has arrived.
+
+    A group ends when it is full, at a pause, so that a client that waits for answers before it
+    goes on gets them, and in time where lines never pause.
+    """
     group: list[Line] = []
-    size = 0
+    size, started, is_pause = 0, 0.0, False
     for lines in lines_of(pieces):
         for line in lines:
+            if not group:
+                started = time.monotonic()
             group.append(line)
             size += len(line.text)
             if len(group) == GROUP or size >= GROUP_BYTES:
                 yield group
                 group, size = [], 0
-        if not lines:
-            if group:
-                yield group
-                group, size = [], 0
-            yield []
+        if lines:
+            is_pause = False
+        elif group and (is_pause or time.monotonic() - started >= GROUP_SECONDS):
+            yield group
+            group, size = [], 0
+        else:
+            yield WaitForBody(PAUSE if group else _UNTIL_MORE)
+            is_pause = True
     if group:
         yield group
 
 
 def lines_of(pieces: Iterator[bytes]) -> Iterator[list[Line]]:
-    """The lines that end in each piece, and none for an empty piece. Where the pieces break off, a
-    line says so."""
-    number = 1
-    held = bytearray()  # of a line that is still to end; of one that is too long, just so much
+    """Yield the lines that end in each piece, and none for an empty piece. Where the pieces break
+    off, a line says so."""
+    reader = _LineReader()
     try:
         for piece in pieces:
             if not piece:
                 yield []
-                continue
-            first, *others = piece.split(b"\n")
-            _hold(held, first)
-            if not others:
-                continue
-            *texts, last = bytes(held), *others
-            if lines := _lines(number, texts):
+            elif lines := reader.read(piece):
                 yield lines
-            number += len(texts)
-            held.clear()
-            _hold(held, last)
     except (UnreadablePostError, BadEncoding):
-        told = _("Here the body broke off, or is not what its Content-Encoding says.")
-        yield [Line(number, b"", 400, told)]
+        message = _("Here the body broke off, or is not what its Content-Encoding says.")
+        yield [Line(reader.number, b"", 400, message)]
     else:
-        if lines := _lines(number, [bytes(held)]):
-            yield lines
+        if line := reader.last():
+            yield [line]
 
 
-def _hold(held: bytearray, more: bytes) -> None:
-    held += more[: LONGEST + 2 - len(held)]  # one more than fits, and a carriage return
+class _LineReader:
+    """Makes lines of pieces. A compressed body holds a million blank lines in a kilobyte, so these
+    are skipped all at once."""
+
+    def __init__(self) -> None:
+        self.number = 1  # of the next line
+        self._held = bytearray()  # of a line that is still to end
+
+    def read(self, piece: bytes) -> list[Line]:
+        """Return the lines that end in this piece and are not blank."""
+        lines = []
+        start = 0 if self._held else self._after_blank_lines(piece, 0)
+        while (end := piece.find(b"\n", start)) >= 0:
+            if self._held:
+                self._hold(piece, start, end)
+                line = self.last()
+            else:
+                line = _line(self.number, piece[start:end])
+            if line:
+                lines.append(line)
+            self.number += 1
+            start = self._after_blank_lines(piece, end + 1)
+        self._hold(piece, start, len(piece))
+        return lines
+
+    def last(self) -> Line | None:
+        """Return the line that is still to end, as if it ended here."""
+        text = bytes(self._held)
+        self._held.clear()
+        return _line(self.number, text)
+
+    def _hold(self, piece: bytes, start: int, end: int) -> None:
+        space = MAX_LINE_BYTES + 2 - len(self._held)  # one more than fits, and a carriage return
+        self._held += piece[start : min(end, start + space)]
+
+    def _after_blank_lines(self, piece: bytes, start: int) -> int:
+        blank = _BLANK_LINES.match(piece, start)
+        if blank is None:
+            return start
+        self.number += piece.count(b"\n", start, blank.end())
+        return blank.end()
 
 
-def _lines(number: int, texts: Sequence[bytes]) -> list[Line]:
-    """Those that are not blank, the first of them with this number."""
-    lines = (_line(place, text) for place, text in enumerate(texts, number))
-    return [line for line in lines if line]
+_BLANK_LINES = re.compile(rb"\s*\n")
 
 
 def _line(number: int, text: bytes) -> Line | None:
+    """Return a line, unless it is blank."""
     text = text.removesuffix(b"\r")
-    if len(text) > LONGEST:
-        return Line(number, b"", 413, _("The line is longer than %d bytes.") % LONGEST)
+    if len(text) > MAX_LINE_BYTES:
+        return Line(number, b"", 413, _("The line is longer than %d bytes.") % MAX_LINE_BYTES)
     if number == 1:
         text = text.removeprefix(BOM)
     return Line(number, text) if text and not text.isspace() else None

@@ -55,3 +55,9 @@ def known(name: str) -> str:
     """A format by its own name: the original's page prints `other` for jsonl."""
     name = name.lower()
     return "jsonl" if name == "other" else name
+
+
+def is_stream(path: str) -> bool:
+    """Whether a path is that of JSON Lines, whose answers begin before the body has arrived."""
+    parts = read_path(path)
+    return parts.is_many and parts.format == "jsonl"

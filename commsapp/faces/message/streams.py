@@ -1,37 +1,88 @@
 """JSON Lines: requests of any number, answered while they come in (contract 3.5).
 
-Read and written by the same thread, a group at a time, in the server's own pace: a client that does
-not read its answers is not read from, one that goes away ends the work with the group at hand.
+A group of lines is done at a time, and nothing else is held. A client that does not read its
+answers is not read from, one that goes away ends the work with the group at hand.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import orjson
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 
 from commsapp.access import Actor
 from commsapp.faces.arrivals import arrivals
 from commsapp.faces.message.binding import recognize_line
 from commsapp.faces.message.definition import Operation
-from commsapp.faces.message.errors import error_status
+from commsapp.faces.message.errors import error_response, error_status
 from commsapp.faces.message.formats import FORMATS, in_camel, is_camel
-from commsapp.faces.message.lines import Line, groups_of
+from commsapp.faces.message.lines import PAUSE, Line, groups_of
 from commsapp.faces.message.replies import done_status, refused_status
 from commsapp.ledger import Busy, Refused
+from commsapp.server.environ import body_of, is_stopping
+from commsapp.server.responses import BodyDrivenResponse, WaitForBody
 
 log = logging.getLogger("commsapp")
 Status = dict[str, Any]
 
 
-def answer_stream(request: HttpRequest, operation: Operation, by: Actor) -> StreamingHttpResponse:
+def answer_stream(request: HttpRequest, operation: Operation, by: Actor) -> HttpResponseBase:
     """Do what the lines of the body ask, and answer each by a ResponseStatus on a line."""
-    answers = _Stream(request, operation, by).answers()
-    return StreamingHttpResponse(answers, content_type=FORMATS["jsonl"].content_type)
+    client = by.client_id or by.user.pk
+    if refused := _open_streams.add(client):
+        status, message = refused
+        response = error_response(request, status, message)
+        response["Retry-After"] = "5"
+        return response
+    _release_connection(request)
+    return BodyDrivenResponse(
+        _Stream(request, operation, by).answers(),
+        content_type=FORMATS["jsonl"].content_type,
+        on_close=lambda: _open_streams.remove(client),
+    )
+
+
+def _release_connection(request: HttpRequest) -> None:
+    """Let go of this thread's connection, where another thread may do the next group."""
+    if body_of(request.META) is not None:
+        close_old_connections()
+
+
+class _OpenStreams:
+    """How many streams are open in this process, by client; safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: Counter[UUID | int] = Counter()
+
+    def add(self, client: UUID | int) -> tuple[int, str] | None:
+        """Count one more; or return the status and the sentence that refuse it."""
+        with self._lock:
+            if self._open[client] >= settings.STREAMS_PER_CLIENT:
+                return 429, _("This client has too many streams open.")
+            if self._open.total() >= settings.STREAMS_PER_WORKER:
+                return 503, _("Too many streams are open. Nothing was changed.")
+            self._open[client] += 1
+            return None
+
+    def remove(self, client: UUID | int) -> None:
+        """Count one less."""
+        with self._lock:
+            self._open[client] -= 1
+            self._open += Counter()  # drops those that have none
+
+
+_open_streams = _OpenStreams()
 
 
 class _Stream:
@@ -41,12 +92,21 @@ class _Stream:
         self.is_camel = is_camel(request)
 
     def answers(self) -> Iterator[bytes]:
+        """Yield the answers of each group, and WaitForBody where there is nothing to do."""
+        number = 0
         yield b""  # sends the head: a client may want to see it before it goes on
         for group in groups_of(arrivals(self.request)):
-            if group:
-                yield self._answer(group)
+            if isinstance(group, WaitForBody):
+                yield group
+                if group.seconds == PAUSE:
+                    continue  # there are lines to do
             else:
-                close_old_connections()  # it may be long until the next one
+                number = group[-1].number
+                yield self._answer(group)
+            if is_stopping(self.request.META):
+                message = _("The server is about to stop. Send the lines from here on again.")
+                yield self._written(self._error(number + 1, 503, message))
+                return
 
     def _answer(self, group: Sequence[Line]) -> bytes:
         """What became of each line, in their order."""
@@ -56,7 +116,10 @@ class _Stream:
             for line in group
             if not line.wrong
         }
-        answers = self._done(requests)
+        try:
+            answers = self._done(requests)
+        finally:
+            _release_connection(self.request)
         for line in group:
             if line.wrong:
                 answers[line.number] = self._error(line.number, line.status, line.wrong)

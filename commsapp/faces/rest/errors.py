@@ -23,6 +23,7 @@ _DETAILS = {
     403: "You do not have permission to perform this action.",
     404: "Not found.",
     405: "This method is not allowed here.",
+    408: "The request body did not arrive in time.",
     413: "The request body is too large.",
     415: "The request body must be JSON in UTF-8.",
     503: "The server is busy. Nothing was changed. Try again shortly.",

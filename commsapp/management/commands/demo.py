@@ -21,7 +21,8 @@ from commsapp.models import Face, Licensee, User
 
 OTHERS = (
     "This database holds other data than the demo's, so nothing was changed. Load the demo beside "
-    "it with --force; or serve without it: gunicorn --config commsapp/gunicorn.py commsapp.wsgi"
+    "it with --force; or serve without it: gunicorn --config commsapp/gunicorn.py "
+    "commsapp.asgi:application"
 )
 NOT_LOCAL = (
     "This database is on another machine, so nothing was changed: the demo makes a superuser and "

@@ -86,7 +86,8 @@ class _Run:
     def save_all(self, by: Actor, *, dry_run: bool) -> None:
         with Interruptible() as interruptible:
             try:
-                for group in interruptible.until_asked(groups_of(self._pieces())):
+                groups = (group for group in groups_of(self._pieces()) if isinstance(group, list))
+                for group in interruptible.until_asked(groups):
                     for result in save(group, by, dry_run=dry_run):
                         self._note(result)
                     self.progress.tell(self.tally.lines, self.tally.failed, self.read)

@@ -107,7 +107,7 @@ def test_the_cookie_over_the_wire_has_neither_expires_nor_age(demo):
 _FAILING = """
 import os
 os.environ["DJANGO_SETTINGS_MODULE"] = "commsapp.settings"
-from commsapp.wsgi import application as served
+from commsapp import wsgi
 from contacts import message
 
 
@@ -118,11 +118,18 @@ def run(requests, by):
 message.SAVE_CONTACT_GROUP.__dict__["run"] = run
 
 
-def application(environ, start_response):
+served = wsgi.application
+
+
+def failing(environ, start_response):
     answer = served(environ, start_response)
     if "after=1" in environ["QUERY_STRING"]:
         raise ZeroDivisionError("after")
     return answer
+
+
+wsgi.application = failing
+from commsapp.asgi import application  # noqa: E402, F401
 """
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
-from commsapp.faces.message.lines import GROUP, LONGEST
+from commsapp.faces.message.lines import GROUP, MAX_LINE_BYTES
 from commsapp.models import Operation
 from contacts.models import AlternateKey, ContactGroup
 from tests.faces.message.talk import PATH, lines, numbers, outcomes
@@ -85,7 +85,8 @@ def test_a_parameter_of_the_query_fills_each_line(ask, stream):
 
 def test_a_line_of_a_mebibyte_is_read_and_a_longer_one_is_not(ask, stream):
     one, two, three = (json.dumps(ask.body(AlternateKey=key)) for key in "ABC")
-    long = [one.ljust(LONGEST), two.ljust(LONGEST + 1), three.ljust(LONGEST) + "\r"]
+    size = MAX_LINE_BYTES
+    long = [one.ljust(size), two.ljust(size + 1), three.ljust(size) + "\r"]
     answers = stream(*long, ask.body(AlternateKey="D"))
     assert outcomes(answers) == ["Created", "RequestTooLarge", "Created", "Created"]
     assert numbers(answers) == [1, 2, 3, 4]

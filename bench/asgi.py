@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from commsapp.wsgi import application
+from commsapp.asgi import application
 
 __all__ = ["application"]
 

@@ -1,0 +1,58 @@
+"""A limit for bodies that hold a thread while they arrive."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from commsapp.server.request_body import GRACE_SECONDS, RequestBody, TooManyBodiesError
+
+
+class LargeBodies:
+    """Places for requests whose bodies have not arrived when their threads begin to work.
+
+    A quarter of the threads for each client, told by its credentials, and half for all of them:
+    slow senders never hold all threads. Who finds no place in time gets TooManyBodiesError when it
+    reads on; a request that is refused unread is not told of it.
+    """
+
+    def __init__(self, places: int) -> None:
+        self._places = asyncio.Semaphore(places)
+        self._for_each = max(places // 2, 1)
+        self._held: Counter[tuple[str, ...]] = Counter()
+
+    @asynccontextmanager
+    async def place_for(self, body: RequestBody, environ: dict[str, Any]) -> AsyncIterator[None]:
+        """Hold a place while the request is answered, if its body has not arrived."""
+        if body.is_whole or body.is_lost:
+            yield
+            return
+        client = _client(environ)
+        if self._held[client] >= self._for_each or not await self._acquire():
+            body.give_up(TooManyBodiesError())
+            yield
+            return
+        self._held[client] += 1
+        try:
+            yield
+        finally:
+            self._held[client] -= 1
+            self._held += Counter()  # drops those that hold none
+            self._places.release()
+
+    async def _acquire(self) -> bool:
+        try:
+            async with asyncio.timeout(GRACE_SECONDS):
+                return await self._places.acquire()
+        except TimeoutError:
+            return False
+
+
+def _client(environ: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(environ.get(name, "") for name in _CREDENTIALS)
+
+
+_CREDENTIALS = ("HTTP_AUTHORIZATION", "HTTP_X_SS_ID", "HTTP_COOKIE", "REMOTE_ADDR")

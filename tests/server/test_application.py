@@ -1,0 +1,360 @@
+"""The WSGI application in threads: what waits for a client holds none of them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import pytest
+from django.http import HttpResponse, StreamingHttpResponse
+
+from commsapp.server import application, request_body
+from commsapp.server.application import ThreadedApplication
+from commsapp.server.environ import body_of, is_stopping
+from commsapp.server.request_body import READ_AHEAD, BodyTimeoutError, TooManyBodiesError
+from commsapp.server.responses import BodyDrivenResponse, WaitForBody
+
+LIMIT = 1024 * 1024
+
+
+class Client:
+    """One request, and what comes back. What is `sent` later arrives later."""
+
+    def __init__(self, served, path="/", *, method="POST", headers=(), takes_answers=True):
+        self.messages = asyncio.Queue()
+        self.answers, self.has_begun = [], asyncio.Event()
+        self.may_take = asyncio.Event()
+        if takes_answers:
+            self.may_take.set()
+        scope = {
+            "type": "http", "method": method, "raw_path": path.encode(), "query_string": b"a=%20",
+            "http_version": "1.1", "scheme": "http", "headers": list(headers),
+            "server": ("127.0.0.1", 8000), "client": ("127.0.0.9", 1234),
+        }  # fmt: skip
+        self.task = asyncio.ensure_future(served(scope, self.messages.get, self._take))
+
+    async def _take(self, message):
+        self.answers.append(message)
+        if message["type"] == "http.response.body":
+            self.has_begun.set()
+            await self.may_take.wait()
+
+    def send(self, body, *, more=False):
+        self.messages.put_nowait({"type": "http.request", "body": body, "more_body": more})
+        return self
+
+    def leave(self):
+        self.messages.put_nowait({"type": "http.disconnect"})
+
+    async def answer(self):
+        await asyncio.wait_for(self.task, 10)
+        return self.answers[0]["status"], b"".join(part["body"] for part in self.answers[1:])
+
+
+def serving(wsgi, *, threads=1, is_stream=lambda path: path == "/stream"):
+    return ThreadedApplication(wsgi, threads=threads, max_body_bytes=LIMIT, is_stream=is_stream)
+
+
+def respond(response, start):
+    start(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+    return response
+
+
+def echo(environ, start):
+    """Answer with the body's length, or with what kept it from being read."""
+    try:
+        body = environ["wsgi.input"].read()
+    except OSError as error:
+        return respond(HttpResponse(type(error).__name__, status=408), start)
+    return respond(HttpResponse(str(len(body))), start)
+
+
+# --- Bodies -----------------------------------------------------------------------------------
+
+
+def test_small_bodies_that_are_slow_to_arrive_hold_no_thread():
+    async def run():
+        served = serving(echo)
+        slow = [Client(served).send(b"a", more=True) for _ in range(50)]
+        quick = await Client(served).send(b"abc").answer()
+        for client in slow:
+            client.send(b"b")
+        return quick, [await client.answer() for client in slow]
+
+    quick, slow = asyncio.run(run())
+    assert quick == (200, b"3")
+    assert slow == [(200, b"2")] * 50
+
+
+def test_body_that_does_not_arrive_in_time_is_too_slow(monkeypatch):
+    monkeypatch.setattr(request_body, "GRACE_SECONDS", 0.05)
+
+    async def run():
+        return await Client(serving(echo)).send(b"a", more=True).answer()
+
+    assert asyncio.run(run()) == (408, BodyTimeoutError.__name__.encode())
+
+
+def test_body_that_trickles_below_the_least_rate_is_too_slow(monkeypatch):
+    monkeypatch.setattr(request_body, "GRACE_SECONDS", 0.2)
+
+    async def run():
+        client = Client(serving(echo))
+        for _ in range(100):
+            client.send(b"a", more=True)
+            await asyncio.sleep(0.05)
+            if client.task.done():
+                break
+        return await client.answer()
+
+    assert asyncio.run(run()) == (408, BodyTimeoutError.__name__.encode())
+
+
+def test_client_that_goes_away_is_noticed_by_who_reads_its_body():
+    async def run():
+        client = Client(serving(echo)).send(b"a", more=True)
+        client.leave()
+        return await client.answer()
+
+    assert asyncio.run(run()) == (408, b"ConnectionResetError")
+
+
+def test_large_body_is_read_while_it_arrives():
+    async def run():
+        client = Client(serving(echo)).send(b"a" * READ_AHEAD, more=True)
+        await asyncio.sleep(0.05)
+        return await client.send(b"b" * READ_AHEAD, more=True).send(b"c").answer()
+
+    assert asyncio.run(run()) == (200, str(2 * READ_AHEAD + 1).encode())
+
+
+def test_large_bodies_that_arrive_slowly_leave_threads_for_others(monkeypatch):
+    monkeypatch.setattr("commsapp.server.large_bodies.GRACE_SECONDS", 0.05)
+
+    async def run():
+        served = serving(echo, threads=8)
+        slow = [
+            Client(served, headers=[(b"authorization", b"Bearer %d" % place)])
+            .send(b"a" * READ_AHEAD, more=True)
+            for place in range(20)
+        ]  # fmt: skip
+        await asyncio.sleep(0.3)
+        refused = [await client.answer() for client in slow[4:]]
+        quick = await Client(served).send(b"abc").answer()
+        for client in slow[:4]:
+            client.send(b"b")
+        return refused, quick, [await client.answer() for client in slow[:4]]
+
+    refused, quick, served = asyncio.run(run())
+    assert refused == [(408, TooManyBodiesError.__name__.encode())] * 16
+    assert quick == (200, b"3")
+    assert served == [(200, str(READ_AHEAD + 1).encode())] * 4
+
+
+def test_client_with_many_large_bodies_leaves_places_for_other_clients():
+    async def run():
+        served = serving(echo, threads=8)
+        mine = [(b"authorization", b"Bearer mine")]
+        slow = [Client(served, headers=mine).send(b"a" * READ_AHEAD, more=True) for _ in range(9)]
+        await asyncio.sleep(0.1)
+        refused = [client for client in slow if client.task.done()]
+        other = Client(served).send(b"a" * READ_AHEAD, more=True)
+        await asyncio.sleep(0.1)
+        answer = await other.send(b"b").answer()
+        for client in slow:
+            client.leave()
+            await client.answer()
+        return len(refused), answer
+
+    assert asyncio.run(run()) == (7, (200, str(READ_AHEAD + 1).encode()))
+
+
+def test_body_that_announces_too_much_is_answered_before_it_is_sent():
+    def refuse(environ, start):
+        return respond(HttpResponse("too large", status=413), start)
+
+    async def run():
+        client = Client(serving(refuse), headers=[(b"content-length", b"%d" % (LIMIT + 1))])
+        await asyncio.wait_for(client.has_begun.wait(), 5)
+        client.leave()
+        return await client.answer()
+
+    assert asyncio.run(run()) == (413, b"too large")
+
+
+def test_rest_of_a_body_is_received_after_an_answer_that_did_not_need_it():
+    async def run():
+        ignore = serving(lambda environ, start: respond(HttpResponse("no"), start))
+        client = Client(ignore).send(b"a" * READ_AHEAD, more=True)
+        await client.has_begun.wait()
+        for _ in range(20):
+            client.send(b"b" * 1000, more=True)
+        await client.send(b"c").answer()
+        return client.messages.qsize()
+
+    assert asyncio.run(run()) == 0
+
+
+# --- Answers ----------------------------------------------------------------------------------
+
+
+def test_environment_holds_path_query_headers_and_addresses():
+    seen = {}
+
+    def look(environ, start):
+        seen.update(environ)
+        return respond(HttpResponse(), start)
+
+    async def run():
+        headers = [(b"x-a", b"1"), (b"x-a", b"\xe9"), (b"content-type", b"text/x")]
+        return await Client(serving(look), "/a%2Fb%C3%A9", headers=headers).send(b"").answer()
+
+    assert asyncio.run(run()) == (200, b"")
+    assert (seen["PATH_INFO"], seen["QUERY_STRING"]) == ("/a/b\xc3\xa9", "a=%20")
+    assert (seen["HTTP_X_A"], seen["CONTENT_TYPE"]) == ("1,\xe9", "text/x")
+    assert (seen["REMOTE_ADDR"], seen["SCRIPT_NAME"]) == ("127.0.0.9", "")
+
+
+def test_answer_that_its_client_does_not_take_holds_no_thread():
+    closed = threading.Event()
+
+    def pieces():
+        yield from [b"x" * 100_000] * 30
+
+    def export(environ, start):
+        if environ["PATH_INFO"] == "/quick":
+            return respond(HttpResponse("quick"), start)
+        response = StreamingHttpResponse(pieces())
+        response._resource_closers.append(closed.set)
+        return respond(response, start)
+
+    async def run():
+        served = serving(export)
+        slow = Client(served, takes_answers=False).send(b"")
+        await slow.has_begun.wait()
+        quick = await Client(served, "/quick").send(b"").answer()
+        was_closed = closed.wait(5)
+        slow.may_take.set()
+        return quick, was_closed, await slow.answer()
+
+    quick, was_closed, slow = asyncio.run(run())
+    assert (quick, was_closed) == ((200, b"quick"), True)
+    assert (slow[0], len(slow[1])) == (200, 3_000_000)
+
+
+def test_answer_nobody_takes_is_given_up(monkeypatch):
+    monkeypatch.setattr(application, "SEND_SECONDS", 0.05)
+
+    async def run():
+        served = serving(lambda environ, start: respond(HttpResponse("x"), start))
+        client = Client(served, takes_answers=False).send(b"")
+        with pytest.raises(TimeoutError):
+            await client.answer()
+
+    asyncio.run(run())
+
+
+# --- Answers that are made while the body arrives ---------------------------------------------
+
+
+class Lines:
+    """An application that answers each piece of a body, and counts how often it was closed."""
+
+    def __init__(self):
+        self.closed, self.threads = 0, set()
+
+    def __call__(self, environ, start):
+        return respond(
+            BodyDrivenResponse(self.pieces(environ), content_type="text/x", on_close=self.close),
+            start,
+        )
+
+    def close(self):
+        self.closed += 1
+
+    def pieces(self, environ):
+        yield b""
+        body = body_of(environ)
+        while (piece := body.take(1000)) is not None:
+            self.threads.add(threading.current_thread().name)
+            if piece:
+                yield piece.upper()
+            elif is_stopping(environ):
+                yield b"stopping"
+                return
+            else:
+                yield WaitForBody(60)
+
+
+def test_streams_that_wait_for_their_clients_hold_no_thread():
+    lines = Lines()
+
+    async def run():
+        served = serving(lines)
+        streams = [Client(served, "/stream").send(b"a", more=True) for _ in range(50)]
+        for stream in streams:
+            await stream.has_begun.wait()
+        for stream in streams:
+            stream.send(b"b")
+        return [await stream.answer() for stream in streams]
+
+    assert asyncio.run(run()) == [(200, b"AB")] * 50
+    assert lines.closed == 50
+    assert len(lines.threads) <= application.STREAM_THREADS
+
+
+def test_stream_whose_client_goes_away_is_closed():
+    lines = Lines()
+
+    async def run():
+        stream = Client(serving(lines), "/stream").send(b"a", more=True)
+        await stream.has_begun.wait()
+        stream.leave()
+        with pytest.raises(ConnectionResetError):
+            await stream.answer()
+
+    asyncio.run(run())
+    assert lines.closed == 1
+
+
+def test_stream_that_is_cancelled_is_closed_when_its_piece_is_made():
+    at_it, release, lines = threading.Event(), threading.Event(), Lines()
+
+    def pieces(environ):
+        yield b"a"
+        at_it.set()
+        release.wait(10)
+        yield b"b"
+
+    lines.pieces = pieces
+
+    async def run():
+        stream = Client(serving(lines), "/stream")
+        await asyncio.to_thread(at_it.wait, 10)
+        stream.task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await stream.task
+        closed_early = lines.closed
+        release.set()
+        deadline = time.monotonic() + 5
+        while not lines.closed and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+        return closed_early
+
+    assert asyncio.run(run()) == 0
+    assert lines.closed == 1
+
+
+def test_streams_are_told_that_the_server_stops():
+    async def run():
+        served = serving(Lines())
+        stream = Client(served, "/stream").send(b"a", more=True)
+        while len(stream.answers) < 3:
+            await asyncio.sleep(0.01)
+        served.stop()
+        await asyncio.sleep(1.5)
+        stream.leave()
+        return await stream.answer()
+
+    assert asyncio.run(run()) == (200, b"Astopping")
