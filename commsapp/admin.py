@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -18,8 +18,19 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from commsapp import clients, ledger, operation_access, users
-from commsapp.faces.staff import activity, details, goes, history, people, undoing
+from commsapp.admin_changes import AdminChange
+from commsapp.faces.staff import (
+    activity,
+    admin_changes,
+    details,
+    goes,
+    history,
+    people,
+    timeline,
+    undoing,
+)
 from commsapp.faces.staff.actors import actor_of, licensees_of
+from commsapp.faces.staff.audited import AuditedAdmin
 from commsapp.faces.staff.lists import RecordChangeList
 from commsapp.faces.staff.pages import page_on, panel_on, show, url_of
 from commsapp.faces.staff.permissions import PermittingAdmin
@@ -51,7 +62,7 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
 
     menu_place = 40
     list_display = ("at", "sentence", "target", "of_kind", "user", "face", "client")
-    list_filter = (activity.GoFilter, activity.DayFilter, "face", activity.UserFilter,
+    list_filter = (activity.GoFilter, activity.DayFilter, "face", timeline.ActingUserFilter,
                    activity.KindFilter, activity.ObjectFilter)  # fmt: skip
     list_select_related = ("user", "licensee", "undone_by", "undoes")
     search_fields = ("target_name", "user__username", "client")
@@ -67,7 +78,9 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
         by, here = actor_of(request), urlencode({"next": request.get_full_path()})
 
         @admin.display(description=_("Undo"))
-        def undo(operation: Operation) -> Any:
+        def undo(operation: Operation | AdminChange) -> Any:
+            if isinstance(operation, AdminChange):
+                return ""
             go = _go_of(operation)
             if not (go.may_undo(by) if go else ledger.may_undo(operation, by)):
                 return self.state(operation)
@@ -78,7 +91,7 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
         return (*super().get_list_display(request), undo)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RecordChangeList]:
-        return activity.OperationChangeList
+        return timeline.TimelineChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return (
@@ -110,12 +123,16 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
         return answer  # type: ignore[no-any-return]
 
     @admin.display(description=_("what was done"))
-    def sentence(self, operation: Operation) -> str:
+    def sentence(self, operation: Operation | AdminChange) -> str:
+        if isinstance(operation, AdminChange):
+            return admin_changes.sentence(operation)
         go = _go_of(operation)
         return goes.sentence(go, operation) if go else ledger.sentence(operation)
 
     @admin.display(description=_("object"))
-    def target(self, operation: Operation) -> Any:
+    def target(self, operation: Operation | AdminChange) -> Any:
+        if isinstance(operation, AdminChange):
+            return admin_changes.target_link(operation)
         go, url = _go_of(operation), history.target_url(operation)
         name = (
             format_html('<a href="{}">{}</a>', url, operation.target_name)
@@ -128,7 +145,9 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
         return unfold if goes.is_alike(operation) else format_html("{} {}", name, unfold)
 
     @admin.display(description=_("kind of object"))
-    def of_kind(self, operation: Operation) -> str:
+    def of_kind(self, operation: Operation | AdminChange) -> str:
+        if isinstance(operation, AdminChange):
+            return admin_changes.target_kind(operation)
         is_many = _go_of(operation) and goes.is_alike(operation)
         return goes.things(operation) if is_many else history.target_kind(operation)
 
@@ -193,11 +212,77 @@ def how_to_undo(request: HttpRequest, operation: Operation) -> dict[str, Any] | 
     }
 
 
+@admin.register(AdminChange)
+class AdminChangeAdmin(ReadOnly, VisibleAdmin):
+    """Changes of users, groups, licensees and API clients: to be read."""
+
+    menu_place = 46
+    list_display = ("at", "sentence", "target", "of_kind", "user", "through", "address")
+    list_filter = (
+        activity.DayFilter, admin_changes.ChannelFilter, admin_changes.ActingUserFilter,
+        admin_changes.TargetFilter,
+    )  # fmt: skip
+    search_fields = ("target_name", "user__username", "client", "address")
+    search_help_text = _("Object, user, client, address, id or request id")
+    ordering = ("-id",)
+    facts = (
+        "at", "sentence", "target", "of_kind", "user", "through", "address", "request_id",
+    )  # fmt: skip
+    object_template = "staff/admin_change.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return admin_changes.visible_changes(actor_of(request)).order_by(*self.ordering)
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return self.list_filter
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """An id is a change's, a target's, or a request's."""
+        guid = read_guid(search_term.strip())
+        if guid is None:
+            return super().get_search_results(request, queryset, search_term)
+        id = UUID(guid)
+        found = Q(pk=id) | Q(target_id=str(id)) | Q(request_id=guid)
+        return queryset.filter(found), False
+
+    def has_view_permission(self, request: Any, obj: Any = None) -> bool:
+        is_known = bool(request.user.is_active)  # the sign-in page asks for nobody
+        return is_known and admin_changes.may_see_changes(actor_of(request))
+
+    def has_module_permission(self, request: Any) -> bool:
+        return self.has_view_permission(request)
+
+    def object_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        """With the values before and after."""
+        answer: Any = super().object_view(request, object_id)
+        change, by = answer.context_data["record"], actor_of(request)
+        answer.context_data["rows"] = admin_changes.differences(change, by)
+        return answer  # type: ignore[no-any-return]
+
+    @admin.display(description=_("what was done"))
+    def sentence(self, change: AdminChange) -> str:
+        return admin_changes.sentence(change)
+
+    @admin.display(description=_("object"))
+    def target(self, change: AdminChange) -> Any:
+        return admin_changes.target_link(change)
+
+    @admin.display(description=_("kind of object"))
+    def of_kind(self, change: AdminChange) -> str:
+        return admin_changes.target_kind(change)
+
+    @admin.display(description=_("through"))
+    def through(self, change: AdminChange) -> str:
+        return admin_changes.channel_and_client(change)
+
+
 # --- People ---------------------------------------------------------------------------------
 
 
 @admin.register(User)
-class StaffUserAdmin(PermittingAdmin, QuickAdmin, PeopleAdmin):
+class StaffUserAdmin(AuditedAdmin, PermittingAdmin, QuickAdmin, PeopleAdmin):
     """Users. Who is no superuser gives nobody more than they have themselves."""
 
     menu_place = 41
@@ -258,7 +343,7 @@ class StaffUserAdmin(PermittingAdmin, QuickAdmin, PeopleAdmin):
 
 
 @admin.register(Group)
-class StaffGroupAdmin(PermittingAdmin, QuickAdmin, GroupAdmin):
+class StaffGroupAdmin(AuditedAdmin, PermittingAdmin, QuickAdmin, GroupAdmin):
     """What a group may is for superusers to say: it would be a way to every right."""
 
     menu_place = 42
@@ -276,7 +361,7 @@ class StaffGroupAdmin(PermittingAdmin, QuickAdmin, GroupAdmin):
 
 
 @admin.register(Licensee)
-class LicenseeAdmin(QuickAdmin):
+class LicenseeAdmin(AuditedAdmin, QuickAdmin):
     """The tenants."""
 
     menu_place = 44
@@ -309,7 +394,7 @@ class ApiUseAdmin(KeptAdmin):
 
 
 @admin.register(Client)
-class ClientAdmin(QuickAdmin):
+class ClientAdmin(AuditedAdmin, QuickAdmin):
     """API clients. A client acts as its user, so it is for those who may manage that user."""
 
     menu_place = 43
@@ -357,6 +442,9 @@ class ClientAdmin(QuickAdmin):
             raise PermissionDenied(_("The client would have rights that you lack."))
         made, secret = clients.create_client(obj.name, obj.user)
         obj.pk, obj.client_id, request.client_secret = made.pk, made.client_id, secret
+
+    def record_creation(self, obj: Any) -> None:
+        """The client's `save()` has done so: commands make clients, too."""
 
     def response_add(self, request: Any, obj: Any, post_url_continue: Any = None) -> Any:
         """The secret, this once: it is in no message, no cookie and no cache."""

@@ -1,8 +1,11 @@
 from importlib import import_module
 
 from django.apps import AppConfig, apps
+from django.core.signals import request_finished
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
+
+from commsapp import current_request
 
 ROOMS = ("contacts", "groups", "quotes")
 
@@ -13,6 +16,8 @@ class CommsappConfig(AppConfig):
 
     def ready(self) -> None:
         """Load every room's operations, so that the ledger knows every kind and its inverse."""
+        import_module("commsapp.sign_in_log")  # receives signals
+        request_finished.connect(current_request.clear)
         import_module("commsapp.records")
         for room in ROOMS:
             import_module(f"{room}.operations")

@@ -16,16 +16,18 @@ from oauth2_provider.models import (
 )
 
 
-def end_authorizations(user: Any) -> None:
+def end_authorizations(user: Any) -> int:
     """End what somebody granted and signed in to: codes, refresh tokens, access tokens and the
     sessions of the Message API. Tokens of client_credentials are the client's, and stay.
 
-    Call it in the transaction that has changed the user's row: an exchange that is under way holds
-    that row (`lock_user_of_code`), so that nothing is issued behind this one's back.
+    Return how many tokens and sessions were ended. Call it in the transaction that has changed the
+    user's row: an exchange that is under way holds that row (`lock_user_of_code`), so that nothing
+    is issued behind this one's back.
     """
     get_grant_model().objects.filter(user=user).delete()
     get_refresh_token_model().objects.filter(user=user).delete()
-    get_access_token_model().objects.filter(user=user).delete()
+    ended, _by_model = get_access_token_model().objects.filter(user=user).delete()
+    return int(ended)
 
 
 def lock_user_of_code(code: str) -> None:
@@ -51,9 +53,12 @@ def mark_as_given_for(code: str, refresh_token: str) -> None:
     issued.update(token_family=_family_of(code))
 
 
-def end_tokens_of_code(code: str) -> None:
-    """Revoke what a code gave, if it was used before."""
-    get_refresh_token_model().revoke_family(_family_of(code))
+def end_tokens_of_code(code: str) -> bool:
+    """Revoke what a code gave, and return whether there was something: it was used before."""
+    tokens, family = get_refresh_token_model(), _family_of(code)
+    had_tokens: bool = tokens.objects.filter(token_family=family, revoked=None).exists()
+    tokens.revoke_family(family)
+    return had_tokens
 
 
 def _family_of(code: str) -> UUID:

@@ -15,8 +15,11 @@ from oauth2_provider.models import (
     set_token_value,
 )
 
+from commsapp import admin_changes
+from commsapp.admin_changes import AdminChange
 from commsapp.authorizations import checksum_of
 from commsapp.models import Client, User
+from commsapp.security_log import log_after_commit
 
 
 def create_client(name: str, user: User) -> tuple[Client, str]:
@@ -34,6 +37,7 @@ def create_client(name: str, user: User) -> tuple[Client, str]:
     )
     client.full_clean()
     client.save()
+    log_after_commit("client_secret_made", target=client.name, target_id=str(client.pk))
     return client, client_secret
 
 
@@ -41,6 +45,7 @@ def issue_token(client: Client, days: float) -> str:
     """Make an access token that acts as the client's user for so many days, and return it."""
     token = secrets.token_urlsafe(32)
     renew_token(client, token, days)
+    log_after_commit("token_issued", target=client.name, target_id=str(client.pk), days=days)
     return token
 
 
@@ -68,4 +73,5 @@ def end_tokens(client: Client) -> int:
         get_refresh_token_model().objects.filter(application=client).delete()
         get_grant_model().objects.filter(application=client).delete()
         access.delete()
+        admin_changes.record(client, AdminChange.Action.TOKENS_ENDED, number=good)
     return int(good)

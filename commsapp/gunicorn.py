@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from commsapp.faces.redaction import WithoutSession
+from commsapp.log_format import server_formatter
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 worker_class = "commsapp.server.worker.Worker"
@@ -48,6 +49,8 @@ def on_starting(server: Any) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     for log in (server.log.error_log, server.log.access_log):
         log.addFilter(WithoutSession())
+        for handler in log.handlers:
+            handler.setFormatter(server_formatter())
 
 
 def post_worker_init(worker: Any) -> None:

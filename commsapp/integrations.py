@@ -110,7 +110,6 @@ def end_tokens(request: HttpRequest, client_id: UUID) -> HttpResponse:
     if request.method == "POST":
         ended = clients.end_tokens(client)
         told = ngettext("%d token ended.", "%d tokens ended.", ended) % ended
-        known.log_change(request, client, told)
         messages.success(request, f"{client}: {told}")
         return HttpResponseRedirect(reverse("staff-integrations"))
     return show(

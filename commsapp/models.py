@@ -14,9 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractApplication
 
+from commsapp import admin_changes
+from commsapp.admin_changes import AdminChange as AdminChange
 from commsapp.authorizations import end_authorizations
 from commsapp.fields import JSONField
 from commsapp.ids import uuid7
+from commsapp.security_log import log_after_commit
 from commsapp.sql import Now
 
 if TYPE_CHECKING:
@@ -40,6 +43,17 @@ class Licensee(models.Model):
         return self.name
 
 
+class AccountManager(UserManager):  # type: ignore[type-arg]
+    """Django's, which records whom it makes a superuser: `manage.py createsuperuser` asks it."""
+
+    use_in_migrations = False
+
+    def create_superuser(self, *args: Any, **kwargs: Any) -> Any:
+        user = super().create_superuser(*args, **kwargs)
+        admin_changes.record_creation(user)
+        return user
+
+
 class User(AbstractUser):
     """A person or an integration. A superuser acts for all licensees."""
 
@@ -47,7 +61,16 @@ class User(AbstractUser):
     licensees = models.ManyToManyField(
         Licensee, blank=True, related_name="users", verbose_name=_("licensees")
     )
-    objects: ClassVar[Any] = UserManager()
+    objects: ClassVar[Any] = AccountManager()
+
+    missing_permission: str | None = None  # the last that was asked for and is not there
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Django's answer; a refusal is remembered, so that the log can name the permission."""
+        is_allowed = super().has_perm(perm, obj)
+        if not is_allowed:
+            self.missing_permission = perm
+        return is_allowed
 
     _is_password_withdrawn = False
 
@@ -67,9 +90,14 @@ class User(AbstractUser):
         if not (is_new or self._is_password_withdrawn):
             super().save(*args, **kwargs)
             return
+        existed = not self._state.adding
         with transaction.atomic():
             super().save(*args, **kwargs)
-            end_authorizations(self)
+            if end_authorizations(self):
+                name = self.get_username()
+                log_after_commit("sessions_ended", target=name, target_id=str(self.pk))
+            if existed:
+                admin_changes.record(self, AdminChange.Action.PASSWORD_CHANGED)
         self._is_password_withdrawn = False
 
 
@@ -89,6 +117,13 @@ class Client(AbstractApplication):
 
     def __str__(self) -> str:
         return str(self.name or self.client_id)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A new client is recorded, whoever makes it: a page, or one of several commands."""
+        is_new = self._state.adding
+        super().save(*args, **kwargs)
+        if is_new:
+            admin_changes.record_creation(self)
 
 
 class Session(models.Model):

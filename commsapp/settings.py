@@ -3,11 +3,16 @@
 DATABASE_URL    default: SQLite at var/db.sqlite3
 VAR_DIR         the folder of all that this installation keeps; default: var
 SECRET_KEY      default: what var/secret_key says (`make run` makes one); without, no start
+SECRET_KEY_FALLBACKS  former keys, whose signatures still count (comma separated); default: none
 DEBUG           default: off
 ALLOWED_HOSTS   default: this machine only (comma separated)
 PUBLIC_URL      scheme and host that machine clients are told; default: those of the request
 HTTPS           on behind TLS: secure cookies, HSTS; default: off, as on one's own machine
+HSTS_INCLUDE_SUBDOMAINS  HSTS also for all hosts below this one; default: off
+HSTS_PRELOAD    consent to the browsers' built-in list of HTTPS hosts; default: off
 TRUSTED_PROXY   on behind a proxy that sets X-Forwarded-Proto; default: off
+SECURITY_CONTACT  e-mail or https address for reports of weaknesses; default: none, no security.txt
+AUDIT_LOG       stdout (for commands: stderr), stderr, off, or the path of a file; default: stdout
 TIME_ZONE       default: UTC
 DAILY_API_REQUESTS   allocation of each licensee on the Connect face; default: 1,000,000
 API_REQUESTS_A_SECOND  burst limit of each licensee there; default: 0, off
@@ -24,6 +29,7 @@ CORS_ORIGINS    whose pages may use the Message face in a browser (comma separat
                 https://suite.example); default: nobody's
 """
 
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,6 +37,10 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+
+from commsapp import log_format
+
+os.umask(0o077)  # the database, the secrets and the uploads are for no other user of the machine
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -50,6 +60,7 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")
@@ -211,13 +222,21 @@ if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
 # --- Security -------------------------------------------------------------------------------
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# A browser takes a cookie of such a name only from this very host, over TLS. `ss-id` has no such
+# prefix: clients know it by its documented name.
+COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid", f"{COOKIE_PREFIX}csrftoken"
+MESSAGE_STORAGE = "commsapp.faces.staff.message_storage.PrefixedStorage"
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
 if env.bool("TRUSTED_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
-# The proxy that ends TLS redirects people; a machine face never answers with a redirect.
-SILENCED_SYSTEM_CHECKS = ["security.W008"]
+SECURITY_CONTACT = env.str("SECURITY_CONTACT", default="")
+# W008: the proxy that ends TLS redirects people; a machine face never answers with a redirect.
+# W005, W021: whether all hosts below this one have TLS, and for how long, only their owner knows.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 
 
 def _origins() -> list[str]:
@@ -286,7 +305,7 @@ SPECTACULAR_SETTINGS = {
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # of the staff side; machines speak English
-LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}language"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
 LANGUAGE_COOKIE_SECURE, LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SAMESITE = HTTPS, True, "Lax"
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -297,6 +316,8 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# What is collected there is public, and a proxy with a user of its own may serve it.
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o644, 0o755
 WHITENOISE_USE_FINDERS = DEBUG
 # Source maps are large and nobody's browser asks for them compressed.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("png", "jpg", "gif", "webp", "woff", "woff2", "map")
@@ -306,23 +327,10 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "commsapp.static_files.StaticFilesStorage"
     },
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "filters": {"without_session": {"()": "commsapp.faces.redaction.WithoutSession"}},
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "plain",
-            "filters": ["without_session"],
-        }
-    },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
-    # runserver tells each request's line, query and all.
-    "loggers": {"django.server": {"handlers": ["console"], "level": "INFO", "propagate": False}},
-}
+LOGGING = log_format.configure(
+    level=env.str("LOG_LEVEL", default="WARNING"), audit=env.str("AUDIT_LOG", default="stdout")
+)

@@ -1,7 +1,7 @@
 """Every address in one table; the one file that knows every door."""
 
 from commsapp import home, rest
-from commsapp.faces import connect, oauth, openapi
+from commsapp.faces import connect, oauth, openapi, security_txt
 from commsapp.faces.message import metadata, sessions
 from commsapp.faces.message import routing as message_routing
 from commsapp.faces.rest import routing
@@ -18,6 +18,7 @@ urlpatterns = [
     *home.urlpatterns,
     *oauth.urlpatterns(),
     *openapi.urlpatterns(),
+    *security_txt.urlpatterns(),
     *connect.discovery(),
     *groups_connect.urlpatterns,
     *quotes_connect.urlpatterns,

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from commsapp import clients, counts
+from commsapp import clients, counts, current_request
 from commsapp.access import Actor
 from commsapp.models import Licensee, User
 from tests import factories
@@ -28,6 +28,7 @@ def _quick_and_uncollected(settings):
         "commsapp.faces.oauth.SecretHasher",
     ]
     counts.forget()
+    current_request.clear()  # a test may leave an answer unread, and its request unfinished
 
 
 def actor(user: User, face: str = "rest") -> Actor:

@@ -23,17 +23,20 @@ from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django.views import defaults
 
-from commsapp import figures
+from commsapp import current_request, figures
+from commsapp.faces.answer_headers import set_headers
 from commsapp.faces.bodies import (
     BadEncoding,
     BodyTooLarge,
     UnknownEncoding,
     prepare,
 )
+from commsapp.faces.client_address import client_address
 from commsapp.faces.message import cors
 from commsapp.faces.redaction import take_session_id
 from commsapp.ids import uuid7
 from commsapp.ledger import Busy, TimedOut
+from commsapp.security_log import log_answer
 from commsapp.server.request_body import BodyTimeoutError, TooManyBodiesError
 from commsapp.statement_limit import timed_out, timeout_message
 
@@ -130,11 +133,17 @@ class FaceMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.request_id = uuid7().hex  # type: ignore[attr-defined]
+        request.request_id = id = uuid7().hex  # type: ignore[attr-defined]
+        face = face_of(request.path_info)
+        current_request.bind(
+            current_request.Source(face, id, client_address(request), request=request)
+        )
         translation.activate("en")  # whatever this thread spoke last; people choose theirs below
         take_session_id(request)
         response = self._answer(request)
-        response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
+        response["X-Request-Id"] = id
+        set_headers(request, response)
+        log_answer(request, response.status_code)
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponse:

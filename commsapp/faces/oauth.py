@@ -1,5 +1,6 @@
 """OAuth 2 as the clients of the Connect face know it (contract 1)."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -34,6 +35,7 @@ from commsapp.faces.bodies import is_utf8, read_body
 from commsapp.faces.described import describe
 from commsapp.faces.origins import base_url
 from commsapp.models import Client, Face
+from commsapp.security_log import FAILURE, REFUSED, SUCCESS, bounded, log_event
 
 
 class SecretHasher(BasePasswordHasher):
@@ -75,10 +77,17 @@ class Validator(OAuth2Validator):
         licensee = Actor.of(user, Face.CONNECT).only_licensee() or UUID(int=0)
         token["id"] = f"/id/{licensee}/{user.pk}"  # the view knows the host
         token["issued_at"] = str(time.time_ns() // 1_000_000)
+        event = "token_refreshed" if request.grant_type == "refresh_token" else "token_issued"
+        log_event(event, user=user, client=request.client, grant_type=request.grant_type)
 
     def _load_application(self, client_id: str | None, request: Any) -> Any:
         """PostgreSQL cannot even be asked for a text with a NUL, nor can a client's id have one."""
         return None if "\0" in (client_id or "") else super()._load_application(client_id, request)
+
+    def _extract_basic_auth(self, request: Any) -> str | None:
+        """Base64 is ASCII; the provider fails over anything else."""
+        encoded: str | None = super()._extract_basic_auth(request)
+        return encoded if encoded and encoded.isascii() else None
 
     def validate_grant_type(
         self, client_id: str, grant_type: str, client: Any, request: Any, *args: Any, **kw: Any
@@ -131,8 +140,8 @@ class Validator(OAuth2Validator):
         6749, section 4.1.2)."""
         authorizations.lock_user_of_code(code)
         known: bool = super().validate_code(client_id, code, client, request, *args, **kw)
-        if not known:
-            authorizations.end_tokens_of_code(code)
+        if not known and authorizations.end_tokens_of_code(code):
+            log_event("code_reused", REFUSED, client=client)
         return known and request.user.is_active
 
     def validate_refresh_token(
@@ -164,6 +173,14 @@ class Authorize(AuthorizationView):
             return csp_update(action)(lambda request: response)(request)
         return response
 
+    def form_valid(self, form: Any) -> Any:
+        """Log what the person decided; the provider does the rest."""
+        outcome = SUCCESS if form.cleaned_data.get("allow") else REFUSED
+        client = Client.objects.get(client_id=form.cleaned_data["client_id"])
+        scope = bounded(form.cleaned_data.get("scope"))
+        log_event("consent", outcome, client=client, client_id=client.client_id, scope=scope)
+        return super().form_valid(form)
+
 
 @method_decorator(csrf_exempt, name="dispatch")
 class Token(TokenView):
@@ -184,8 +201,10 @@ class Token(TokenView):
         if response.status_code == 200:
             base = base_url(request)
             told |= {"instance_url": base, "id": base + told["id"]}
-        elif not told.get("error_description"):
-            told["error_description"] = _TOLD.get(told["error"], _MESSAGES[400])
+        else:
+            log_event("token_issued", FAILURE, client_id=_client_id(request), error=told["error"])
+            if not told.get("error_description"):
+                told["error_description"] = _TOLD.get(told["error"], _MESSAGES[400])
         if response.status_code == 401:
             response["WWW-Authenticate"] = 'Basic realm="oauth2"'
         response.content = json.dumps(told)
@@ -216,8 +235,10 @@ def revoke(request: HttpRequest) -> HttpResponse:
         return error_response(request, 400, "token is missing")
     checksum = authorizations.checksum_of(token)
     for access in get_access_token_model().objects.filter(token_checksum=checksum):
+        _log_revocation(access)
         revoke_access_token(access)
     for refresh in get_refresh_token_model().objects.filter(token_checksum=checksum, revoked=None):
+        _log_revocation(refresh)
         refresh.revoke()
     return JsonResponse({})
 
@@ -237,6 +258,24 @@ def _unsupported_grant() -> HttpResponse:
     response = JsonResponse({"error": code, "error_description": _TOLD[code]}, status=400)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _log_revocation(token: Any) -> None:
+    """Log it with the token's user and client: whoever holds the token acts as these."""
+    client = token.application
+    log_event("token_revoked", user=token.user or (client and client.user), client=client or "")
+
+
+def _client_id(request: HttpRequest) -> str:
+    """The client id as it was sent: in the form, or before the colon of Basic credentials."""
+    scheme, _space, encoded = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    if scheme.lower() != "basic":
+        return bounded(request.POST.get("client_id"))
+    try:
+        name, colon, _secret = base64.b64decode(encoded).decode().partition(":")
+    except ValueError:
+        return ""
+    return bounded(name if colon else "")
 
 
 def _has_nul(parameters: QueryDict) -> bool:

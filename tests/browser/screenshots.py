@@ -71,6 +71,7 @@ def demo_house() -> Iterator[tuple[str, dict[str, Any]]]:
         environment = {
             **os.environ,
             "VAR_DIR": folder,
+            "AUDIT_LOG": "off",
             "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
             "SECRET_KEY": "of one that lives for a minute",
         }

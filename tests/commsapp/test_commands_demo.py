@@ -54,7 +54,7 @@ def loaded(django_db_setup, django_db_blocker, tmp_path_factory):
         override_settings(VAR_DIR=folder, PASSWORD_HASHERS=quick),
         transaction.atomic(),
     ):
-        told()
+        run("--json", "--force")  # also where the tests' database is on another machine
         yield folder / "demo.json"
         transaction.set_rollback(True)
 

@@ -136,6 +136,7 @@ def serving(folder: Path) -> Iterator[House]:
             "PORT": str(port),
             "BASE_URL": f"http://127.0.0.1:{port}",
             "DATABASE_POOL": "8",
+            "AUDIT_LOG": "stderr",  # `demo` answers on stdout
         }
         _manage(env, "migrate", "--verbosity=0")
         waiting = stack.enter_context(running(env, "-c", _DEMO_AGAIN))
@@ -191,7 +192,7 @@ from django.core.management import call_command
 django.setup()
 for line in sys.stdin:
     out = io.StringIO()
-    call_command("demo", "--json", stdout=out)
+    call_command("demo", "--json", "--force", stdout=out)
     print(json.dumps(json.loads(out.getvalue())), flush=True)
 """
 

@@ -29,6 +29,7 @@ from commsapp.faces.origins import is_foreign
 from commsapp.faces.signin import SESSION_COOKIE, actor_of, token_pk_of
 from commsapp.ledger import Refusal, Refused
 from commsapp.models import Face, User
+from commsapp.security_log import log_event
 
 # --- The request ----------------------------------------------------------------------------
 
@@ -156,6 +157,7 @@ def _log_out(request: HttpRequest) -> HttpResponse:
     if by is None:
         response = error_response(request, 401)
     elif sessions.end_session(token_pk_of(by)):
+        log_event("sign_out")
         response = replies.done(request, Reply(_("You are signed out.")))
     else:
         told = _("There is no session to end; the API client's token goes on.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.validators import BaseValidator, MaxValueValidator, MinValueValidator
 from drf_spectacular.extensions import (
     OpenApiAuthenticationExtension,
@@ -292,4 +293,5 @@ class BrowserScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
         told = "A person's browser session; what writes needs its CSRF token, too."
-        return {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": told}
+        name = settings.SESSION_COOKIE_NAME
+        return {"type": "apiKey", "in": "cookie", "name": name, "description": told}

@@ -71,13 +71,15 @@ class UserFilter(SimpleListFilter):
     takes_ids = True  # also of those whom it does not offer
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
-        visible = Operation.objects.visible_to(actor_of(request))
-        did = Exists(visible.filter(user=OuterRef("pk")))  # by an index of users and licensees
-        users = User.objects.filter(did).order_by("username")
+        users = User.objects.filter(self.who_acted(request)).order_by("username")
         return [(str(user.pk), str(user)) for user in users[:_MOST_USERS]]
 
+    def who_acted(self, request: Any) -> Q:
+        visible = Operation.objects.visible_to(actor_of(request))
+        return Q(Exists(visible.filter(user=OuterRef("pk"))))  # by an index of users and licensees
+
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return _filtered(queryset, "user", self.value())
+        return filtered_by_id(queryset, "user", self.value())
 
 
 class GoFilter(SimpleListFilter):
@@ -91,10 +93,10 @@ class GoFilter(SimpleListFilter):
         return [(self.value() or "", _("These entries"))] if self.value() else []
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return _filtered(queryset, "batch", self.value())
+        return filtered_by_id(queryset, "batch", self.value())
 
 
-def _filtered(rows: QuerySet[Any], field: str, value: str | None) -> QuerySet[Any]:
+def filtered_by_id(rows: QuerySet[Any], field: str, value: str | None) -> QuerySet[Any]:
     """By an id; by what is none, nothing is found."""
     if value is None:
         return rows

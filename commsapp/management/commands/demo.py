@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 from argparse import ArgumentParser
+from ipaddress import ip_address
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
+from django.db import connection, transaction
 
 from commsapp.access import Actor
 from commsapp.management.demo import names
@@ -23,6 +24,11 @@ OTHERS = (
     "it with --force; or serve without it: gunicorn --config commsapp/gunicorn.py "
     "commsapp.asgi:application"
 )
+NOT_LOCAL = (
+    "This database is on another machine, so nothing was changed: the demo makes a superuser and "
+    "prints the password. Run `manage.py demo --force` if that is wanted; or serve without it: "
+    "gunicorn --config commsapp/gunicorn.py commsapp.wsgi"
+)
 
 
 class Command(BaseCommand):
@@ -30,7 +36,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON object")
-        parser.add_argument("--force", action="store_true", help="also beside other data")
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="also beside other data, or on another machine's database",
+        )
 
     def handle(self, *args: Any, force: bool, **options: Any) -> None:
         kept = Kept.read()
@@ -48,8 +58,11 @@ class Command(BaseCommand):
 def _load(kept: Kept, *, force: bool) -> tuple[Logins, Trial]:
     ids = [fixed_id("the reseller"), fixed_id("another reseller")]
     loaded = Licensee.objects.filter(pk=ids[0]).exists()
-    if not (loaded or force) and (Licensee.objects.exists() or User.objects.exists()):
-        raise CommandError(OTHERS)
+    if not (loaded or force):
+        if Licensee.objects.exists() or User.objects.exists():
+            raise CommandError(OTHERS)
+        if not _is_local():
+            raise CommandError(NOT_LOCAL)
     reseller, other = (
         Licensee.objects.get_or_create(pk=pk, defaults={"name": name})[0]
         for pk, name in zip(ids, (names.RESELLER, names.OTHER_RESELLER), strict=True)
@@ -63,6 +76,15 @@ def _load(kept: Kept, *, force: bool) -> tuple[Logins, Trial]:
         Story(other, 9, **outsiders).tell(names.OTHER_CUSTOMERS, names.OTHER_QUOTES)
     by = Actor.of(users["integration"], Face.COMMAND)
     return logins, TrialMaker(reseller, by).trial()
+
+
+def _is_local() -> bool:
+    """Whether the database is a file, or a server on this machine that is spoken to directly."""
+    if connection.vendor == "sqlite":
+        return True
+    connection.ensure_connection()
+    server = connection.connection.info  # what the driver connected to, whoever named the host
+    return server.host.startswith(("/", "@")) or ip_address(server.hostaddr).is_loopback
 
 
 def _told(base_url: str, logins: Logins, trial: Trial) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import Group
 from django.core.management.base import CommandError
 
-from commsapp import roles
+from commsapp import admin_changes, roles
 from commsapp.clients import renew_token
 from commsapp.management.demo.names import fixed_id
 from commsapp.models import Client, Licensee, User
@@ -71,10 +71,13 @@ def make_user(
     if not user.password or user.password != kept.values.get(f"hash of {name}"):
         user.set_password(password)
         kept.values[f"hash of {name}"] = user.password
+    is_new = user._state.adding
     user.save()
     user.groups.set(Group.objects.filter(name=role))
     user.user_permissions.clear()
     user.licensees.set([licensee] if licensee else [])
+    if is_new:
+        admin_changes.record_creation(user)
     return Login(user, password)
 
 

@@ -1,0 +1,35 @@
+"""Write sign-ins, sign-outs and lock-outs to the audit log, on every way in.
+
+Only Django and django-axes know of these, and say so by signals.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from axes.signals import user_locked_out
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.dispatch import receiver
+
+from commsapp.security_log import FAILURE, REFUSED, bounded, log_event
+
+
+@receiver(user_logged_in)
+def _signed_in(sender: Any, user: Any, **_signal: Any) -> None:
+    log_event("sign_in", user=user)
+
+
+@receiver(user_login_failed)
+def _sign_in_failed(sender: Any, credentials: dict[str, Any], **_signal: Any) -> None:
+    log_event("sign_in", FAILURE, user_name=bounded(credentials.get("username")))
+
+
+@receiver(user_locked_out)
+def _locked_out(sender: Any, username: str, **_signal: Any) -> None:
+    log_event("locked_out", REFUSED, user_name=bounded(username))
+
+
+@receiver(user_logged_out)
+def _signed_out(sender: Any, user: Any, **_signal: Any) -> None:
+    if user is not None:
+        log_event("sign_out", user=user)
