@@ -26,6 +26,7 @@ class Protocol(ASGIProtocol):
     """A connection that is closed if its first head does not arrive; `keepalive` limits others."""
 
     _answered: Any = None  # the request whose answer has begun
+    _response_buffer: Any
     _is_half_closed = False  # whether the client sends nothing more
 
     def connection_made(self, transport: Any) -> None:
