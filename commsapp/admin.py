@@ -18,6 +18,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from commsapp import clients, ledger
+from commsapp.faces.compression import keep_uncompressed
 from commsapp.faces.staff import activity, details, goes, history, people, undoing
 from commsapp.faces.staff.actors import actor_of, licensees_of
 from commsapp.faces.staff.lists import RecordChangeList
@@ -358,4 +359,5 @@ class ClientAdmin(QuickAdmin):
         """The secret, this once: it is in no message, no cookie and no cache."""
         context = {"client": obj, "client_secret": request.client_secret, "opts": self.opts}
         title = str(_("API client made"))
-        return show(request, None, "staff/client_made.html", title=title, **context)
+        page = show(request, None, "staff/client_made.html", title=title, **context)
+        return keep_uncompressed(page)

@@ -2,6 +2,7 @@
 
 DATABASE_URL    default: SQLite at var/db.sqlite3
 VAR_DIR         the folder of all that this installation keeps; default: var
+STATIC_ROOT     where `collectstatic` puts what browsers load; default: staticfiles
 SECRET_KEY      default: what var/secret_key says (`make run` makes one); without, no start
 DEBUG           default: off
 ALLOWED_HOSTS   default: this machine only (comma separated)
@@ -60,7 +61,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "commsapp.static_files.CollectedFilesConfig",  # django.contrib.staticfiles
     "axes",
     "django_filters",
     "django_htmx",
@@ -71,6 +72,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "commsapp.faces.middleware.CompressionMiddleware",
     "commsapp.faces.middleware.FaceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -286,7 +288,7 @@ TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
 # Source maps are large and nobody's browser asks for them compressed.
@@ -297,7 +299,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "commsapp.static_files.CollectedFilesStorage"
     },
 }
 

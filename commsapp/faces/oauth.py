@@ -26,6 +26,7 @@ from oauth2_provider.views import AuthorizationView, TokenView
 from commsapp.access import Actor
 from commsapp.faces import oauth_schema
 from commsapp.faces.bodies import is_utf8, read_body
+from commsapp.faces.compression import keep_uncompressed
 from commsapp.faces.described import describe
 from commsapp.faces.origins import base_url
 from commsapp.models import Client, Face
@@ -137,7 +138,7 @@ class Token(TokenView):
             return error_response(request, 415)
         if _has_nul(request.POST):
             return error_response(request, 400, "A parameter has a NUL character")
-        response: HttpResponse = super().post(request, *args, **kw)
+        response: HttpResponse = keep_uncompressed(super().post(request, *args, **kw))
         told = json.loads(response.content)
         if response.status_code == 200:
             base = base_url(request)

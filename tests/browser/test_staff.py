@@ -46,7 +46,7 @@ def address(record, name: str = "page") -> str:
     return reverse(f"admin:{opts.app_label}_{opts.model_name}_{name}", args=(record.pk,))
 
 
-def test_two_recipients_are_added_and_a_line_is_split(signed_in: Page, shop, complaints):
+def test_two_recipients_are_added_and_a_line_is_split(signed_in: Page, shop):
     page = signed_in
     page.get_by_role("navigation", name="Sections").get_by_role(
         "link", name="Recipient groups"
@@ -74,22 +74,20 @@ def test_two_recipients_are_added_and_a_line_is_split(signed_in: Page, shop, com
     page.get_by_label("Description").fill("Delivered at the back door")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("1 line changed: description.")).to_be_visible()
-    assert complaints == []
 
 
-def test_a_customer_is_picked_by_typing(signed_in: Page, live_server, shop, complaints):
+def test_a_customer_is_picked_by_typing(signed_in: Page, shop):
     page = signed_in
-    page.goto(live_server.url + reverse("admin:groups_recipientgroup_add"))
+    page.goto(reverse("admin:groups_recipientgroup_add"))
     page.locator("#id_name").fill("Cafes")
     page.get_by_role("combobox", name="Customer").press_sequentially("bakeries")
     page.get_by_role("option", name="Sample Bakeries").click()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("heading", name="Cafes")).to_be_visible()
     expect(page.get_by_role("link", name="Sample Bakeries")).to_be_visible()
-    assert complaints == []
 
 
-def test_the_theme_is_toggled_and_kept(signed_in: Page, live_server):
+def test_the_theme_is_toggled_and_kept(signed_in: Page):
     page = signed_in
     page.get_by_role("button", name="Toggle theme").click()
     chosen = page.evaluate("document.documentElement.dataset.theme")
