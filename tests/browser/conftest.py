@@ -28,6 +28,8 @@ expect.set_options(timeout=10_000)  # two workers and two servers share the mach
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     item.add_marker("once")  # a page looks alike whatever it was read from
+    if not item.get_closest_marker("timeout"):  # the first one waits for database, files, server
+        item.add_marker(pytest.mark.timeout(240))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
@@ -17,6 +18,8 @@ from quotes.models import QuoteLineItem
 from tests import factories
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]
+
+PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture
@@ -44,6 +47,21 @@ def shop(alice, licensee):
 def address(record, name: str = "page") -> str:
     opts = record._meta
     return reverse(f"admin:{opts.app_label}_{opts.model_name}_{name}", args=(record.pk,))
+
+
+def test_somebody_signs_in_by_the_page(page: Page, alice):
+    """With the hasher that the product has; other tests bring their session along."""
+    alice.password = PBKDF2PasswordHasher().encode(PASSWORD, "salt")
+    alice.save()
+    page.goto("/")
+    page.get_by_label("Username").fill("alice")
+    page.get_by_label("Password").fill("another password")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/admin/")
+    expect(page.get_by_role("heading", name="Home")).to_be_visible()
 
 
 def test_two_recipients_are_added_and_a_line_is_split(signed_in: Page, shop):
