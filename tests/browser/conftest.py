@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -64,6 +67,26 @@ def server(django_db_setup, tmp_path_factory) -> Iterator[Server]:
     )
     with gunicorn(server, folder / "log"):
         yield server
+
+
+@pytest.fixture(scope="session")
+def first_content_types(server, django_db_blocker) -> list[list[Model]]:
+    """Content types and permissions as they are when the server starts."""
+    with django_db_blocker.unblock():
+        return [[*model.objects.all()] for model in (ContentType, Permission)]
+
+
+@pytest.fixture(autouse=True)
+def same_content_types(request: pytest.FixtureRequest) -> None:
+    """Their ids, which change when the database is emptied, are what they were at first: Django
+    keeps them in the server's memory."""
+    if request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("transactional_db")
+        first = request.getfixturevalue("first_content_types")
+        ContentType.objects.all().delete()  # and with them their permissions
+        for rows in first:
+            type(rows[0])._default_manager.bulk_create(rows)
+        ContentType.objects.clear_cache()
 
 
 def database_url() -> str:

@@ -77,6 +77,8 @@ class Problems:
     def _settle(self) -> None:
         deadline = time.monotonic() + PATIENCE
         pages = [page for context in self._contexts for page in context.pages]
+        if pages:
+            pages[0].wait_for_timeout(50)  # ms, for what a page is about to say
         while pages and self._loading and time.monotonic() < deadline:
             pages[0].wait_for_timeout(20)
         for request in self._loading:

@@ -152,11 +152,21 @@ def test_all_of_it_works_by_keyboard_alone(signed_in: Page, split):
     assert dates(split) == [None] * 4
 
 
-def test_parts_page_and_are_searched_where_they_are(signed_in: Page, split, monkeypatch):
-    monkeypatch.setattr(lines, "SHOWN", 3)
+def test_parts_page_and_are_searched_where_they_are(signed_in: Page, line, alice):
+    """Two more than one page shows: by name, those of Corner shop and Dock shop come last."""
+    by, group = Actor.of(alice, "staff"), line.recipient_group
+    shops = [
+        factories.RecipientFactory(
+            licensee=line.licensee, customer=group.customer, name=f"Abbey {n:03} shop"
+        )
+        for n in range(lines.SHOWN - 2)
+    ]
+    groups_operations.add_recipients(group.pk, [one.pk.hex for one in shops], by=by)
+    operations.split_line(line.pk, by=by)
+    count = lines.SHOWN + 2
     page = signed_in
-    page.goto(address(split.quote))
-    page.get_by_role("button", name="4 parts").click()
+    page.goto(address(line.quote))
+    page.get_by_role("button", name=f"{count} parts").click()
     parts = page.get_by_role("region", name="Parts of line 1")
     expect(parts.get_by_role("link", name="Dock shop")).to_have_count(0)
     parts.get_by_role("link", name="Next ›").click()
@@ -169,12 +179,12 @@ def test_parts_page_and_are_searched_where_they_are(signed_in: Page, split, monk
     expect(parts.get_by_role("link", name="Dock shop")).to_have_count(0)
     parts.get_by_role("link", name="Show all").click()
     expect(parts.get_by_role("link", name="Abbey shop")).to_be_visible()
-    parts.get_by_role("button", name="Edit all 4 parts…").click()
+    parts.get_by_role("button", name=f"Edit all {count} parts…").click()
     page.get_by_label("Discount %").fill("50")
     page.get_by_role("button", name="Preview").click()
-    expect(page.get_by_text("4 lines would be changed: discount %.")).to_be_visible()
+    expect(page.get_by_text(f"{count} lines would be changed: discount %.")).to_be_visible()
     page.get_by_role("button", name="Change").click()
-    expect(page.get_by_text("4 lines changed: discount %.")).to_be_visible()
+    expect(page.get_by_text(f"{count} lines changed: discount %.")).to_be_visible()
 
 
 def test_ticking_all_ticks_those_of_one_table_and_counts_them(signed_in: Page, split):
