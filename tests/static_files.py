@@ -22,9 +22,12 @@ def collect() -> Path:
     folder = Path(os.environ["STATIC_ROOT"])
     with (folder.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "staticfiles.json").exists():
+        if not folder.exists():
+            unfinished = folder.with_name("unfinished")
             command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
-            subprocess.run(command, cwd=ROOT, check=True)
+            env = {**os.environ, "STATIC_ROOT": str(unfinished)}
+            subprocess.run(command, cwd=ROOT, env=env, check=True)
+            unfinished.rename(folder)
     return folder
 
 

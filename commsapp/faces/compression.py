@@ -40,7 +40,9 @@ def compress(request: HttpRequest, response: HttpResponse, *, min_length: int) -
 
     Streams stay as they are: each of their lines is to arrive when it is written.
     """
-    if response.streaming or "keep_uncompressed" in response.__dict__:
+    if response.streaming or response.has_header("Content-Encoding"):
+        return
+    if "keep_uncompressed" in response.__dict__:
         return
     if len(response.content) < min_length:
         return
