@@ -153,7 +153,7 @@ def pages_of(shop) -> list[str]:
     ]  # fmt: skip
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_every_page_is_accessible_in_both_themes_and_fits_a_small_screen(signed_in: Page, shop):
     page = signed_in
     faults: dict[str, list] = {}
