@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 VAR_DIR ?= var
+STATIC_ROOT ?= staticfiles
 BIN = .venv/bin
 PIP_INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 # From the public index alone, so that nobody's own wheels get into the lock.
@@ -30,7 +31,7 @@ help:
 
 run: export PORT := $(PORT)
 run: export BASE_URL := http://127.0.0.1:$(PORT)
-run: free-port .venv/runtime $(VAR_DIR)/secret_key staticfiles/staticfiles.json
+run: free-port .venv/runtime $(VAR_DIR)/secret_key $(STATIC_ROOT)/staticfiles.json
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py demo
 	@exec $(BIN)/gunicorn --config commsapp/gunicorn.py commsapp.asgi:application
@@ -39,9 +40,11 @@ free-port: | .venv/bin/pip
 	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || \
 		{ echo 'Port $(PORT) is in use, or not ours to use: try another with `make run PORT=8001`.' >&2; exit 1; }
 
-# Compressing takes a while, so it is done again only for a change.
-staticfiles/staticfiles.json: .venv/runtime $(shell find static -type f) | $(VAR_DIR)/secret_key
-	$(BIN)/python manage.py collectstatic --noinput --verbosity 0 --ignore redoc
+# Compressing takes a while, so it is done again only for a change: a folder's time tells of files
+# that were removed.
+COLLECTED = static commsapp/static_files.py commsapp/settings.py
+$(STATIC_ROOT)/staticfiles.json: .venv/runtime $(shell find $(COLLECTED)) | $(VAR_DIR)/secret_key
+	$(BIN)/python manage.py collectstatic --noinput --verbosity 0
 
 # Also the folder of the database: none of it is for other users of the machine.
 $(VAR_DIR)/secret_key:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from commsapp import clients, ledger, operation_access, users
 from commsapp.admin_changes import AdminChange
+from commsapp.faces.compression import keep_uncompressed
 from commsapp.faces.staff import (
     activity,
     admin_changes,
@@ -450,4 +451,5 @@ class ClientAdmin(AuditedAdmin, QuickAdmin):
         """The secret, this once: it is in no message, no cookie and no cache."""
         context = {"client": obj, "client_secret": request.client_secret, "opts": self.opts}
         title = str(_("API client made"))
-        return show(request, None, "staff/client_made.html", title=title, **context)
+        page = show(request, None, "staff/client_made.html", title=title, **context)
+        return keep_uncompressed(page)

@@ -2,6 +2,7 @@
 
 DATABASE_URL    default: SQLite at var/db.sqlite3
 VAR_DIR         the folder of all that this installation keeps; default: var
+STATIC_ROOT     where `collectstatic` puts what browsers load; default: staticfiles
 SECRET_KEY      default: what var/secret_key says (`make run` makes one); without, no start
 SECRET_KEY_FALLBACKS  former keys, whose signatures still count (comma separated); default: none
 DEBUG           default: off
@@ -76,7 +77,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "commsapp.static_files.CollectedFilesConfig",  # django.contrib.staticfiles
     "axes",
     "django_filters",
     "django_htmx",
@@ -87,6 +88,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "commsapp.faces.middleware.CompressionMiddleware",
     "commsapp.faces.middleware.FaceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -314,7 +316,7 @@ TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # What is collected there is public, and a proxy with a user of its own may serve it.
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o644, 0o755
@@ -327,7 +329,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "commsapp.static_files.StaticFilesStorage"
+        else "commsapp.static_files.CollectedFilesStorage"
     },
 }
 

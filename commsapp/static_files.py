@@ -1,4 +1,4 @@
-"""Collected static files: named by their content, compressed, and readable by any web server."""
+"""Static files: which are collected, and how the modules among them find each other."""
 
 from __future__ import annotations
 
@@ -6,21 +6,32 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from django.contrib.staticfiles.storage import HashedFilesMixin
+from django.contrib.staticfiles.apps import StaticFilesConfig
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-_MODULE_IMPORTS = HashedFilesMixin._js_module_import_aggregation_patterns[1]  # type: ignore[attr-defined]
+_IMPORTS = CompressedManifestStaticFilesStorage._js_module_import_aggregation_patterns[1]
 
 
-class StaticFilesStorage(CompressedManifestStaticFilesStorage):
-    """WhiteNoise's storage, which renames what our own JavaScript modules import, too.
+class CollectedFilesConfig(StaticFilesConfig):
+    """Django's app, without the files of other apps that no page of ours loads."""
 
-    Django can do so for all files or none, and some that packages bring import what is not there.
+    ignore_patterns = [
+        *StaticFilesConfig.ignore_patterns,
+        *("django_htmx", "oauth2_provider", "rest_framework"),
+        *("redoc", "swagger-ui-standalone-preset*", "oauth2-redirect*"),  # of the sidecar
+    ]
+
+
+class CollectedFilesStorage(CompressedManifestStaticFilesStorage):
+    """Whitenoise's storage, which also puts hashed names into the imports of our own modules.
+
+    Only into ours: scripts of others hold text that looks like an import, of files they lack.
     """
 
     patterns = (
         *CompressedManifestStaticFilesStorage.patterns,
-        ("staff/*.js", _MODULE_IMPORTS),
+        ("docs.js", _IMPORTS),
+        ("staff/*.js", _IMPORTS),
     )
 
     def compress_files(self, paths: Any) -> Iterator[tuple[str, str]]:

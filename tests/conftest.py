@@ -19,9 +19,10 @@ from tests import factories
 @pytest.fixture(autouse=True)
 def _quick_and_uncollected(settings):
     """A real password hash costs a second each; collected static files are for serving."""
+    settings.STATIC_ROOT = None
     settings.STORAGES = {
         **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+        "staticfiles": {"BACKEND": "tests.static_files.UncollectedStorage"},
     }
     settings.PASSWORD_HASHERS = [
         "django.contrib.auth.hashers.MD5PasswordHasher",

@@ -54,6 +54,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         stack = ExitStack()
         early_config.add_cleanup(stack.close)
+        static = stack.enter_context(tempfile.TemporaryDirectory(prefix="commsapp-static-"))
+        os.environ["STATIC_ROOT"] = f"{static}/collected"  # see tests/static_files.py
         use = {"sqlite": _use_sqlite, "postgresql": _use_postgresql}
         use[early_config.known_args_namespace.database](stack)
     return (yield)

@@ -7,7 +7,6 @@ output; `patch()` makes a view of it. The order of checks is the contract's: pat
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -253,24 +252,10 @@ def _protocol_error(request: HttpRequest, error: ProtocolError) -> HttpResponse:
 def _json(request: HttpRequest, data: object, status: int) -> HttpResponse:
     pretty = request.META.get("HTTP_X_PRETTYPRINT") == "1"
     content = orjson.dumps(data, option=orjson.OPT_INDENT_2 if pretty else None)
-    response = HttpResponse(status=status, content_type="application/json;charset=UTF-8")
+    response = HttpResponse(content, "application/json;charset=UTF-8", status)
     used = request.__dict__.get("_api_calls", 0)
     response["Sforce-Limit-Info"] = f"api-usage={used}/{settings.DAILY_API_REQUESTS}"
-    response["Vary"] = "Accept-Encoding"
-    if _wants_gzip(request):
-        content = gzip.compress(content, mtime=0)
-        response["Content-Encoding"] = "gzip"
-    response.content = content
-    response["Content-Length"] = str(len(content))
     return response
-
-
-def _wants_gzip(request: HttpRequest) -> bool:
-    for item in request.META.get("HTTP_ACCEPT_ENCODING", "").lower().split(","):
-        name, _semicolon, weight = item.partition(";")
-        if name.strip() == "gzip":
-            return not re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", weight)
-    return False
 
 
 # --- The checks, in the contract's order ----------------------------------------------------

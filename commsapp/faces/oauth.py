@@ -32,6 +32,7 @@ from commsapp import authorizations
 from commsapp.access import Actor
 from commsapp.faces import oauth_schema
 from commsapp.faces.bodies import is_utf8, read_body
+from commsapp.faces.compression import keep_uncompressed
 from commsapp.faces.described import describe
 from commsapp.faces.origins import base_url
 from commsapp.models import Client, Face
@@ -196,7 +197,7 @@ class Token(TokenView):
             return _unsupported_grant()
         if _has_nul(request.POST):
             return error_response(request, 400, "A parameter has a NUL character")
-        response = self._exchange(request)
+        response = keep_uncompressed(self._exchange(request))
         told = json.loads(response.content)
         if response.status_code == 200:
             base = base_url(request)

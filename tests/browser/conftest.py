@@ -1,24 +1,45 @@
-"""A real Chromium against the real server, and all that a page complains of."""
+"""A real Chromium, at the product as `make run` serves it.
+
+Each worker of the tests has one server process, on the database of that worker's tests, which is
+emptied between them; it needs no restart for that. Whatever a page complains of fails its test:
+see problems.py.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import pytest
-from django.contrib.auth.hashers import make_password
-from playwright.sync_api import Browser, Page
+from django.conf import settings
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from commsapp.models import User
+from tests.browser.problems import Problems
+from tests.faces.conftest import Server, free_port, gunicorn
 from tests.plugin import find_program
 
 # Playwright keeps an event loop in this thread; the ORM would refuse to work beside it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-
-PASSWORD = "correct horse battery staple"
+expect.set_options(timeout=10_000)  # two workers and two servers share the machine
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     item.add_marker("once")  # a page looks alike whatever it was read from
+    if not item.get_closest_marker("timeout"):  # the first one waits for database, files, server
+        item.add_marker(pytest.mark.timeout(240))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Check what the pages complained of, as the test's last assertion."""
+    yield
+    item.funcargs["problems"].check()  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")
@@ -31,38 +52,87 @@ def browser_type_launch_args(browser_type_launch_args):
 
 
 @pytest.fixture(scope="session")
-def base_url() -> None:
-    """None; the plugin's own fixture of this name does what pytest is about to forbid."""
-
-
-@pytest.fixture
-def complaints(page: Page) -> list[str]:
-    """What the console says is wrong: refused scripts and styles, errors, missing files."""
-    said: list[str] = []
-    page.on(
-        "console", lambda line: said.append(line.text) if line.type in ("error", "warning") else 0
+def server(django_db_setup, tmp_path_factory) -> Iterator[Server]:
+    """The product, served on the test's database."""
+    folder = tmp_path_factory.mktemp("served")
+    port = free_port()
+    server = Server(
+        f"http://127.0.0.1:{port}",
+        {
+            **os.environ,
+            "DATABASE_URL": database_url(),
+            "VAR_DIR": str(folder),
+            "PORT": str(port),
+        },
     )
-    page.on("pageerror", lambda error: said.append(str(error)))
-    return said
+    with gunicorn(server, folder / "log"):
+        yield server
+
+
+@pytest.fixture(scope="session")
+def first_content_types(server, django_db_blocker) -> list[list[Model]]:
+    """Content types and permissions as they are when the server starts."""
+    with django_db_blocker.unblock():
+        return [[*model.objects.all()] for model in (ContentType, Permission)]
+
+
+@pytest.fixture(autouse=True)
+def same_content_types(request: pytest.FixtureRequest) -> None:
+    """Their ids, which change when the database is emptied, are what they were at first: Django
+    keeps them in the server's memory."""
+    if request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("transactional_db")
+        first = request.getfixturevalue("first_content_types")
+        ContentType.objects.all().delete()  # and with them their permissions
+        for rows in first:
+            type(rows[0])._default_manager.bulk_create(rows)
+        ContentType.objects.clear_cache()
+
+
+def database_url() -> str:
+    """The database that the tests of this worker use."""
+    name = settings.DATABASES["default"]["NAME"]
+    url = os.environ["DATABASE_URL"]
+    if url.startswith("sqlite"):
+        return f"sqlite:///{name}"
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
+@pytest.fixture(scope="session")
+def base_url(server) -> str:
+    """What a path is at: tests write `page.goto("/admin/")`."""
+    url: str = server.base_url
+    return url
+
+
+@pytest.fixture(autouse=True)
+def problems(browser: Browser) -> Iterator[Problems]:
+    """What all pages complain of, however they are opened."""
+    problems = Problems()
+    browser.on("context", problems.watch)
+    yield problems
+    browser.remove_listener("context", problems.watch)
+
+
+def sign_in(context: BrowserContext, user: User, base_url: str) -> None:
+    """Give the browser a session of the user's; the page to sign in has a test of its own."""
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    name = settings.SESSION_COOKIE_NAME
+    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": base_url}])
 
 
 @pytest.fixture
-def signed_in(page: Page, live_server, alice, complaints) -> Page:
-    """Alice, who has signed in on the login page."""
-    alice.password = make_password(PASSWORD)
-    alice.save()
-    page.goto(f"{live_server.url}/")
-    page.get_by_label("Username").fill("alice")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    page.wait_for_url("**/admin/")
+def signed_in(page: Page, alice, base_url) -> Page:
+    """Alice, signed in, at the first page."""
+    sign_in(page.context, alice, base_url)
+    page.goto("/admin/")
     return page
 
 
 @pytest.fixture
-def without_scripts(browser: Browser, signed_in: Page) -> Iterator[Page]:
-    """Alice, in a browser that runs no scripts."""
-    state = signed_in.context.storage_state()
-    context = browser.new_context(java_script_enabled=False, storage_state=state)
-    yield context.new_page()
-    context.close()
+def without_scripts(new_context: Callable[..., BrowserContext], alice, base_url) -> Page:
+    """Alice, signed in, in a browser that runs no scripts."""
+    context = new_context(java_script_enabled=False)
+    sign_in(context, alice, base_url)
+    return context.new_page()

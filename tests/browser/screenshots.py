@@ -2,33 +2,26 @@
 
     python -m tests.browser.screenshots FOLDER
 
-Serves a demo house of its own (own data folder, a free port) while it looks.
+Serves a demo house of its own (own data folder, a free port) while it looks, as `make run` does.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import socket
-import subprocess
 import sys
 import tempfile
-import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.faces.conftest import serving
 from tests.plugin import find_program
 
-ROOT = Path(__file__).resolve().parents[2]
 SIZES = {"desk": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
-PATIENCE = 60  # seconds for the server to answer
 
 
 def pages_of(told: dict[str, Any]) -> dict[str, str]:
@@ -65,43 +58,15 @@ def pages_of(told: dict[str, Any]) -> dict[str, str]:
 @contextmanager
 def demo_house() -> Iterator[tuple[str, dict[str, Any]]]:
     """Its address, and what `manage.py demo --json` tells of it."""
-    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-        free.close()
-        environment = {
-            **os.environ,
-            "VAR_DIR": folder,
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ |= {
             "AUDIT_LOG": "off",
-            "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
+            "DATABASE_URL": "sqlite://",
+            "STATIC_ROOT": f"{folder}/static",
             "SECRET_KEY": "of one that lives for a minute",
         }
-        run = [sys.executable, "manage.py"]
-        subprocess.run([*run, "migrate", "--verbosity", "0"], cwd=ROOT, env=environment, check=True)
-        demo = subprocess.run(
-            [*run, "demo", "--json"], cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE
-        )
-        serve = [*run, "runserver", "--noreload", f"127.0.0.1:{port}"]
-        environment["DEBUG"] = "on"  # static files as they lie there
-        server = subprocess.Popen(serve, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
-        try:
-            address = f"http://127.0.0.1:{port}/admin/"
-            wait_for(address)
-            yield address, json.loads(demo.stdout)
-        finally:
-            server.terminate()
-            server.wait()
-
-
-def wait_for(address: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        try:
-            urlopen(address).close()
-        except URLError:
-            time.sleep(0.2)
-        else:
-            return
-    sys.exit(f"{address} does not answer.")
+        with serving(Path(folder)) as house:
+            yield f"{house.base_url}/admin/", house.demo().says
 
 
 def take(browser: Browser, address: str, told: dict[str, Any], folder: Path) -> int:

@@ -12,11 +12,9 @@ pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=T
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_swagger_ui_shows_every_operation_without_a_complaint(
-    page: Page, live_server, complaints, scheme
-):
+def test_swagger_ui_shows_every_operation_without_a_complaint(page: Page, scheme):
     page.emulate_media(color_scheme=scheme)
-    page.goto(f"{live_server.url}/api/docs")
+    page.goto("/api/docs")
     groups = {each["tags"][0] for path in document()["paths"].values() for each in path.values()}
     expect(page.locator(".opblock-tag")).to_have_count(len(groups))
 
@@ -30,14 +28,12 @@ def test_swagger_ui_shows_every_operation_without_a_complaint(
     assert faults_of(page) == []
     page.set_viewport_size({"width": PHONE, "height": 844})
     assert faults_of(page) == []
-    assert complaints == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_of_commands_can_be_read_by_all(page: Page, live_server, complaints, scheme):
+def test_the_page_of_commands_can_be_read_by_all(page: Page, scheme):
     page.emulate_media(color_scheme=scheme)
-    page.goto(f"{live_server.url}/api/docs/curl")
+    page.goto("/api/docs/curl")
     expect(page.get_by_text('curl -X PATCH "$BASE/services/data/v64.0').first).to_be_visible()
 
     assert faults_of(page) == []
-    assert complaints == []

@@ -21,9 +21,9 @@ def file_of(count: int, *more: str) -> dict:
     return {"name": "sites.csv", "mimeType": "text/csv", "buffer": text.encode()}
 
 
-def test_a_long_import_goes_on_by_itself(signed_in: Page, live_server, complaints):
+def test_a_long_import_goes_on_by_itself(signed_in: Page):
     page = signed_in
-    page.goto(live_server.url + reverse(LIST))
+    page.goto(reverse(LIST))
     page.get_by_role("link", name="Import", exact=True).click()
     page.get_by_label("File", exact=True).set_input_files(file_of(2_050, "Wrong;Castle;"))
     page.get_by_role("button", name="Read the file").click()
@@ -36,32 +36,30 @@ def test_a_long_import_goes_on_by_itself(signed_in: Page, live_server, complaint
     expect(told).to_be_visible(timeout=30_000)
     expect(page.get_by_role("row", name="Castle")).to_contain_text("2052")
     assert Recipient.objects.count() == 2_050
-    assert complaints == []
 
 
-def begin_import(page: Page, live_server, count: int) -> None:
-    page.goto(live_server.url + reverse(IMPORT))
+def begin_import(page: Page, count: int) -> None:
+    page.goto(reverse(IMPORT))
     page.get_by_label("File", exact=True).set_input_files(file_of(count))
     page.get_by_role("button", name="Read the file").click()
     page.get_by_role("button", name="Preview").click()
     page.get_by_role("button", name=f"Import {count:,} rows").click(timeout=30_000)
 
 
-def test_an_import_is_stopped_and_goes_on(signed_in: Page, live_server, complaints):
+def test_an_import_is_stopped_and_goes_on(signed_in: Page):
     page = signed_in
-    begin_import(page, live_server, 4_000)
+    begin_import(page, 4_000)
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("Stopped after")).to_be_visible(timeout=30_000)
     assert Recipient.objects.count() % 1_000 == 0
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("4,000 created")).to_be_visible(timeout=30_000)
     assert Recipient.objects.count() == 4_000
-    assert complaints == []
 
 
-def test_an_import_is_done_by_keyboard_alone(signed_in: Page, live_server, complaints):
+def test_an_import_is_done_by_keyboard_alone(signed_in: Page):
     page = signed_in
-    page.goto(live_server.url + reverse(LIST))
+    page.goto(reverse(LIST))
     menu = page.get_by_text("Export", exact=True)
     menu.focus()
     page.keyboard.press("Enter")
@@ -77,12 +75,11 @@ def test_an_import_is_done_by_keyboard_alone(signed_in: Page, live_server, compl
     page.get_by_role("button", name="Import 3 rows").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("3 created")).to_be_visible()
-    assert complaints == []
 
 
-def test_without_javascript_each_part_is_a_button(without_scripts: Page, live_server):
+def test_without_javascript_each_part_is_a_button(without_scripts: Page):
     page = without_scripts
-    begin_import(page, live_server, 1_001)
+    begin_import(page, 1_001)
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("1,000 created")).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="Continue").click()
@@ -90,10 +87,10 @@ def test_without_javascript_each_part_is_a_button(without_scripts: Page, live_se
     assert Recipient.objects.count() == 1_001
 
 
-def test_an_export_is_downloaded(signed_in: Page, live_server, licensee):
+def test_an_export_is_downloaded(signed_in: Page, licensee):
     factories.RecipientFactory(licensee=licensee, name="Harbour shop")
     page = signed_in
-    page.goto(live_server.url + reverse(LIST))
+    page.goto(reverse(LIST))
     page.get_by_text("Export", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
@@ -102,9 +99,7 @@ def test_an_export_is_downloaded(signed_in: Page, live_server, licensee):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_of_an_import_are_accessible_and_fit_a_small_screen(
-    signed_in: Page, live_server, complaints, scheme
-):
+def test_the_pages_of_an_import_are_accessible_and_fit_a_small_screen(signed_in: Page, scheme):
     page = signed_in
     page.emulate_media(color_scheme=scheme)
     faults = {}
@@ -115,10 +110,10 @@ def test_the_pages_of_an_import_are_accessible_and_fit_a_small_screen(
             if found := faults_of(page):
                 faults[f"{name} {width}"] = found
 
-    page.goto(live_server.url + reverse(LIST))
+    page.goto(reverse(LIST))
     page.get_by_text("Export", exact=True).click()
     look("list")
-    page.goto(live_server.url + reverse(IMPORT))
+    page.goto(reverse(IMPORT))
     look("file")
     page.get_by_label("File", exact=True).set_input_files(file_of(3, "Wrong;Castle;"))
     page.get_by_role("button", name="Read the file").click()
@@ -127,7 +122,6 @@ def test_the_pages_of_an_import_are_accessible_and_fit_a_small_screen(
     look("preview")
     page.get_by_role("button", name="Import 3 rows").click()
     look("result")
-    page.goto(live_server.url + reverse(IMPORT))
+    page.goto(reverse(IMPORT))
     look("earlier")
     assert faults == {}
-    assert complaints == []

@@ -15,10 +15,10 @@ pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=T
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
-def test_the_pages_can_be_read_by_all(page: Page, live_server, complaints, scheme, width):
+def test_the_pages_can_be_read_by_all(page: Page, scheme, width):
     page.set_viewport_size({"width": width, "height": 800})
     page.emulate_media(color_scheme=scheme)
-    page.goto(f"{live_server.url}/metadata")
+    page.goto("/metadata")
     assert faults_of(page) == []
 
     page.get_by_role("link", name="JSONL of SaveContactGroup").click()
@@ -26,4 +26,3 @@ def test_the_pages_can_be_read_by_all(page: Page, live_server, complaints, schem
     page.get_by_role("link", name="List<RuleValidationResult>").click()
     expect(page.get_by_role("heading", name="RuleValidationResult Parameters")).to_be_in_viewport()
     assert faults_of(page) == []
-    assert complaints == []

@@ -24,22 +24,20 @@ def sellers(alice, signed_in) -> Group:
     return group
 
 
-def test_the_table_of_permissions_is_for_everybody(signed_in: Page, live_server, sellers, alice):
+def test_the_table_of_permissions_is_for_everybody(signed_in: Page, sellers, alice):
     urls = [
-        live_server.url + reverse("admin:auth_group_change", args=(sellers.pk,)),
-        live_server.url + reverse("admin:commsapp_user_change", args=(alice.pk,)),
+        reverse("admin:auth_group_change", args=(sellers.pk,)),
+        reverse("admin:commsapp_user_change", args=(alice.pk,)),
     ]
     for scheme in ("light", "dark"):
         signed_in.emulate_media(color_scheme=scheme)
         assert faults_at(signed_in, urls) == {}
 
 
-def test_permissions_are_ticked_on_a_phone_without_javascript(
-    without_scripts: Page, live_server, sellers
-):
+def test_permissions_are_ticked_on_a_phone_without_javascript(without_scripts: Page, sellers):
     page = without_scripts
     page.set_viewport_size({"width": PHONE, "height": 844})
-    page.goto(live_server.url + reverse("admin:auth_group_change", args=(sellers.pk,)))
+    page.goto(reverse("admin:auth_group_change", args=(sellers.pk,)))
     boxes = page.locator("td.mark input")
     assert all(box["x"] + box["width"] <= PHONE for box in [boxes.nth(3).bounding_box()])
     page.get_by_label("Products: Change", exact=True).check()
@@ -50,13 +48,11 @@ def test_permissions_are_ticked_on_a_phone_without_javascript(
     assert told == {"view_quotelineitem", "change_product"}
 
 
-def test_the_first_column_stays_and_filters_are_folded_on_a_phone(
-    signed_in: Page, live_server, licensee
-):
+def test_the_first_column_stays_and_filters_are_folded_on_a_phone(signed_in: Page, licensee):
     page = signed_in
     factories.ContactFactory(licensee=licensee, name="Anna", email="anna@a-long-name.example")
     page.set_viewport_size({"width": PHONE, "height": 844})
-    page.goto(live_server.url + reverse("admin:contacts_contact_changelist"))
+    page.goto(reverse("admin:contacts_contact_changelist"))
     expect(page.get_by_role("link", name="Archived")).to_be_hidden()
     page.get_by_text("Filters", exact=True).click()
     expect(page.get_by_role("link", name="Archived")).to_be_visible()

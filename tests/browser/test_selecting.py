@@ -27,23 +27,18 @@ def archive(page: Page) -> None:
     assert Contact.objects.exclude(archived_at=None).count() == 120
 
 
-def test_without_scripts_all_that_match_are_archived_by_a_tick(
-    without_scripts: Page, live_server, many
-):
+def test_without_scripts_all_that_match_are_archived_by_a_tick(without_scripts: Page, many):
     page = without_scripts
-    page.goto(f"{live_server.url}{PATH}")
+    page.goto(f"{PATH}")
     expect(page.locator(".action-counter")).to_be_hidden()
     expect(page.locator("#action-toggle")).to_be_hidden()
     page.get_by_label("All that match, on all pages").check()
     archive(page)
 
 
-def test_with_scripts_all_that_match_are_archived_by_a_link(
-    signed_in: Page, live_server, many, complaints
-):
+def test_with_scripts_all_that_match_are_archived_by_a_link(signed_in: Page, many):
     page = signed_in
-    page.goto(f"{live_server.url}{PATH}")
+    page.goto(f"{PATH}")
     page.locator("#action-toggle").check()
     page.get_by_role("button", name="Select all 120 contacts").click()
     archive(page)
-    assert complaints == []

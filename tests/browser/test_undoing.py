@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from commsapp.access import Actor
 from commsapp.models import Operation
@@ -30,8 +30,8 @@ def removed(alice, licensee) -> Operation:
     return change.operation
 
 
-def undo_by_history(page: Page, start: str, group: RecipientGroup) -> None:
-    page.goto(start + reverse("admin:groups_recipientgroup_history", args=(group.pk,)))
+def undo_by_history(page: Page, group: RecipientGroup) -> None:
+    page.goto(reverse("admin:groups_recipientgroup_history", args=(group.pk,)))
     row = page.get_by_role("row").filter(has_text="8 recipients removed.")
     row.get_by_role("link", name="Undo…").click()
     expect(page.get_by_text("7 would be reversed, 1 kept because changed since.")).to_be_visible()
@@ -44,41 +44,33 @@ def undo_by_history(page: Page, start: str, group: RecipientGroup) -> None:
     assert Membership.objects.count() == 8
 
 
-def test_a_large_undo_is_shown_first_and_comes_back_to_the_history(
-    signed_in: Page, live_server, removed, complaints
-):
-    undo_by_history(signed_in, live_server.url, RecipientGroup.objects.get())
+def test_a_large_undo_is_shown_first_and_comes_back_to_the_history(signed_in: Page, removed):
+    undo_by_history(signed_in, RecipientGroup.objects.get())
     told = signed_in.get_by_role("status").first
     kept = Membership.objects.exclude(operation__in=Operation.objects.filter(touched=8)).get()
     told.get_by_role("link", name=kept.recipient.name).click()
     expect(signed_in.get_by_role("heading", name=kept.recipient.name)).to_be_visible()
-    assert complaints == []
 
 
-def test_the_same_without_javascript(signed_in: Page, browser: Browser, live_server, removed):
-    context = browser.new_context(
-        java_script_enabled=False, storage_state=signed_in.context.storage_state()
-    )
-    undo_by_history(context.new_page(), live_server.url, RecipientGroup.objects.get())
-    context.close()
+def test_the_same_without_javascript(without_scripts: Page, removed):
+    undo_by_history(without_scripts, RecipientGroup.objects.get())
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_preview_has_no_fault_in_either_theme_on_a_desk_or_a_phone(
-    signed_in: Page, live_server, removed, theme
+    signed_in: Page, removed, theme
 ):
     signed_in.emulate_media(color_scheme=theme)
     url = reverse("admin:commsapp_operation_undo", args=(removed.pk,))
     activity = reverse("admin:commsapp_operation_changelist")
     empty = reverse("admin:quotes_product_changelist")
-    assert faults_at(signed_in, [live_server.url + each for each in (url, activity, empty)]) == {}
+    assert faults_at(signed_in, [url, activity, empty]) == {}
 
 
-def test_enter_is_not_too_quick_for_what_is_found(signed_in: Page, removed, complaints):
+def test_enter_is_not_too_quick_for_what_is_found(signed_in: Page, removed):
     signed_in.wait_for_load_state()
     signed_in.keyboard.press("Control+k")
     expect(signed_in.get_by_role("dialog")).to_be_visible()
     signed_in.keyboard.type("Sample Bakeries")
     signed_in.keyboard.press("Enter")
     expect(signed_in.get_by_role("heading", name="Sample Bakeries")).to_be_visible()
-    assert complaints == []

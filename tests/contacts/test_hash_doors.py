@@ -24,12 +24,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def door(suite, alice, settings):
+def door(suite, alice):
     """A group that the suite saved as K, with the first two contacts, and how to get at it."""
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
     first = suite.save("K", 0, 1)
     group = ContactGroup.objects.get(pk=first.object_id)
     return SimpleNamespace(

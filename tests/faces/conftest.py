@@ -26,16 +26,23 @@ import requests
 from psycopg import sql
 
 from tests.faces.wire import Wire
+from tests.static_files import collect
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
-class House:
-    """A served installation."""
+class Server:
+    """Where it is served, and the environment of its process."""
 
     base_url: str
     env: dict[str, str]
+
+
+@dataclass(frozen=True)
+class House(Server):
+    """A served installation."""
+
     waiting: subprocess.Popen[str]  # manage.py demo, with Django loaded already
 
     def manage(self, *args: str) -> str:
@@ -219,13 +226,14 @@ def running(env: dict[str, str], *args: str, **more: Any) -> Iterator[subprocess
 
 @contextmanager
 def gunicorn(
-    house: House,
+    house: Server,
     log: Path,
     *more: str,
     verify: bool | str = True,
     application: str = "commsapp.asgi:application",
 ) -> Iterator[None]:
     """Serve the house; `verify` is what requests wants to hear about a certificate."""
+    collect()
     args = gunicorn_command(*more, application=application)
     with (
         log.open("wb") as output,

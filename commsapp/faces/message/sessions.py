@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 
 from commsapp import sessions
 from commsapp.faces.bodies import read_body
+from commsapp.faces.compression import keep_uncompressed
 from commsapp.faces.described import describe
 from commsapp.faces.message import replies, sessions_schema
 from commsapp.faces.message.binding import bind
@@ -125,7 +126,8 @@ def _log_in(request: HttpRequest, asked: SignIn) -> HttpResponse:
         return error_response(request, 401, _("The user name or the password is wrong."))
     user_logged_in.send(sender=type(user), request=attempt, user=user)
     opened = sessions.open_session(user)
-    response = replies.respond(request, _answer(user, opened), "AuthenticateResponse")
+    answer = replies.respond(request, _answer(user, opened), "AuthenticateResponse")
+    response = keep_uncompressed(answer)
     response["Cache-Control"] = "no-store"
     if not is_foreign(request):  # another site's page is not to sign its visitors in
         _set_cookie(request, response, str(opened.id))

@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
+from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME, ActionForm
 from django.contrib.admin.utils import (
     display_for_field,
     display_for_value,
@@ -62,12 +63,20 @@ _READ_BY: dict[Any, Any] = {
 }
 
 
+class ScriptedActionForm(ActionForm):
+    """Django's, with the script that counts what is ticked."""
+
+    class Media:
+        js = ("admin/js/actions.js",)
+
+
 class QuickAdmin(ModelAdmin):
     """Lists that cost the same however long they are; who asks for what is not there gets a 404."""
 
     paginator = BoundedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
+    action_form = ScriptedActionForm
     list_per_page = 50
     list_max_show_all = 50
     view_on_site = False
@@ -79,6 +88,12 @@ class QuickAdmin(ModelAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         """By its id alone: another field is for pop-up windows, which are for nobody."""
         return super().get_object(request, object_id)
+
+    @property
+    def media(self) -> forms.Media:
+        """Nothing of Django's: no window pops up, no field fills itself from another one. Forms
+        and fields name the scripts that they use."""
+        return forms.Media()
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Say what was refused of what the address asks for."""

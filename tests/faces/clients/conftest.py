@@ -58,12 +58,8 @@ def made(house: House) -> dict[str, Any]:
 _ALLOW = """
 import re
 from html import unescape
-from django.conf import settings
 from django.test import Client
 from commsapp.models import User
-settings.STORAGES["staticfiles"]["BACKEND"] = (
-    "django.contrib.staticfiles.storage.StaticFilesStorage"  # the house has not collected them
-)
 browser = Client(SERVER_NAME="localhost")
 browser.force_login(
     User.objects.get(username="sales"), backend="django.contrib.auth.backends.ModelBackend"

@@ -9,14 +9,11 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
 from html import unescape
 
 import openpyxl
 import pytest
 import requests
-
-from tests.faces.conftest import free_port, gunicorn
 
 IMPORT = "/admin/groups/recipient/import/"
 HEADER = "name,recipient_type,external_reference"
@@ -69,13 +66,8 @@ def told(answer: requests.Response) -> str:
 
 
 @pytest.fixture(scope="module")
-def staff(house, tmp_path_factory) -> Iterator[Staff]:
-    """At a server of its own, since pages want static files, which no test collects."""
-    port = str(free_port())
-    url = f"http://127.0.0.1:{port}"
-    env = {**house.env, "DEBUG": "on", "PORT": port, "BASE_URL": url}
-    with gunicorn(replace(house, base_url=url, env=env), tmp_path_factory.mktemp("web") / "log"):
-        yield Staff(replace(house.demo(), base_url=url))
+def staff(once) -> Staff:
+    return Staff(once)
 
 
 @pytest.fixture(autouse=True)

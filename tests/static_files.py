@@ -1,0 +1,50 @@
+"""Static files for the tests: collected for those who serve, looked up for those who do not."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+from django.apps import apps
+from django.contrib.staticfiles.finders import get_finders
+from django.contrib.staticfiles.storage import StaticFilesStorage
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@cache
+def collect() -> Path:
+    """Collect them as `make run` does, once for all workers of a test session; their folder."""
+    folder = Path(os.environ["STATIC_ROOT"])
+    with (folder.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            unfinished = folder.with_name("unfinished")
+            command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
+            env = {**os.environ, "STATIC_ROOT": str(unfinished)}
+            subprocess.run(command, cwd=ROOT, env=env, check=True)
+            unfinished.rename(folder)
+    return folder
+
+
+class UncollectedStorage(StaticFilesStorage):
+    """Refuses a name that `collectstatic` does not collect, as the product's storage does.
+
+    What it leaves out, the hash in a name, matters to nobody but a browser: the tests with one
+    have the collected files.
+    """
+
+    def url(self, name: str | None) -> str:
+        if name not in _collectable():
+            raise ValueError(f"Missing static file: {name}")
+        return super().url(name)
+
+
+@cache
+def _collectable() -> frozenset[str]:
+    ignored = apps.get_app_config("staticfiles").ignore_patterns
+    return frozenset(path for finder in get_finders() for path, _ in finder.list(ignored))
