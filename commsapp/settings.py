@@ -7,7 +7,9 @@ DEBUG           default: off
 ALLOWED_HOSTS   default: this machine only (comma separated)
 PUBLIC_URL      scheme and host that machine clients are told; default: those of the request
 HTTPS           on behind TLS: secure cookies, HSTS; default: off, as on one's own machine
-TRUSTED_PROXY   on behind a proxy that sets X-Forwarded-Proto; default: off
+TRUSTED_PROXY   on behind a proxy that sets X-Forwarded-Proto and appends to X-Forwarded-For;
+                default: off
+PROXY_COUNT     how many such proxies a request passes, one after the other; default: 1
 TIME_ZONE       default: UTC
 DAILY_API_REQUESTS   allocation of each licensee on the Connect face; default: 1,000,000
 API_REQUESTS_A_SECOND  burst limit of each licensee there; default: 0, off
@@ -204,7 +206,11 @@ if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-if env.bool("TRUSTED_PROXY", default=False):
+TRUSTED_PROXY = env.bool("TRUSTED_PROXY", default=False)
+PROXY_COUNT = env.int("PROXY_COUNT", default=1)
+if PROXY_COUNT < 1:
+    raise ImproperlyConfigured("PROXY_COUNT is at least 1.")
+if TRUSTED_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 # The proxy that ends TLS redirects people; a machine face never answers with a redirect.
