@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "commsapp.faces.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "commsapp.faces.request_body.RequestBodyMiddleware",  # before the first that reads a form
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -244,6 +245,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=16 * 1024 * 1024)
+MAX_SIGN_IN_BODY_BYTES = 64 * 1024  # of whoever has not signed in, on every address
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import re
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any
 
 from django.core.exceptions import (
     BadRequest,
@@ -30,7 +29,6 @@ from commsapp.faces.bodies import (
     BodyTooLarge,
     UnknownEncoding,
     discard_rest,
-    prepare,
 )
 from commsapp.faces.message import cors
 from commsapp.faces.redaction import take_session_id
@@ -94,23 +92,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return error_response(request, 500)
 
 
-def _unread(request: HttpRequest, error: UnknownEncoding) -> HttpResponse:
+def unknown_encoding(request: HttpRequest, error: UnknownEncoding) -> HttpResponse:
+    """A 415 that names the Content-Encoding."""
     return error_response(request, 415, f"Content-Encoding “{error}” is not read here.")
-
-
-class _Unreadable(io.RawIOBase):
-    """A body that we cannot read, which is told when it is asked for, and not before: the address,
-    the credentials and the method are looked at first."""
-
-    def __init__(self, error: UnknownEncoding) -> None:
-        super().__init__()
-        self.error = error
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any, /) -> NoReturn:
-        raise self.error
 
 
 class FaceMiddleware:
@@ -142,12 +126,6 @@ class FaceMiddleware:
         return response
 
     def _machine_answer(self, request: HttpRequest) -> HttpResponse:
-        try:
-            prepare(request)
-        except UnknownEncoding as error:
-            if face_of(request.path_info) == "message":  # its streams read past request._stream
-                return _unread(request, error)
-            request._stream = io.BufferedReader(_Unreadable(error))
         response = self.get_response(request)
         if response.status_code >= 400 and response.get("Content-Type", "").startswith("text/html"):
             return error_response(request, response.status_code)
@@ -163,7 +141,7 @@ class FaceMiddleware:
                 "request %s failed", request.request_id, exc_info=error  # type: ignore[attr-defined]
             )  # fmt: skip
         if isinstance(error, UnknownEncoding):
-            return _unread(request, error)
+            return unknown_encoding(request, error)
         return error_response(request, status)
 
 

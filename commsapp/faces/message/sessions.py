@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from commsapp import sessions
-from commsapp.faces.bodies import read_body
+from commsapp.faces.bodies import limit_body, read_body
 from commsapp.faces.described import describe
 from commsapp.faces.message import replies, sessions_schema
 from commsapp.faces.message.binding import bind
@@ -183,6 +183,7 @@ def _set_cookie(request: HttpRequest, response: HttpResponse, value: str, **more
 
 def _read(request: HttpRequest) -> SignIn:
     """What was sent. Raises Unreadable."""
+    limit_body(request, settings.MAX_SIGN_IN_BODY_BYTES)
     body = read_body(request)
     if request.content_type in _FORMS and not body.lstrip().startswith(b"{"):
         given = _FORMS[request.content_type](request)

@@ -1,0 +1,86 @@
+"""Request bodies are bounded before anything reads them, on every address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, QueryDict, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.shortcuts import render
+
+from commsapp.faces.bodies import (
+    BadEncoding,
+    BodyTooLarge,
+    UnknownEncoding,
+    announced_length,
+    limit_body,
+    prepare,
+    refuse_reading,
+)
+from commsapp.faces.middleware import error_response, face_of, unknown_encoding
+
+MAX_FORM_ESCAPES = 1_000_000  # of “%41” in one form: each is an object for a moment
+
+_TOO_LARGE = (BodyTooLarge, RequestDataTooBig)
+_UNREADABLE = (
+    BadEncoding, BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError,
+)  # fmt: skip
+
+
+class RequestBodyMiddleware:
+    """Sets the limit of the body. APIs refuse it in their order, after address and credentials;
+    the staff site refuses a Content-Length over the limit at once, and the rest as it is read."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        face = face_of(request.path_info)
+        try:
+            prepare(request)
+        except UnknownEncoding as error:
+            if face == "staff":
+                return _refuse(request, 415)
+            if face == "message":  # its streams read past the request's own
+                return unknown_encoding(request, error)
+            refuse_reading(request, error)
+        if face == "staff" and announced_length(request) > settings.MAX_BODY_BYTES:
+            return _refuse(request, 413)
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        """Read the form that CsrfViewMiddleware is about to read, which asks nobody who they are:
+        of somebody who has not signed in it is no larger than a sign-in."""
+        if request.method != "POST" or getattr(view, "csrf_exempt", False):
+            return None
+        if not request.user.is_authenticated:
+            limit_body(request, settings.MAX_SIGN_IN_BODY_BYTES)
+        try:
+            read_form(request)
+        except (*_TOO_LARGE, *_UNREADABLE) as error:
+            for handler in request.upload_handlers:
+                handler.upload_interrupted()  # deletes what has arrived of a file
+            return _refuse(request, 413 if isinstance(error, _TOO_LARGE) else 400)
+        return None
+
+
+def read_form(request: HttpRequest) -> QueryDict:
+    """Return the request's form, whose fields and escapes are counted before it is parsed. Raises
+    BodyTooLarge and what Django raises for a form that is too large or broken."""
+    if request.content_type == "application/x-www-form-urlencoded":
+        if request.body.count(b"%") > MAX_FORM_ESCAPES:
+            raise BodyTooLarge
+    elif request.content_type == "multipart/form-data" and not announced_length(request):
+        request.META["CONTENT_LENGTH"] = str(settings.MAX_BODY_BYTES)  # else it is taken for empty
+    return request.POST
+
+
+def _refuse(request: HttpRequest, status: int) -> HttpResponse:
+    if face_of(request.path_info) == "staff":
+        return render(request, f"{status}.html", status=status)
+    return error_response(request, status)
