@@ -16,6 +16,8 @@ API_REQUESTS_A_SECOND  burst limit of each licensee there; default: 0, off
 REDIS_URL       where all workers count both together; default: none, each for itself
 MAX_BODY_BYTES  largest request body, also after inflation; default: 16 MiB
 LOCK_SECONDS    how long a request waits for another's lock, or for the database; default: 10
+SIGN_IN_FAILURES_PER_ADDRESS  wrong passwords from one address in 15 minutes, for whatever names,
+                before it is locked out; default: 100; 0 is no limit
 SESSION_HOURS   how long a session of the Message face lives; default: 24
 CORS_ORIGINS    whose pages may use the Message face in a browser (comma separated, as
                 https://suite.example); default: nobody's
@@ -149,8 +151,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "commsapp.User"
 AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",  # first: a locked-out name is not tried
-    "django.contrib.auth.backends.ModelBackend",
+    "commsapp.faces.sign_in_limits.SignInBackend",  # first: a locked-out name is not tried
+    "django.contrib.auth.backends.ModelBackend",  # for permissions
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -163,10 +165,13 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
-AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = 0.25  # hours
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_RESET_ON_SUCCESS = True
+AXES_FAILURE_LIMIT = 10  # for a name from an address
+SIGN_IN_FAILURES_PER_ADDRESS = env.int("SIGN_IN_FAILURES_PER_ADDRESS", default=100)
+AXES_COOLOFF_TIME = 0.25  # hours, in which failures are counted
+AXES_HANDLER = "commsapp.faces.sign_in_limits.SignInFailures"
+AXES_CLIENT_IP_CALLABLE = "commsapp.faces.client_address.client_network"
+AXES_LOCKOUT_CALLABLE = "commsapp.faces.staff.sign_in.locked_out"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True  # of those who got in: it would grow with each, and has no reader
 
 OAUTH2_PROVIDER_APPLICATION_MODEL = "commsapp.Client"

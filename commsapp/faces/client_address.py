@@ -38,3 +38,12 @@ def _address(text: str) -> str:
         return ""
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return str(mapped or address)
+
+
+def client_network(request: HttpRequest) -> str:
+    """Return the address by which a client's attempts are counted: of IPv6 its network's, since
+    whoever has one address there has 2**64."""
+    address = client_address(request)
+    if ":" not in address:
+        return address
+    return str(ipaddress.ip_network((address, 64), strict=False).network_address)

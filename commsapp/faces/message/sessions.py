@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from axes.helpers import get_cool_off
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.signals import user_logged_in
@@ -26,6 +25,7 @@ from commsapp.faces.message.errors import error_response
 from commsapp.faces.message.paths import read_path
 from commsapp.faces.message.reading import Unreadable, read_one
 from commsapp.faces.origins import is_foreign
+from commsapp.faces.sign_in_limits import BUSY_SECONDS, SignInsBusy, seconds_to_wait
 from commsapp.faces.signin import SESSION_COOKIE, actor_of, token_pk_of
 from commsapp.ledger import Refusal, Refused
 from commsapp.models import Face, User
@@ -93,7 +93,7 @@ def authenticate(request: HttpRequest, provider: str = "") -> HttpResponse:
 
     The path's provider is before the request's own. What is wrong: 400; a wrong name or password
     401, whether or not there is such a user; too many of them: 429 for a while, also for the right
-    password.
+    password; too many at once: 503.
     """
     if request.method != "POST":
         response = error_response(request, 405)
@@ -115,10 +115,16 @@ def authenticate(request: HttpRequest, provider: str = "") -> HttpResponse:
 
 def _log_in(request: HttpRequest, asked: SignIn) -> HttpResponse:
     attempt = _attempt(request)
-    user: Any = auth.authenticate(attempt, username=asked.user_name, password=asked.password)
+    try:
+        user: Any = auth.authenticate(attempt, username=asked.user_name, password=asked.password)
+    except SignInsBusy:
+        told = _("Too many are signing in right now. Try again in a few seconds.")
+        response = error_response(request, 503, told)
+        response["Retry-After"] = str(BUSY_SECONDS)
+        return response
     if user is None and getattr(attempt, "axes_locked_out", False):
         response = error_response(request, 429, _("There were too many wrong passwords."))
-        response["Retry-After"] = str(int(get_cool_off().total_seconds()))
+        response["Retry-After"] = str(seconds_to_wait(attempt))
         return response
     if user is None:
         return error_response(request, 401, _("The user name or the password is wrong."))
