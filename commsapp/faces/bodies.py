@@ -35,13 +35,21 @@ class Readable(Protocol):
     def read(self, size: int = ..., /) -> bytes: ...
 
 
-def prepare(request: HttpRequest) -> None:
-    """Let the request's stream give the plain body, whatever way it comes in, up to the limit of
-    settings.MAX_BODY_BYTES. Raises UnknownEncoding."""
+def close_body(request: HttpRequest) -> None:
+    """Let nothing be read before prepare(). Django's own error pages look for a CSRF token in a
+    form, also where the address or the host is wrong, and nobody has set a limit."""
+    request.__dict__["_body_stream"] = request._stream
+    refuse_reading(request, UnreadablePostError("The body is not read here."))
+
+
+def prepare(request: HttpRequest, limit: int) -> None:
+    """Let the request's stream give the plain body, whatever way it comes in, up to so many bytes.
+    Raises UnknownEncoding."""
+    request._stream = request.__dict__.pop("_body_stream", request._stream)
     encoding = encoding_of(request)
     if encoding not in _WINDOWS:
         raise UnknownEncoding(encoding)
-    limit_body(request, settings.MAX_BODY_BYTES)
+    limit_body(request, limit)
     if _has_no_length(request):
         source: Readable = request.META["wsgi.input"]  # ends where the body ends
     elif _WINDOWS[encoding]:

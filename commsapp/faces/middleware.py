@@ -28,6 +28,7 @@ from commsapp.faces.bodies import (
     BadEncoding,
     BodyTooLarge,
     UnknownEncoding,
+    close_body,
     discard_rest,
 )
 from commsapp.faces.message import cors
@@ -107,6 +108,7 @@ class FaceMiddleware:
         request.request_id = uuid7().hex  # type: ignore[attr-defined]
         translation.activate("en")  # whatever this thread spoke last; people choose theirs below
         take_session_id(request)
+        close_body(request)
         response = self._answer(request)
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
         return response

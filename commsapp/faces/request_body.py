@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from commsapp.faces.bodies import (
     prepare,
     refuse_reading,
 )
+from commsapp.faces.message.paths import read_path
 from commsapp.faces.middleware import error_response, face_of, unknown_encoding
 
 MAX_FORM_ESCAPES = 1_000_000  # of “%41” in one form: each is an object for a moment
@@ -39,16 +41,16 @@ class RequestBodyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         face = face_of(request.path_info)
+        if face == "staff":
+            if announced_length(request) > settings.MAX_BODY_BYTES:
+                return _refuse(request, 413)
+            return self.get_response(request)  # without a view, nothing is read
         try:
-            prepare(request)
+            prepare(request, sys.maxsize if _is_stream(request) else settings.MAX_BODY_BYTES)
         except UnknownEncoding as error:
-            if face == "staff":
-                return _refuse(request, 415)
             if face == "message":  # its streams read past the request's own
                 return unknown_encoding(request, error)
             refuse_reading(request, error)
-        if face == "staff" and announced_length(request) > settings.MAX_BODY_BYTES:
-            return _refuse(request, 413)
         return self.get_response(request)
 
     def process_view(
@@ -58,10 +60,16 @@ class RequestBodyMiddleware:
         of somebody who has not signed in it is no larger than a sign-in."""
         if request.method != "POST" or getattr(view, "csrf_exempt", False):
             return None
-        if not request.user.is_authenticated:
-            limit_body(request, settings.MAX_SIGN_IN_BODY_BYTES)
+        is_known = request.user.is_authenticated
+        limit = settings.MAX_BODY_BYTES if is_known else settings.MAX_SIGN_IN_BODY_BYTES
         try:
+            if face_of(request.path_info) == "staff":
+                prepare(request, limit)
+            else:
+                limit_body(request, limit)
             read_form(request)
+        except UnknownEncoding:
+            return _refuse(request, 415)
         except (*_TOO_LARGE, *_UNREADABLE) as error:
             for handler in request.upload_handlers:
                 handler.upload_interrupted()  # deletes what has arrived of a file
@@ -78,6 +86,12 @@ def read_form(request: HttpRequest) -> QueryDict:
     elif request.content_type == "multipart/form-data" and not announced_length(request):
         request.META["CONTENT_LENGTH"] = str(settings.MAX_BODY_BYTES)  # else it is taken for empty
     return request.POST
+
+
+def _is_stream(request: HttpRequest) -> bool:
+    """Whether the body is answered while it comes in, and so may have any length."""
+    path = read_path(request.path_info)
+    return path.is_many and path.format == "jsonl"
 
 
 def _refuse(request: HttpRequest, status: int) -> HttpResponse:

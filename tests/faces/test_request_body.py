@@ -205,6 +205,21 @@ def test_body_is_not_read_before_authentication_says_401(method, path, content_t
     assert answer.status_code == 401
 
 
+@pytest.mark.parametrize("path", ["/", "/favicon.ico", "/nope"])
+def test_address_without_a_form_reads_no_body(path):
+    answer = send(anonymous(), path, in_parts(SMALL_LIMIT // 2), PARTS)
+    assert answer.status_code in (302, 404)
+    assert MeasuringHandler.written == 0
+
+
+@ways
+@pytest.mark.parametrize("path", ["/nope", "/admin/login/", "/json/reply/SaveContactGroup"])
+def test_request_to_a_wrong_host_reads_no_body(path, chunked):
+    answer = send(anonymous(), path, in_parts(LIMIT // 2), PARTS, chunked=chunked, Host="nope")
+    assert answer.status_code == 400
+    assert MeasuringHandler.written == 0
+
+
 def test_body_in_frames_without_a_length_is_read(alice):
     """As a server of HTTP/2 hands it on: with neither Content-Length nor Transfer-Encoding."""
     body = b'{"userName":"alice"}'
