@@ -24,7 +24,8 @@ from commsapp.faces.bodies import (
 from commsapp.faces.message.paths import read_path
 from commsapp.faces.middleware import error_response, face_of, unknown_encoding
 
-MAX_FORM_ESCAPES = 1_000_000  # of “%41” in one form: each is an object for a moment
+MAX_FORM_ESCAPES = 500_000  # of “%41” in one form: each is an object for a moment
+MAX_PARTS = 1_000  # of a form with files: the headers of each take up to a millisecond
 
 _TOO_LARGE = (BodyTooLarge, RequestDataTooBig)
 _UNREADABLE = (
@@ -83,9 +84,27 @@ def read_form(request: HttpRequest) -> QueryDict:
     if request.content_type == "application/x-www-form-urlencoded":
         if request.body.count(b"%") > MAX_FORM_ESCAPES:
             raise BodyTooLarge
-    elif request.content_type == "multipart/form-data" and not announced_length(request):
-        request.META["CONTENT_LENGTH"] = str(settings.MAX_BODY_BYTES)  # else it is taken for empty
+    elif request.content_type == "multipart/form-data":
+        if not announced_length(request):  # it would be taken for empty
+            request.META["CONTENT_LENGTH"] = str(settings.MAX_BODY_BYTES)
+        request._stream = _CountedParts(request)  # type: ignore[assignment]
     return request.POST
+
+
+class _CountedParts:
+    """The stream of a form in parts, which raises BodyTooLarge where there are too many."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        boundary = (request.content_params or {}).get("boundary", "")
+        self._stream, self._boundary = request._stream, f"--{boundary}".encode()
+        self._count = 0
+
+    def read(self, size: int = -1) -> bytes:
+        piece: bytes = self._stream.read(size)
+        self._count += piece.count(self._boundary)
+        if self._count > MAX_PARTS:
+            raise BodyTooLarge
+        return piece
 
 
 def _is_stream(request: HttpRequest) -> bool:
