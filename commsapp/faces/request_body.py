@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +27,7 @@ from commsapp.faces.middleware import error_response, face_of, unknown_encoding
 
 MAX_FORM_ESCAPES = 500_000  # of “%41” in one form: each is an object for a moment
 MAX_PARTS = 1_000  # of a form with files: the headers of each take up to a millisecond
+_PIECE = 64 * 1024
 
 _TOO_LARGE = (BodyTooLarge, RequestDataTooBig)
 _UNREADABLE = (
@@ -87,24 +89,29 @@ def read_form(request: HttpRequest) -> QueryDict:
     elif request.content_type == "multipart/form-data":
         if not announced_length(request):  # it would be taken for empty
             request.META["CONTENT_LENGTH"] = str(settings.MAX_BODY_BYTES)
-        request._stream = _CountedParts(request)  # type: ignore[assignment]
+        request._stream = io.BufferedReader(_CountedParts(request), _PIECE)
     return request.POST
 
 
-class _CountedParts:
+class _CountedParts(io.RawIOBase):
     """The stream of a form in parts, which raises BodyTooLarge where there are too many."""
 
     def __init__(self, request: HttpRequest) -> None:
+        super().__init__()
         boundary = (request.content_params or {}).get("boundary", "")
         self._stream, self._boundary = request._stream, f"--{boundary}".encode()
         self._count = 0
 
-    def read(self, size: int = -1) -> bytes:
-        piece: bytes = self._stream.read(size)
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        piece: bytes = self._stream.read(len(buffer))
         self._count += piece.count(self._boundary)
         if self._count > MAX_PARTS:
             raise BodyTooLarge
-        return piece
+        buffer[: len(piece)] = piece
+        return len(piece)
 
 
 def _is_stream(request: HttpRequest) -> bool:
