@@ -11,7 +11,9 @@ PUBLIC_URL      scheme and host that machine clients are told; default: those of
 HTTPS           on behind TLS: secure cookies, HSTS; default: off, as on one's own machine
 HSTS_INCLUDE_SUBDOMAINS  HSTS also for all hosts below this one; default: off
 HSTS_PRELOAD    consent to the browsers' built-in list of HTTPS hosts; default: off
-TRUSTED_PROXY   on behind a proxy that sets X-Forwarded-Proto; default: off
+TRUSTED_PROXY   on behind a proxy that sets X-Forwarded-Proto and appends to X-Forwarded-For;
+                default: off
+PROXY_COUNT     how many such proxies a request passes, one after the other; default: 1
 SECURITY_CONTACT  e-mail or https address for reports of weaknesses; default: none, no security.txt
 AUDIT_LOG       stdout (for commands: stderr), stderr, off, or the path of a file; default: stdout
 TIME_ZONE       default: UTC
@@ -22,6 +24,8 @@ MAX_BODY_BYTES  largest request body, also after inflation; default: 16 MiB
 LOCK_SECONDS    how long a request waits for another's lock, or for the database; default: 10
 STATEMENT_SECONDS   how long PostgreSQL works on one statement of a request; default: 30 (0: as
                 long as it takes)
+SIGN_IN_FAILURES_PER_ADDRESS  wrong passwords from one address in 15 minutes, for whatever names,
+                before it is locked out; default: 100; 0 is no limit
 SESSION_HOURS   how long a session of the Message face lives; default: 24
 WEB_THREADS     requests that a worker process answers at once; default: 8
 STREAMS_PER_WORKER  streams of JSON Lines that are open in a worker process; default: 32
@@ -96,6 +100,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "commsapp.faces.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "commsapp.faces.request_body.RequestBodyMiddleware",  # before the first that reads a form
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -165,8 +170,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "commsapp.User"
 AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",  # first: a locked-out name is not tried
-    "django.contrib.auth.backends.ModelBackend",
+    "commsapp.faces.sign_in_limits.SignInBackend",  # first: a locked-out name is not tried
+    "django.contrib.auth.backends.ModelBackend",  # for permissions
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -179,10 +184,13 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
-AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = 0.25  # hours
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_RESET_ON_SUCCESS = True
+AXES_FAILURE_LIMIT = 10  # for a name from an address
+SIGN_IN_FAILURES_PER_ADDRESS = env.int("SIGN_IN_FAILURES_PER_ADDRESS", default=100)
+AXES_COOLOFF_TIME = 0.25  # hours, in which failures are counted
+AXES_HANDLER = "commsapp.faces.sign_in_limits.SignInFailures"
+AXES_CLIENT_IP_CALLABLE = "commsapp.faces.client_address.client_network"
+AXES_LOCKOUT_CALLABLE = "commsapp.faces.staff.sign_in.locked_out"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True  # of those who got in: it would grow with each, and has no reader
 
 OAUTH2_PROVIDER_APPLICATION_MODEL = "commsapp.Client"
@@ -232,7 +240,11 @@ MESSAGE_STORAGE = "commsapp.faces.staff.message_storage.PrefixedStorage"
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", default=False)
 SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
-if env.bool("TRUSTED_PROXY", default=False):
+TRUSTED_PROXY = env.bool("TRUSTED_PROXY", default=False)
+PROXY_COUNT = env.int("PROXY_COUNT", default=1)
+if PROXY_COUNT < 1:
+    raise ImproperlyConfigured("PROXY_COUNT is at least 1.")
+if TRUSTED_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SECURITY_CONTACT = env.str("SECURITY_CONTACT", default="")
@@ -268,6 +280,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=16 * 1024 * 1024)
+MAX_SIGN_IN_BODY_BYTES = 64 * 1024  # of whoever has not signed in, on every address
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
-from django.conf import settings
 from django.http import HttpRequest, UnreadablePostError
 
 
 class BodyTooLarge(Exception):  # noqa: N818
-    """The body, as sent or inflated, is over settings.MAX_BODY_BYTES."""
+    """The body, as sent or inflated, is over the request's limit: see limit_body()."""
 
 
 class BadEncoding(Exception):  # noqa: N818
@@ -32,21 +31,60 @@ class Readable(Protocol):
     def read(self, size: int = ..., /) -> bytes: ...
 
 
-def prepare(request: HttpRequest) -> None:
-    """Let the request's stream give the plain body, whatever way it comes in."""
-    environ: dict[str, Any] = request.META
+def close_body(request: HttpRequest) -> None:
+    """Let nothing be read before prepare(). Django's own error pages look for a CSRF token in a
+    form, also where the address or the host is wrong, and nobody has set a limit."""
+    request.__dict__["_body_stream"] = request._stream
+    refuse_reading(request, UnreadablePostError("The body is not read here."))
+
+
+def prepare(request: HttpRequest, limit: int) -> None:
+    """Let the request's stream give the plain body, whatever way it comes in, up to so many bytes.
+    Raises UnknownEncoding."""
+    request._stream = request.__dict__.pop("_body_stream", request._stream)
     encoding = encoding_of(request)
     if encoding not in _WINDOWS:
         raise UnknownEncoding(encoding)
-    source: Readable = request._stream
-    is_chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
-    if is_chunked and environ.get("wsgi.input_terminated"):
-        source = environ["wsgi.input"]  # ends where the body ends, without a Content-Length
-    elif not _WINDOWS[encoding]:
+    limit_body(request, limit)
+    if _has_no_length(request):
+        source: Readable = request.META["wsgi.input"]  # ends where the body ends
+    elif _WINDOWS[encoding]:
+        source = request._stream
+    else:
         return
-    body = BodyStream(plain(_pieces(source), encoding))
+    body = BodyStream(request, plain(_pieces(source), encoding))
     request._stream = io.BufferedReader(body, _PIECE)
     request._read_started = False  # type: ignore[attr-defined]
+
+
+def limit_body(request: HttpRequest, limit: int) -> None:
+    """Let reading the body raise BodyTooLarge beyond so many bytes; a length that is announced
+    and over the limit does so before the first is read."""
+    request.__dict__["_body_limit"] = limit
+    if announced_length(request) > limit:
+        refuse_reading(request, BodyTooLarge())
+
+
+def refuse_reading(request: HttpRequest, error: Exception) -> None:
+    """Let the error be raised when the body is asked for, and not before: the address, the
+    credentials and the method are looked at first."""
+    request._stream = io.BufferedReader(_Unreadable(error))
+
+
+def announced_length(request: HttpRequest) -> int:
+    """The Content-Length in bytes; 0 without one."""
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0
+
+
+def _has_no_length(request: HttpRequest) -> bool:
+    """Whether a body may come without a Content-Length: in chunks, or in the frames of HTTP/2."""
+    environ: dict[str, Any] = request.META
+    is_chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+    is_framed = not environ.get("CONTENT_LENGTH") and environ.get("SERVER_PROTOCOL") == "HTTP/2"
+    return (is_chunked or is_framed) and bool(environ.get("wsgi.input_terminated"))
 
 
 def encoding_of(request: HttpRequest) -> str:
@@ -66,8 +104,6 @@ def read_body(request: HttpRequest) -> bytes:
     A form is asked for only after this: in parts, it would be taken in however large, and one that
     came in chunks, without a Content-Length, would be taken for empty.
     """
-    if _announced(request) > settings.MAX_BODY_BYTES:
-        raise BodyTooLarge
     body = request.body
     request.META["CONTENT_LENGTH"] = str(len(body))
     return body
@@ -80,13 +116,6 @@ def take_body(request: HttpRequest) -> bytes:
     return body
 
 
-def _announced(request: HttpRequest) -> int:
-    try:
-        return int(request.META.get("CONTENT_LENGTH") or 0)
-    except ValueError:
-        return 0
-
-
 # What zlib wants to hear for each encoding; "deflate" is zlib's format by the RFC and a bare
 # stream by habit, so it is told apart by its first byte.
 _GZIP, _ZLIB = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS
@@ -95,12 +124,12 @@ _PIECE = 64 * 1024
 
 
 class BodyStream(io.RawIOBase):
-    """A body's pieces as a file, up to the limit and not one byte further."""
+    """A body's pieces as a file, up to the request's limit and not one byte further."""
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
+    def __init__(self, request: HttpRequest, pieces: Iterator[bytes]) -> None:
         super().__init__()
-        self._pieces, self._rest = pieces, b""
-        self._given = 0
+        self._request, self._pieces, self._rest = request, pieces, b""
+        self._length = 0
 
     def readable(self) -> bool:
         return True
@@ -108,11 +137,25 @@ class BodyStream(io.RawIOBase):
     def readinto(self, buffer: Any, /) -> int:
         whole = self._rest or next(self._pieces, b"")
         piece, self._rest = whole[: len(buffer)], whole[len(buffer) :]
-        self._given += len(piece)
-        if self._given > settings.MAX_BODY_BYTES:
+        self._length += len(piece)
+        if self._length > self._request.__dict__["_body_limit"]:
             raise BodyTooLarge
         buffer[: len(piece)] = piece
         return len(piece)
+
+
+class _Unreadable(io.RawIOBase):
+    """A body that cannot be read, for a reason that is raised when it is."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> NoReturn:
+        raise self._error
 
 
 def _pieces(source: Readable) -> Iterator[bytes]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import re
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any
 
 from django.core.exceptions import (
     BadRequest,
@@ -29,7 +28,7 @@ from commsapp.faces.bodies import (
     BadEncoding,
     BodyTooLarge,
     UnknownEncoding,
-    prepare,
+    close_body,
 )
 from commsapp.faces.client_address import client_address
 from commsapp.faces.compression import compress
@@ -108,23 +107,9 @@ def _cause_of(error: Exception) -> Exception:
     return cause if isinstance(cause, BodyTimeoutError | TooManyBodiesError) else error
 
 
-def _unread(request: HttpRequest, error: UnknownEncoding) -> HttpResponse:
+def unknown_encoding(request: HttpRequest, error: UnknownEncoding) -> HttpResponse:
+    """A 415 that names the Content-Encoding."""
     return error_response(request, 415, f"Content-Encoding “{error}” is not read here.")
-
-
-class _Unreadable(io.RawIOBase):
-    """A body that we cannot read, which is told when it is asked for, and not before: the address,
-    the credentials and the method are looked at first."""
-
-    def __init__(self, error: UnknownEncoding) -> None:
-        super().__init__()
-        self.error = error
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any, /) -> NoReturn:
-        raise self.error
 
 
 class CompressionMiddleware:
@@ -156,6 +141,7 @@ class FaceMiddleware:
         )
         translation.activate("en")  # whatever this thread spoke last; people choose theirs below
         take_session_id(request)
+        close_body(request)
         response = self._answer(request)
         response["X-Request-Id"] = id
         set_headers(request, response)
@@ -173,12 +159,6 @@ class FaceMiddleware:
         return response
 
     def _machine_answer(self, request: HttpRequest) -> HttpResponse:
-        try:
-            prepare(request)
-        except UnknownEncoding as error:
-            if face_of(request.path_info) == "message":  # its streams read past request._stream
-                return _unread(request, error)
-            request._stream = io.BufferedReader(_Unreadable(error))
         response = self.get_response(request)
         if response.status_code >= 400 and response.get("Content-Type", "").startswith("text/html"):
             return error_response(request, response.status_code)
@@ -195,7 +175,7 @@ class FaceMiddleware:
                 "request %s failed", request.request_id, exc_info=error  # type: ignore[attr-defined]
             )  # fmt: skip
         if isinstance(error, UnknownEncoding):
-            return _unread(request, error)
+            return unknown_encoding(request, error)
         return error_response(request, status, _timeout_sentence(error))
 
 

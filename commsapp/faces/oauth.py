@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from csp.decorators import csp_update
+from django.conf import settings
 from django.contrib.auth.hashers import BasePasswordHasher
 from django.core.exceptions import SuspiciousOperation
 from django.db import transaction
@@ -31,7 +32,7 @@ from oauthlib.oauth2.rfc6749.utils import scope_to_list
 from commsapp import authorizations
 from commsapp.access import Actor
 from commsapp.faces import oauth_schema
-from commsapp.faces.bodies import is_utf8, read_body
+from commsapp.faces.bodies import is_utf8, limit_body, read_body
 from commsapp.faces.compression import keep_uncompressed
 from commsapp.faces.described import describe
 from commsapp.faces.origins import base_url
@@ -289,6 +290,7 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 def _is_form(request: HttpRequest) -> bool:
     """A form in UTF-8, as RFC 6749 wants it; in parts will do. No body needs no type."""
+    limit_body(request, settings.MAX_SIGN_IN_BODY_BYTES)
     body = read_body(request)
     return (request.content_type in _FORMS and is_utf8(request)) or not body
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from decimal import Decimal
 from typing import Any, NoReturn
 
+from commsapp.faces.json_size import Limits, TooComplex
 from commsapp.json_values import MAX_DEPTH as DEEPEST
 from commsapp.json_values import MAX_NAMES as MOST_NAMES
 from commsapp.json_values import UNFIT
+
+LIMITS = Limits(containers=50_000, items=250_000, names=250_000)  # 100,000 ids are 100,000 items
 
 
 class NotJSON(Exception):  # noqa: N818
@@ -22,10 +26,13 @@ def read(raw: bytes) -> Any:
     that money, which has none, tells it apart.
     """
     try:
+        LIMITS.check(raw)
         text = raw.decode()
         data = json.loads(
             text, parse_float=_number, parse_constant=_no_constant, object_pairs_hook=_object
         )
+    except TooComplex as error:
+        raise NotJSON(str(error)) from None
     except UnicodeDecodeError as error:
         raise NotJSON(f"The body is not UTF-8 (byte {error.start + 1}).") from None
     except json.JSONDecodeError as error:
@@ -52,10 +59,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         raise NotJSON(f"An object has more than {MOST_NAMES:,} names.")
     data = dict(pairs)
     if len(data) < len(pairs):
-        names = [name for name, _value in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise NotJSON(f"The name “{twice[:64]}” stands twice in one object.")
+        raise NotJSON(f"The name “{repeated_name(pairs)[:64]}” stands twice in one object.")
     return data
+
+
+def repeated_name(pairs: list[tuple[str, Any]]) -> str:
+    """The name that comes twice first."""
+    count = Counter(name for name, _value in pairs)
+    return next(name for name, _value in pairs if count[name] > 1)
 
 
 def _check(data: Any) -> None:

@@ -25,6 +25,7 @@ _BOOLS = {
     **dict.fromkeys(("0", "f", "n", "off", "false"), False),
 }
 _INT = re.compile(r"-?[0-9]{1,10}", re.ASCII)
+MAX_UNREAD = 1_000  # values that are listed as unreadable before the rest of a list is left
 _INT32 = range(-(2**31), 2**31)
 
 
@@ -142,7 +143,12 @@ class _Binder:
     def _list(self, model: Model, value: Any, at: str) -> tuple[Any, ...]:
         if type(value) is not list:
             raise _NotOfType("SerializationException", _("This is no list."))
-        return tuple([self._item(model, each, f"{at}[{n}]") for n, each in enumerate(value)])
+        items: list[Any] = []
+        for place, item in enumerate(value):
+            if len(self.unread) >= MAX_UNREAD:
+                break  # the request is refused: the rest need not be read
+            items.append(self._item(model, item, f"{at}[{place}]"))
+        return tuple(items)
 
     def _item(self, model: Model, value: Any, at: str) -> Any:
         try:

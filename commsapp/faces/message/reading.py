@@ -8,7 +8,11 @@ from typing import Any
 
 import orjson
 
+from commsapp.faces.json_size import Limits, TooComplex
+from commsapp.faces.strict_json import repeated_name
+
 BOM = b"\xef\xbb\xbf"
+LIMITS = Limits(containers=200_000, items=500_000, names=500_000)  # 1,000 saves of 100 connections
 
 
 class Unreadable(Exception):  # noqa: N818
@@ -22,10 +26,9 @@ def read_one(body: bytes, path_format: str) -> dict[str, Any]:
     """
     body = body.removeprefix(BOM)
     if path_format == "jsonl":
-        lines = [line for line in body.split(b"\n") if line.strip()]
-        if len(lines) > 1:
+        body = body.strip()
+        if b"\n" in body:
             raise Unreadable("There is more than one line. Send many to the operation's “[]”.")
-        body = lines[0] if lines else b""
     return as_request(read_json(body)) if body.strip() else {}
 
 
@@ -55,7 +58,10 @@ def read_json(text: bytes) -> Any:
     be lost, or they stand in texts: a slow look tells.
     """
     try:
+        LIMITS.check(text)
         value = orjson.loads(text)
+    except TooComplex as error:
+        raise Unreadable(str(error)) from None
     except orjson.JSONDecodeError as error:
         raise Unreadable(f"This is not JSON: {error}.") from None
     if b"\\u0000" in text or not has_keys(_count_keys(value), text):
@@ -102,7 +108,5 @@ def _look_closely(text: bytes) -> None:
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     unique = dict(pairs)
     if len(unique) < len(pairs):
-        names = [name for name, _value in pairs]
-        twin = next(name for name in names if names.count(name) > 1)
-        raise Unreadable(f"The key “{twin[:64]}” is given twice.")
+        raise Unreadable(f"The key “{repeated_name(pairs)[:64]}” is given twice.")
     return unique

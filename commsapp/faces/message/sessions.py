@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from axes.helpers import get_cool_off
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.signals import user_logged_in
@@ -17,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from commsapp import sessions
-from commsapp.faces.bodies import read_body
+from commsapp.faces.bodies import limit_body, read_body
 from commsapp.faces.compression import keep_uncompressed
 from commsapp.faces.described import describe
 from commsapp.faces.message import replies, sessions_schema
@@ -27,6 +26,7 @@ from commsapp.faces.message.errors import error_response
 from commsapp.faces.message.paths import read_path
 from commsapp.faces.message.reading import Unreadable, read_one
 from commsapp.faces.origins import is_foreign
+from commsapp.faces.sign_in_limits import BUSY_SECONDS, SignInsBusy, seconds_to_wait
 from commsapp.faces.signin import SESSION_COOKIE, actor_of, token_pk_of
 from commsapp.ledger import Refusal, Refused
 from commsapp.models import Face, User
@@ -95,7 +95,7 @@ def authenticate(request: HttpRequest, provider: str = "") -> HttpResponse:
 
     The path's provider is before the request's own. What is wrong: 400; a wrong name or password
     401, whether or not there is such a user; too many of them: 429 for a while, also for the right
-    password.
+    password; too many at once: 503.
     """
     if request.method != "POST":
         response = error_response(request, 405)
@@ -117,10 +117,16 @@ def authenticate(request: HttpRequest, provider: str = "") -> HttpResponse:
 
 def _log_in(request: HttpRequest, asked: SignIn) -> HttpResponse:
     attempt = _attempt(request)
-    user: Any = auth.authenticate(attempt, username=asked.user_name, password=asked.password)
+    try:
+        user: Any = auth.authenticate(attempt, username=asked.user_name, password=asked.password)
+    except SignInsBusy:
+        told = _("Too many are signing in right now. Try again in a few seconds.")
+        response = error_response(request, 503, told)
+        response["Retry-After"] = str(BUSY_SECONDS)
+        return response
     if user is None and getattr(attempt, "axes_locked_out", False):
         response = error_response(request, 429, _("There were too many wrong passwords."))
-        response["Retry-After"] = str(int(get_cool_off().total_seconds()))
+        response["Retry-After"] = str(seconds_to_wait(attempt))
         return response
     if user is None:
         return error_response(request, 401, _("The user name or the password is wrong."))
@@ -187,6 +193,7 @@ def _set_cookie(request: HttpRequest, response: HttpResponse, value: str, **more
 
 def _read(request: HttpRequest) -> SignIn:
     """What was sent. Raises Unreadable."""
+    limit_body(request, settings.MAX_SIGN_IN_BODY_BYTES)
     body = read_body(request)
     if request.content_type in _FORMS and not body.lstrip().startswith(b"{"):
         given = _FORMS[request.content_type](request)

@@ -8,6 +8,7 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from commsapp.faces.staff import sign_in
 from commsapp.faces.staff.comboboxes import OptionsView
 
 _LAST = 1_000
@@ -19,6 +20,7 @@ class StaffSite(AdminSite):
     site_header = site_title = "commsapp"
     index_title = _("Home")
     site_url = None
+    login_form = sign_in.SignInForm
     enable_nav_sidebar = True
 
     def __init__(self, name: str = "admin") -> None:
@@ -29,6 +31,10 @@ class StaffSite(AdminSite):
         """Without the redirect to a record's page elsewhere: here is where they are."""
         urls = super().get_urls()
         return [url for url in urls if getattr(url, "name", "") != "view_on_site"]
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Django's page; 503 if too many log in at once."""
+        return sign_in.with_status(super().login(request, extra_context))
 
     def autocomplete_view(self, request: HttpRequest) -> Any:
         """What the comboboxes of forms offer."""
