@@ -122,6 +122,7 @@ def _database() -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode = WAL; PRAGMA cache_size = -1024;",
         }
     else:
+        database["ENGINE"] = "commsapp.db.postgresql"
         database["OPTIONS"] = {
             **database.get("OPTIONS", {}),
             "pool": {

@@ -21,10 +21,12 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.middleware.locale import LocaleMiddleware
+from django.template import loader
 from django.utils import translation
 from django.views import defaults
 
 from commsapp import figures
+from commsapp.db.commits import OutcomeUnknown
 from commsapp.faces.bodies import (
     BadEncoding,
     BodyTooLarge,
@@ -78,6 +80,17 @@ def error_response(request: HttpRequest, status: int, message: str = "") -> Http
     shape = import_module(_SHAPES[face_of(request.path_info)])
     response: HttpResponse = shape.error_response(request, status, message)
     return response
+
+
+def outcome_unknown(request: HttpRequest, error: OutcomeUnknown) -> HttpResponse:
+    """503, as the path's face words it: the change may have been saved, or may not."""
+    log.error("the outcome is unknown", exc_info=error)
+    face = face_of(request.path_info)
+    if face != "staff":
+        unknown: HttpResponse = import_module(_SHAPES[face]).outcome_unknown(request)
+        return unknown
+    page = loader.get_template("outcome_unknown.html")  # which asks the database for nothing
+    return HttpResponse(page.render(), status=503, headers={"Retry-After": "5"})
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -155,6 +168,8 @@ class FaceMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """What a machine face's view did not catch. Staff pages have Django's own handling."""
+        if isinstance(error, OutcomeUnknown):
+            return outcome_unknown(request, error)
         if face_of(request.path_info) == "staff":
             return None
         status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)

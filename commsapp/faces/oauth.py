@@ -230,6 +230,12 @@ def error_response(request: HttpRequest, status: int, message: str = "") -> Http
     return response
 
 
+def outcome_unknown(request: HttpRequest) -> HttpResponse:
+    """A token that may have been issued, or ended: neither does harm when asked for again."""
+    told = "It is not known whether this was done. It is safe to send the request again"
+    return error_response(request, 503, told)
+
+
 def urlpatterns() -> list[Any]:
     """The three addresses of contract 1, Credentials."""
     token = Token.as_view()

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from commsapp.access import Actor
+from commsapp.db.commits import OutcomeUnknown
 from commsapp.faces.bodies import read_body
 from commsapp.faces.message import replies
 from commsapp.faces.message.binding import bind
@@ -71,6 +72,13 @@ class _Batch:
             chunk = requests[start : start + CHUNK]
             try:
                 answers = self.operation.run(chunk, self.by, until_refused=True)
+            except OutcomeUnknown:
+                told = _(
+                    "The connection to the database was lost; those before are done, and of this "
+                    "and the next ones it is not known whether they were saved. It is safe to "
+                    "send them again."
+                )
+                return error_response(self.request, 503, told, _at(len(self.done)))
             except (Busy, OperationalError, InterfaceError):
                 told = _("The server is busy; those before are done. Try again shortly.")
                 return error_response(self.request, 503, told, _at(len(self.done)))

@@ -15,10 +15,11 @@ from django.db import DatabaseError, InterfaceError, OperationalError, close_old
 from django.http import HttpRequest, StreamingHttpResponse
 
 from commsapp.access import Actor
+from commsapp.db.commits import OutcomeUnknown
 from commsapp.faces.arrivals import arrivals
 from commsapp.faces.message.binding import recognize_line
 from commsapp.faces.message.definition import Operation
-from commsapp.faces.message.errors import error_status
+from commsapp.faces.message.errors import OUTCOME_UNKNOWN, error_status
 from commsapp.faces.message.formats import FORMATS, in_camel, is_camel
 from commsapp.faces.message.lines import Line, groups_of
 from commsapp.faces.message.replies import done_status, refused_status
@@ -68,6 +69,8 @@ class _Stream:
             return {}
         try:
             answers = self.operation.run([*requests.values()], self.by)
+        except OutcomeUnknown:
+            return self._failed(requests, 503, OUTCOME_UNKNOWN)
         except (Busy, OperationalError, InterfaceError):
             return self._failed(requests, 503)
         except DatabaseError:
@@ -80,9 +83,9 @@ class _Stream:
             for number, answer in zip(requests, answers, strict=True)
         }
 
-    def _failed(self, numbers: Iterable[int], status: int) -> dict[int, Status]:
+    def _failed(self, numbers: Iterable[int], status: int, message: str = "") -> dict[int, Status]:
         close_old_connections()  # one that is broken is not to be used again
-        return {number: self._error(number, status) for number in numbers}
+        return {number: self._error(number, status, message) for number in numbers}
 
     def _error(self, number: int, status: int, message: str = "") -> Status:
         return error_status(self.request, status, message, _at(number))

@@ -41,6 +41,19 @@ def error_response(request: HttpRequest, status: int, message: str = "") -> Http
     return response
 
 
+def outcome_unknown(request: HttpRequest) -> HttpResponse:
+    """A change that may have been saved; it is safe to repeat only with an Idempotency-Key."""
+    told = "The connection to the database was lost, and it is not known whether the change was "
+    if request.method == "POST" and request.headers.get("Idempotency-Key"):
+        told += "saved. Send the request again with the same Idempotency-Key."
+    else:
+        told += "saved. Check before you send the request again."
+    errors = [{"code": "OUTCOME_UNKNOWN", "message": told}]
+    response = JsonResponse({"detail": told, "errors": errors}, status=503)
+    response["Retry-After"] = str(_RETRY_AFTER)
+    return response
+
+
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: what rooms raise, as this face says it."""
     if isinstance(error, Refused):
