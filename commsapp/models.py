@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractApplication, get_access_token_model
 
+from commsapp.idempotency import IdempotencyKey as IdempotencyKey
 from commsapp.ids import uuid7
 from commsapp.sql import Now
 
