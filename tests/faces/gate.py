@@ -10,13 +10,11 @@ from urllib.parse import urlsplit
 
 from tests.faces.conftest import free_port
 
-COMMIT = b"COMMIT\0"  # the end of the message by which a client commits
-
 
 class Gate:
     """Passes everything on between clients and the server, until it is closed.
 
-    `next_commit` says what becomes of the next COMMIT, once:
+    `next_commit` says what becomes of the next COMMIT, or of another `statement`, once:
     "unsent"     the connection breaks before the server gets it
     "unanswered" the server gets it, and the connection breaks before the client has the answer
     "late"       the connection breaks, and the server gets it `delay` seconds later
@@ -24,6 +22,7 @@ class Gate:
     With `closes_then` nobody gets through any more after that.
     """
 
+    statement = b"COMMIT"
     delay = 0.5
 
     def __init__(self, url: str) -> None:
@@ -67,30 +66,30 @@ class Gate:
                 server = socket.create_connection(there)
                 self._sockets += [client, server]
                 lost = threading.Event()  # what the server answers from then on
-                self._start(self._to_server, client, server, listener, lost)
+                self._start(self._to_server, client, server, lost)
                 self._start(self._to_client, server, client, lost)
 
-    def _to_server(self, client, server, listener, lost: threading.Event) -> None:
+    def _to_server(self, client, server, lost: threading.Event) -> None:
         with suppress(OSError):
             while data := client.recv(65536):
-                if data.endswith(COMMIT) and self.next_commit:
+                if self.next_commit and self.statement in data:
                     fate, self.next_commit = self.next_commit, ""
                     lost.set()
                     if self.closes_then:
-                        _shut(listener)
+                        _shut(*(each for each in self._sockets if each not in (client, server)))
                     self._lose(fate, data, client, server)
                     return
                 server.sendall(data)
         _shut(client, server)
 
-    def _lose(self, fate: str, commit: bytes, client, server) -> None:
+    def _lose(self, fate: str, message: bytes, client, server) -> None:
         if fate == "unanswered":
-            server.sendall(commit)
+            server.sendall(message)
             time.sleep(0.1)  # until it is committed
         _shut(client)
         if fate == "late":
             time.sleep(self.delay)
-            server.sendall(commit)
+            server.sendall(message)
             time.sleep(0.1)
         if fate != "stuck":
             _shut(server)
