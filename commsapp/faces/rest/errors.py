@@ -44,7 +44,7 @@ def error_response(request: HttpRequest, status: int, message: str = "") -> Http
 def outcome_unknown(request: HttpRequest) -> HttpResponse:
     """A change that may have been saved; it is safe to repeat only with an Idempotency-Key."""
     told = "The connection to the database was lost, and it is not known whether the change was "
-    if request.method == "POST" and request.headers.get("Idempotency-Key"):
+    if request.method == "POST" and request.META.get("HTTP_IDEMPOTENCY_KEY"):
         told += "saved. Send the request again with the same Idempotency-Key."
     else:
         told += "saved. Check before you send the request again."

@@ -60,7 +60,7 @@ def carry_out_once(view: Any, request: Request) -> None:
 
     Raises KeyRefused for what is no key.
     """
-    key = request.headers.get(HEADER)
+    key = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is None or request.method != "POST" or view.action is None:
         return
     key = key.strip()

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from contextlib import closing
 from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 
@@ -56,7 +57,6 @@ def gate(transactional_db, settings):
             },
         )
         yield gate
-        gate.close()
         _reconnect(**before)
 
 
@@ -209,4 +209,19 @@ def lose_everything(gate, ask):
     gate.close()
     gate.closes_then = False
     gate.open()
+    wait_for_database()
     return answer
+
+
+def wait_for_database():
+    """Until this thread has a connection again."""
+    connection.close()
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            connection.ensure_connection()
+        except OperationalError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        else:
+            return

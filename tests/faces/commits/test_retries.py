@@ -13,7 +13,12 @@ from commsapp import drafts
 from commsapp.importing import import_records
 from groups.importing import RECIPIENTS
 from groups.models import Recipient
-from tests.faces.commits.conftest import everything, lose_everything, on_postgresql
+from tests.faces.commits.conftest import (
+    everything,
+    lose_everything,
+    on_postgresql,
+    wait_for_database,
+)
 from tests.faces.commits.test_answers import ANOTHER
 
 pytestmark = on_postgresql
@@ -86,6 +91,7 @@ def test_command_saves_on_after_a_lost_commit_and_stops_where_it_is_not_known(
     gate.close()
     gate.closes_then = False
     gate.open()
+    wait_for_database()
     gate.next_commit = "unanswered"
     out = io.StringIO()
     save("--json", stdout=out)
