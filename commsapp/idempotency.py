@@ -1,4 +1,4 @@
-"""Answers that are kept for who repeats a request under its Idempotency-Key."""
+"""Stored answers to requests that have an Idempotency-Key, for clients that repeat them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from django.utils import timezone
 
 from commsapp.ids import uuid7
 
-KEPT_FOR = timedelta(hours=24)
+RETENTION = timedelta(hours=24)
 
 
 class IdempotencyKeyManager(models.Manager[Any]):
     def clear_expired(self, limit: int | None = None) -> int:
         """Delete the keys that are out of date, at most `limit` of them; return how many.
 
-        One that another transaction deletes already is left to it, so that nobody waits.
+        Keys that another transaction is deleting are left to it, so that nobody waits.
         """
-        expired = self.filter(created_at__lte=timezone.now() - KEPT_FOR).order_by("created_at")
+        expired = self.filter(created_at__lte=timezone.now() - RETENTION).order_by("created_at")
         ids = expired.select_for_update(skip_locked=True).values("pk")[:limit]
         deleted, _by_model = self.filter(pk__in=ids).delete()
         return deleted
@@ -47,4 +47,4 @@ class IdempotencyKey(models.Model):
 
     @property
     def is_expired(self) -> bool:
-        return self.created_at <= timezone.now() - KEPT_FOR
+        return self.created_at <= timezone.now() - RETENTION

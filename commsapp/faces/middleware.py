@@ -84,7 +84,9 @@ def error_response(request: HttpRequest, status: int, message: str = "") -> Http
 
 def outcome_unknown(request: HttpRequest, error: OutcomeUnknown) -> HttpResponse:
     """503, as the path's face words it: the change may have been saved, or may not."""
-    log.error("the outcome is unknown", exc_info=error)
+    log.error(
+        "request %s: the outcome is unknown", request.request_id, exc_info=error  # type: ignore[attr-defined]
+    )  # fmt: skip
     face = face_of(request.path_info)
     if face != "staff":
         unknown: HttpResponse = import_module(_SHAPES[face]).outcome_unknown(request)

@@ -73,12 +73,12 @@ class _Batch:
             try:
                 answers = self.operation.run(chunk, self.by, until_refused=True)
             except OutcomeUnknown:
-                told = _(
+                message = _(
                     "The connection to the database was lost; those before are done, and of this "
                     "and the next ones it is not known whether they were saved. It is safe to "
                     "send them again."
                 )
-                return error_response(self.request, 503, told, _at(len(self.done)))
+                return error_response(self.request, 503, message, _at(len(self.done)))
             except (Busy, OperationalError, InterfaceError):
                 told = _("The server is busy; those before are done. Try again shortly.")
                 return error_response(self.request, 503, told, _at(len(self.done)))

@@ -43,13 +43,13 @@ def error_response(request: HttpRequest, status: int, message: str = "") -> Http
 
 def outcome_unknown(request: HttpRequest) -> HttpResponse:
     """A change that may have been saved; it is safe to repeat only with an Idempotency-Key."""
-    told = "The connection to the database was lost, and it is not known whether the change was "
+    message = "The connection to the database was lost, and it is not known whether the change was "
     if request.method == "POST" and request.META.get("HTTP_IDEMPOTENCY_KEY"):
-        told += "saved. Send the request again with the same Idempotency-Key."
+        message += "saved. Send the request again with the same Idempotency-Key."
     else:
-        told += "saved. Check before you send the request again."
-    errors = [{"code": "OUTCOME_UNKNOWN", "message": told}]
-    response = JsonResponse({"detail": told, "errors": errors}, status=503)
+        message += "saved. Check before you send the request again."
+    errors = [{"code": "OUTCOME_UNKNOWN", "message": message}]
+    response = JsonResponse({"detail": message, "errors": errors}, status=503)
     response["Retry-After"] = str(_RETRY_AFTER)
     return response
 

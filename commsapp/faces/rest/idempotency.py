@@ -1,4 +1,4 @@
-"""The Idempotency-Key header: a POST that is repeated is carried out once and answered alike.
+"""The Idempotency-Key header: a POST that is repeated is carried out once and answered as before.
 
 Contract 4, after the IETF draft "The Idempotency-Key HTTP Header Field". A key belongs to the API
 client and the user that send it, for 24 hours. It is saved with the answer in one transaction with
@@ -32,8 +32,8 @@ MAX_CLEARED = 20  # expired keys, by each request that saves one
 
 _TOO_LARGE = {"detail": "This was carried out before. Its answer was too large to be kept."}
 _PRINTABLE = re.compile(r"[\x20-\x7e]+")
-# Who may, and how often, is decided anew each time; so is what a precondition says.
-_NOT_KEPT = {401, 403, 412, 429}
+# Nothing was carried out, and rights, limits and preconditions are judged anew.
+_NOT_STORED = {401, 403, 412, 429}
 _ANSWERED = (
     APIException, Http404, ObjectDoesNotExist, PermissionDenied, Refused, ValidationError,
 )  # fmt: skip
@@ -56,17 +56,17 @@ class _InProgress(KeyRefused):
 
 
 def carry_out_once(view: Any, request: Request) -> None:
-    """Let the view answer a POST that has an Idempotency-Key once. For the view's initial().
+    """Make the view carry out a POST that has an Idempotency-Key once. To be called by initial().
 
-    Raises KeyRefused for what is no key.
+    Raises KeyRefused for a header that is no key.
     """
     key = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is None or request.method != "POST" or view.action is None:
         return
     key = key.strip()
     if len(key) > MAX_KEY_LENGTH or not _PRINTABLE.fullmatch(key):
-        told = f"{HEADER} takes 1 to {MAX_KEY_LENGTH} printable ASCII characters."
-        raise KeyRefused(400, "IDEMPOTENCY_KEY_INVALID", told)
+        message = f"{HEADER} takes 1 to {MAX_KEY_LENGTH} printable ASCII characters."
+        raise KeyRefused(400, "IDEMPOTENCY_KEY_INVALID", message)
     call = _Call(view, view.post, _digest(view.by.client_id, view.by.user.pk, key))
     view.post = partial(_answer, call)
 
@@ -91,7 +91,7 @@ def _digest(*parts: object) -> str:
 
 @operation(again_on=IntegrityError)
 def _answer(call: _Call, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-    """Answer as before, or carry the request out and keep its answer."""
+    """Answer as before, or carry the request out and store its answer."""
     with transaction.atomic():
         _lock(call.checksum)
         fingerprint = call.fingerprint(request)
@@ -99,13 +99,13 @@ def _answer(call: _Call, request: Request, *args: Any, **kwargs: Any) -> HttpRes
         if earlier and not earlier.is_expired:
             return _repeated(earlier, fingerprint)
         response = _carried_out(call, request, *args, **kwargs)
-        if response.status_code in _NOT_KEPT or response.status_code >= 500:
+        if response.status_code in _NOT_STORED or response.status_code >= 500:
             transaction.set_rollback(True)
             return response
         if earlier:
             earlier.delete()
         IdempotencyKey.objects.clear_expired(MAX_CLEARED)
-        _keep(call.checksum, fingerprint, response, request)
+        _store(call.checksum, fingerprint, response, request)
     return response
 
 
@@ -125,7 +125,7 @@ def _lock(checksum: str) -> None:
 
 
 def _carried_out(call: _Call, request: Request, *args: Any, **kwargs: Any) -> Response:
-    """Return the view's answer, also to what it refuses, which it has taken back by then."""
+    """Return the view's answer; if it refuses the request, its changes are rolled back."""
     try:
         with transaction.atomic():
             return call.method(request, *args, **kwargs)
@@ -134,7 +134,7 @@ def _carried_out(call: _Call, request: Request, *args: Any, **kwargs: Any) -> Re
         return refused
 
 
-def _keep(checksum: str, fingerprint: str, response: Response, request: Request) -> None:
+def _store(checksum: str, fingerprint: str, response: Response, request: Request) -> None:
     render: Callable[[Any], Any] = request.accepted_renderer.render
     body = render(response.data)
     row = IdempotencyKey.objects.create(
@@ -150,8 +150,8 @@ def _keep(checksum: str, fingerprint: str, response: Response, request: Request)
 def _repeated(earlier: IdempotencyKey, fingerprint: str) -> HttpResponse:
     """Return the earlier answer, to the same request."""
     if earlier.fingerprint != fingerprint:
-        told = "This Idempotency-Key belongs to another request. Nothing was changed."
-        raise KeyRefused(422, "IDEMPOTENCY_KEY_REUSED", told)
+        message = "This Idempotency-Key belongs to another request. Nothing was changed."
+        raise KeyRefused(422, "IDEMPOTENCY_KEY_REUSED", message)
     return HttpResponse(
         bytes(earlier.body),
         status=earlier.status,

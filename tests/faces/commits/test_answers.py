@@ -48,8 +48,8 @@ def says_that_nothing_was_changed(answer):
         return
     assert answer.status_code == 503, answer.content
     assert answer["Retry-After"]
-    told = answer.content.decode().lower()
-    assert "nothing was changed" in told or "those before are done" in told
+    text = answer.content.decode().lower()
+    assert "nothing was changed" in text or "those before are done" in text
 
 
 def test_commit_that_is_still_at_work_is_waited_for(gate, setting):
@@ -86,9 +86,9 @@ def test_outcome_that_cannot_be_asked_is_said_to_be_unknown_in_each_shape(gate, 
         assert answer.status_code == 503, (kind, answer.content)
         assert is_in_shape(answer), (kind, answer.content)
         assert answer["Retry-After"].isdigit()
-        told = answer.content.decode()
-        assert "not known whether" in told, (kind, told)
-        assert NOTHING.lower() not in told.lower()
+        text = answer.content.decode()
+        assert "not known whether" in text, (kind, text)
+        assert NOTHING.lower() not in text.lower()
         assert everything() != before
 
 

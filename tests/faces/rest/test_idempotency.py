@@ -47,9 +47,9 @@ def is_the_same(first, again):
 
 def refusal(answer):
     """The status and the code of an answer that refuses the key."""
-    told = answer.json()
-    [error] = told["errors"]
-    assert told["detail"] == error["message"]
+    text = answer.json()
+    [error] = text["errors"]
+    assert text["detail"] == error["message"]
     return answer.status_code, error["code"]
 
 
