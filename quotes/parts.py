@@ -82,7 +82,9 @@ def as_made(line: QuoteLineItem) -> LineQuerySet:
 
 def edited(line: QuoteLineItem) -> LineQuerySet:
     """The other parts: removing one would lose what somebody entered."""
-    parts: LineQuerySet = line.parts.exclude(pk__in=as_made(line).order_by().values("pk"))
+    # Compared row by row: "not among those as made" is a list that each part would be looked for
+    # in, one by one, wherever PostgreSQL guesses that the list does not fit into a hash table.
+    parts: LineQuerySet = line.parts.exclude(**_copied(line))
     return parts
 
 
