@@ -24,6 +24,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from commsapp.access import Actor, may, require
+from commsapp.db.waits import TooManyWaitForLocks
 from commsapp.figures import counting
 from commsapp.ids import new_id, uuid7_of
 from commsapp.models import Operation, Record
@@ -340,6 +341,8 @@ def operation(*, again_on: Errors = ()) -> Callable[[Callable[P, T]], Callable[P
 
 
 def _is_busy(error: DatabaseError) -> bool:
+    if isinstance(error, TooManyWaitForLocks):
+        return True
     code = getattr(error.__cause__, "sqlite_errorname", "") or _sqlstate(error)
     return code in ("SQLITE_BUSY", "SQLITE_LOCKED", _NO_LOCK)
 

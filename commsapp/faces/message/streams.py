@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
+from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.http import HttpRequest, StreamingHttpResponse
 
 from commsapp.access import Actor
+from commsapp.db.errors import reason_of, refusal_of
 from commsapp.faces.arrivals import arrivals
 from commsapp.faces.message.binding import recognize_line
 from commsapp.faces.message.definition import Operation
@@ -68,9 +69,11 @@ class _Stream:
             return {}
         try:
             answers = self.operation.run([*requests.values()], self.by)
-        except (Busy, OperationalError, InterfaceError):
+        except Busy:
             return self._failed(requests, 503)
-        except DatabaseError:
+        except (DatabaseError, InterfaceError) as error:
+            if reason := reason_of(error):
+                return self._failed(requests, 503, refusal_of(reason))
             log.exception("a group of request %s failed", self.by.request_id)
             return self._failed(requests, 500)
         return {
@@ -80,9 +83,9 @@ class _Stream:
             for number, answer in zip(requests, answers, strict=True)
         }
 
-    def _failed(self, numbers: Iterable[int], status: int) -> dict[int, Status]:
+    def _failed(self, numbers: Iterable[int], status: int, message: str = "") -> dict[int, Status]:
         close_old_connections()  # one that is broken is not to be used again
-        return {number: self._error(number, status) for number in numbers}
+        return {number: self._error(number, status, message) for number in numbers}
 
     def _error(self, number: int, status: int, message: str = "") -> Status:
         return error_status(self.request, status, message, _at(number))
