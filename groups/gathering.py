@@ -29,6 +29,7 @@ from commsapp.ledger import (
     operation,
     recording,
 )
+from commsapp.references import referred_to
 from commsapp.rows import insert_values, write_rows
 from contacts.models import Contact, ContactConnection, ContactGroup
 from groups.models import Membership, Recipient, RecipientGroup
@@ -213,8 +214,7 @@ def _unmake(one: Undoing, by: Actor) -> None:
     archives = RecipientGroup.ARCHIVED if group.member_count == 0 else {}
     rows.change(member_count=F("member_count") - gone, **archives)
     made = [id for id in entry.effects["made"].split(",") if id]
-    unused = Recipient.objects.among(made).filter(archived_at=None)
-    for related in Recipient._meta.related_objects:
-        unused = unused.filter(**{f"{related.get_accessor_name()}__isnull": True})
-    Recipient.objects.filter(pk__in=unused.values("pk")).change(**Recipient.ARCHIVED)
+    used = referred_to(Recipient, made) if made else set()
+    unused = Recipient.objects.among(id for id in made if id not in used)
+    unused.filter(archived_at=None).change(**Recipient.ARCHIVED)
     one.reversed, one.kept = gone, entry.touched - gone

@@ -14,6 +14,8 @@ from typing import Any
 from django.apps import apps
 from django.db import connection
 
+from commsapp.models import Operation
+
 _EXPLAIN = """
 LOAD 'auto_explain';
 SET LOCAL auto_explain.log_min_duration = 0;
@@ -88,11 +90,24 @@ def _by_table() -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
-def analyze() -> None:
-    """What the planner knows from now on is how large our tables are at this moment."""
-    tables = (connection.ops.quote_name(model._meta.db_table) for model in apps.get_models())
+def begin_anew() -> None:
+    """Within a transaction: give the tables of records new files, without what other tests left."""
+    connection.check_constraints()
     with connection.cursor() as cursor:
-        cursor.execute(f"ANALYZE {', '.join(tables)}")
+        cursor.execute(f"TRUNCATE {_tables()} CASCADE")
+
+
+def analyze() -> None:
+    """What the planner knows from now on is how large these tables are at this moment."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {_tables()}")
+
+
+def _tables() -> str:
+    models = [Operation]
+    for app in ("contacts", "groups", "quotes"):
+        models += apps.get_app_config(app).get_models()
+    return ", ".join(connection.ops.quote_name(model._meta.db_table) for model in models)
 
 
 def outline(plan: str) -> str:

@@ -28,15 +28,24 @@ class Availability:
     """Whether the server can be reached; safe for threads."""
 
     def __init__(self) -> None:
-        self.is_away = False
+        self._is_there = threading.Event()
+        self._is_there.set()
         self._lock = threading.Lock()
+
+    @property
+    def is_away(self) -> bool:
+        return not self._is_there.is_set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the server can be reached, but no longer."""
+        self._is_there.wait(seconds)
 
     def note_failure(self, error: psycopg.Error, connect: Callable[[], Any]) -> None:
         """A connection could not be made; `connect` is tried until it can."""
         with self._lock:
             if self.is_away:
                 return
-            self.is_away = True
+            self._is_there.clear()
         log.error("The database cannot be reached: %s", error)
         threading.Thread(
             target=self._try_until_back, args=(connect,), name="database", daemon=True
@@ -46,7 +55,7 @@ class Availability:
         with self._lock:
             if not self.is_away:
                 return
-            self.is_away = False
+            self._is_there.set()
         log.error("The database can be reached again.")
 
     def _try_until_back(self, connect: Callable[[], Any]) -> None:

@@ -43,7 +43,9 @@ class Waits:
     ) -> None:
         self._limit, self._limit_of_key, self._error = limit, limit_of_key, error
         self._since: dict[int, tuple[float, str]] = {}  # by thread: since when, and the key
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._queued = 0
 
     @property
     def is_full(self) -> bool:
@@ -51,15 +53,16 @@ class Waits:
 
     def enter(self, key: str = "", *, always: bool = False) -> None:
         """Join them; `always`, also where there is no room. Raises TooManyWaiting."""
-        with self._changed:
+        with self._lock:
             if not always and (self.is_full or key):
                 self._wait_for_room(key)
             self._since[threading.get_ident()] = monotonic(), key
 
     def leave(self) -> None:
-        with self._changed:
+        with self._lock:
             del self._since[threading.get_ident()]
-            self._changed.notify_all()
+            if self._queued:
+                self._changed.notify_all()
 
     def _wait_for_room(self, key: str) -> None:
         deadline = monotonic() + settings.LOCK_SECONDS
@@ -67,7 +70,9 @@ class Waits:
             patience = min(max(blocking) + PATIENCE, deadline) - monotonic()
             if patience <= 0:
                 raise self._error(f"{len(blocking)} threads are waiting already")
+            self._queued += 1
             self._changed.wait(patience)
+            self._queued -= 1
 
     def _blocking(self, key: str) -> Sequence[float]:
         """Since when those are waiting that leave no room for one more; none if there is room."""
@@ -83,7 +88,7 @@ for_locks = Waits(MAX_LOCK_WAITS, MAX_WAITS_FOR_ONE_LOCK, TooManyWaitForLocks)
 
 
 def bounded(
-    execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+    execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]
 ) -> Any:
     """Wrapper of every statement (Django's "database instrumentation").
 
@@ -108,6 +113,8 @@ def bounded(
             for_locks.leave()
 
 
-def _is_lock(sql: str) -> bool:
+def _is_lock(sql: Any) -> bool:
     """Whether it does nothing but wait for a lock: on SQLite, for the one right to write."""
+    if not isinstance(sql, str):  # composed by psycopg, as by Django's migrations
+        return False
     return sql == "BEGIN IMMEDIATE" or " FOR NO KEY UPDATE" in sql[-300:]

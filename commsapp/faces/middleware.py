@@ -166,11 +166,13 @@ class FaceMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """What a machine face's view did not catch. Staff pages have Django's own handling."""
-        if reason := reason_of(error):
+        """What a view did not catch: from staff pages, only that the database cannot be used."""
+        is_staff = face_of(request.path_info) == "staff"
+        reason = Reason.BUSY if is_staff and isinstance(error, Busy) else reason_of(error)
+        if reason:
             log.error("request %s: %s", request.request_id, error)  # type: ignore[attr-defined]
             return unavailable(request, reason)
-        if face_of(request.path_info) == "staff":
+        if is_staff:
             return None
         status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
         if status >= 500:

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.http import HttpRequest, StreamingHttpResponse
 
 from commsapp.access import Actor
+from commsapp.db.availability import availability
 from commsapp.db.errors import reason_of, refusal_of
 from commsapp.faces.arrivals import arrivals
 from commsapp.faces.message.binding import recognize_line
@@ -67,6 +69,7 @@ class _Stream:
         """Do them in one transaction. If that fails, it fails for each, and the stream goes on."""
         if not requests:
             return {}
+        availability.wait(settings.LOCK_SECONDS)  # a stream holds its thread anyway
         try:
             answers = self.operation.run([*requests.values()], self.by)
         except Busy:
