@@ -23,6 +23,7 @@ from groups.models import Recipient
 from quotes import operations as quotes
 from tests import factories, plans
 from tests.contacts.suite import Suite
+from tests.faces.staff.conftest import browse, page
 from tests.groups import crowds
 from tests.quotes.conftest import Sale
 
@@ -150,3 +151,19 @@ def test_batches_visit_each_row_a_few_times(sale, step):
     step("save again", lambda: suite.save_all(*created))
     step("save changed", lambda: suite.save_all(*changed))
     step("undo saves", undo_newest)
+
+
+def test_pages_visit_each_row_a_few_times(sale, step, alice):
+    """Of a line whose group has lost half of its members since, and got as many others."""
+    group, line = sale.empty, sale.line(sale.empty)
+    groups.add_recipients(group.pk, sale.ids, by=sale.by)
+    split = sale.split(line)
+    groups.remove_recipients(group.pk, sale.ids[: N // 2], by=sale.by)
+    others = crowds.hexes(crowds.recipients(sale.licensee, N // 2, customer=sale.customer))
+    added = groups.add_recipients(group.pk, others, by=sale.by)
+    connect(sale, crowds.hexes(sale.contacts))
+    web = browse(alice)
+    for record in (sale.quote, group, line, sale.customer, split.operation, added.operation):
+        step(f"page of {record}", lambda record=record: web.get(page(record)))
+    for address in ("", "groups/recipient/?q=site", "quotes/quotelineitem/", "commsapp/operation/"):
+        step(address, lambda address=address: web.get(f"/admin/{address}"))

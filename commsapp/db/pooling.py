@@ -73,9 +73,9 @@ class PooledDatabaseWrapper(base.DatabaseWrapper):
         with PooledDatabaseWrapper._lock:
             PooledDatabaseWrapper._in_use += change
 
-    def shorten_lock_waits(self, cursor: Any, seconds: float) -> None:
+    def shorten_lock_waits(self, seconds: float) -> None:
         """From now on until the transaction ends."""
-        cursor.cursor.execute(f"SET LOCAL lock_timeout = {round(seconds * 1000)}")
+        self.connection.execute(f"SET LOCAL lock_timeout = {round(seconds * 1000)}")
 
 
 def _is_usable(connection: psycopg.Connection[Any]) -> bool:

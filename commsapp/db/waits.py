@@ -19,7 +19,7 @@ PATIENCE = min(0.5, settings.LOCK_SECONDS)  # seconds without any progress, befo
 RESERVED = min(4, settings.WEB_THREADS // 4)  # threads of a worker that never wait for long
 MAX_IN_DATABASE = max(1, settings.WEB_THREADS - RESERVED)
 MAX_LOCK_WAITS = max(1, MAX_IN_DATABASE - RESERVED)
-MAX_WAITS_FOR_ONE_LOCK = 2
+MAX_WAITS_FOR_ONE_LOCK = max(1, settings.WEB_THREADS // 4)
 
 
 class TooManyWaiting(OperationalError):  # noqa: N818
@@ -102,7 +102,7 @@ def bounded(
     try:
         is_in_transaction = connection.in_atomic_block
         if is_in_transaction and in_database.is_full:
-            connection.shorten_lock_waits(context["cursor"], PATIENCE)
+            connection.shorten_lock_waits(PATIENCE)
         in_database.enter(always=is_in_transaction)
         try:
             return execute(sql, params, many, context)

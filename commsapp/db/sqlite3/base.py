@@ -14,5 +14,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().__init__(*args, **kwargs)
         self.execute_wrappers.append(bounded)
 
-    def shorten_lock_waits(self, cursor: Any, seconds: float) -> None:
+    def shorten_lock_waits(self, seconds: float) -> None:
         """Nothing to do: a transaction waits for its lock at its start, and never again."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 from django.http import HttpRequest, StreamingHttpResponse
 
 from commsapp.access import Actor
@@ -69,7 +69,8 @@ class _Stream:
         """Do them in one transaction. If that fails, it fails for each, and the stream goes on."""
         if not requests:
             return {}
-        availability.wait(settings.LOCK_SECONDS)  # a stream holds its thread anyway
+        if connection.connection is None:
+            availability.wait(settings.LOCK_SECONDS)  # a stream holds its thread anyway
         try:
             answers = self.operation.run([*requests.values()], self.by)
         except Busy:
