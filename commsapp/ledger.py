@@ -25,6 +25,7 @@ from django.utils.translation import gettext as _
 
 from commsapp.access import Actor, may, require
 from commsapp.db.commits import mark_transaction
+from commsapp.db.waits import TooManyWaitForLocks
 from commsapp.figures import counting
 from commsapp.ids import new_id, uuid7_of
 from commsapp.models import Face, Operation, Record
@@ -350,6 +351,8 @@ def operation(*, again_on: Errors = ()) -> Callable[[Callable[P, T]], Callable[P
 
 
 def _is_busy(error: DatabaseError) -> bool:
+    if isinstance(error, TooManyWaitForLocks):
+        return True
     code = getattr(error.__cause__, "sqlite_errorname", "") or _sqlstate(error)
     return code in ("SQLITE_BUSY", "SQLITE_LOCKED", _NO_LOCK)
 

@@ -13,7 +13,9 @@ DAILY_API_REQUESTS   allocation of each licensee on the Connect face; default: 1
 API_REQUESTS_A_SECOND  burst limit of each licensee there; default: 0, off
 REDIS_URL       where all workers count both together; default: none, each for itself
 MAX_BODY_BYTES  largest request body, also after inflation; default: 16 MiB
-LOCK_SECONDS    how long a request waits for another's lock, or for the database; default: 10
+LOCK_SECONDS    how long a request waits for another's lock, or for a connection to the database;
+                default: 10
+WEB_THREADS     requests at once in each worker; default: 8
 SESSION_HOURS   how long a session of the Message face lives; default: 24
 CORS_ORIGINS    whose pages may use the Message face in a browser (comma separated, as
                 https://suite.example); default: nobody's
@@ -26,6 +28,8 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+
+from commsapp.db.availability import Connection
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -106,11 +110,13 @@ TEMPLATES = [
 # --- Database -------------------------------------------------------------------------------
 
 LOCK_SECONDS = env.float("LOCK_SECONDS", default=10)  # then the answer is "try again"
+WEB_THREADS = env.int("WEB_THREADS", default=8)  # of a worker: most may wait for the database
 
 
 def _database() -> dict[str, Any]:
     database: dict[str, Any] = env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
     if database["ENGINE"].endswith("sqlite3"):
+        database["ENGINE"] = "commsapp.db.sqlite3"
         # Opening the file anew for each request would cost more than most of them do.
         database["CONN_MAX_AGE"] = None
         # The pages in cache are each thread's own: of more than these the system keeps one copy.
@@ -128,7 +134,8 @@ def _database() -> dict[str, Any]:
             "pool": {
                 "min_size": 1,
                 "max_size": env.int("DATABASE_POOL", default=10),
-                "timeout": LOCK_SECONDS,  # also for a server that is away
+                "timeout": min(0.5, LOCK_SECONDS),  # and again, up to LOCK_SECONDS
+                "connection_class": Connection,
                 "reconnect_timeout": 1,  # then a request tries: else it waits ever longer
             },
             # To compile a plan takes longer than to run it: ours are short, whatever is guessed of

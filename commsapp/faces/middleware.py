@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import re
+import sys
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -17,16 +18,17 @@ from django.core.exceptions import (
     RequestDataTooBig,
     SuspiciousOperation,
 )
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.middleware.locale import LocaleMiddleware
 from django.template import loader
+from django.template.loader import render_to_string
 from django.utils import translation
 from django.views import defaults
 
 from commsapp import figures
 from commsapp.db.commits import OutcomeUnknown
+from commsapp.db.errors import Reason, message_of, reason_of, refusal_of
 from commsapp.faces.bodies import (
     BadEncoding,
     BodyTooLarge,
@@ -66,7 +68,7 @@ _STATUSES: list[tuple[type[Exception] | tuple[type[Exception], ...], int]] = [
         (BadEncoding, BadRequest, MultiPartParserError, UnreadablePostError, SuspiciousOperation),
         400,
     ),
-    ((Busy, OperationalError, InterfaceError), 503),
+    (Busy, 503),
 ]
 
 
@@ -103,10 +105,20 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500: what went wrong before or after a view."""
+    """Django's handler500: what went wrong before or after a view, or in another error's page."""
+    if reason := reason_of(sys.exception()):
+        return unavailable(request, reason)
     if face_of(request.path_info) == "staff":
         return defaults.server_error(request)
     return error_response(request, 500)
+
+
+def unavailable(request: HttpRequest, reason: Reason) -> HttpResponse:
+    """503: the database cannot do its work now, and was not asked for this answer."""
+    if face_of(request.path_info) == "staff":
+        page = render_to_string("503.html", {"message": message_of(reason)})
+        return HttpResponse(page, status=503, headers={"Retry-After": "5"})
+    return error_response(request, 503, refusal_of(reason))
 
 
 def _unread(request: HttpRequest, error: UnknownEncoding) -> HttpResponse:
@@ -169,10 +181,15 @@ class FaceMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """What a machine face's view did not catch. Staff pages have Django's own handling."""
+        """What a view did not catch: from staff pages, only that the database cannot be used."""
         if isinstance(error, OutcomeUnknown):
             return outcome_unknown(request, error)
-        if face_of(request.path_info) == "staff":
+        is_staff = face_of(request.path_info) == "staff"
+        reason = Reason.BUSY if is_staff and isinstance(error, Busy) else reason_of(error)
+        if reason:
+            log.error("request %s: %s", request.request_id, error)  # type: ignore[attr-defined]
+            return unavailable(request, reason)
+        if is_staff:
             return None
         status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
         if status >= 500:

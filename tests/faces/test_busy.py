@@ -86,7 +86,10 @@ def requests_of(demo):
 
 
 KEY = "busy-1"
-AWAY = ("SERVER_UNAVAILABLE", "The server is busy. Nothing was changed. Try again shortly.")
+AWAY = (
+    "SERVER_UNAVAILABLE",
+    "The database cannot be reached at the moment. Nothing was changed. Try again shortly.",
+)
 LOCKED = ("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
 
 

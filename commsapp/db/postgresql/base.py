@@ -1,9 +1,8 @@
-"""Django's PostgreSQL backend, which knows what became of a change when its connection is lost."""
-
-from django.db.backends.postgresql import base
+"""Django's PostgreSQL backend, with what commsapp.db adds to it."""
 
 from commsapp.db.lost_commits import LostCommitMixin
+from commsapp.db.pooling import PooledDatabaseWrapper
 
 
-class DatabaseWrapper(LostCommitMixin, base.DatabaseWrapper):
+class DatabaseWrapper(LostCommitMixin, PooledDatabaseWrapper):
     pass

@@ -11,11 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 from django.http import HttpRequest, StreamingHttpResponse
 
 from commsapp.access import Actor
+from commsapp.db.availability import availability
 from commsapp.db.commits import OutcomeUnknown
+from commsapp.db.errors import reason_of, refusal_of
 from commsapp.faces.arrivals import arrivals
 from commsapp.faces.message.binding import recognize_line
 from commsapp.faces.message.definition import Operation
@@ -67,13 +70,17 @@ class _Stream:
         """Do them in one transaction. If that fails, it fails for each, and the stream goes on."""
         if not requests:
             return {}
+        if connection.connection is None:
+            availability.wait(settings.LOCK_SECONDS)  # a stream holds its thread anyway
         try:
             answers = self.operation.run([*requests.values()], self.by)
         except OutcomeUnknown:
             return self._failed(requests, 503, OUTCOME_UNKNOWN)
-        except (Busy, OperationalError, InterfaceError):
+        except Busy:
             return self._failed(requests, 503)
-        except DatabaseError:
+        except (DatabaseError, InterfaceError) as error:
+            if reason := reason_of(error):
+                return self._failed(requests, 503, refusal_of(reason))
             log.exception("a group of request %s failed", self.by.request_id)
             return self._failed(requests, 500)
         return {
