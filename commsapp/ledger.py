@@ -24,11 +24,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from commsapp.access import Actor, may, require
+from commsapp.db.commits import mark_transaction
+from commsapp.db.errors import Reason, reason_of
+from commsapp.db.waits import TooManyWaitForLocks
 from commsapp.figures import counting
 from commsapp.ids import new_id, uuid7_of
-from commsapp.models import Operation, Record
+from commsapp.models import Face, Operation, Record
 from commsapp.rows import insert_values, write_rows
-from commsapp.statement_limit import timed_out
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=Record)
@@ -286,6 +288,10 @@ class Ledger:
             fixed |= {"target_type": model._meta.label_lower, "licensee": licensee_id}
             fixed["undoes"], fixed["batch"] = None, self.batches.get(UUID(licensee_id))
             insert_values(Operation, names, notes, fixed=fixed)
+        written = [entry.pk for entry in entries[:1]]
+        written += [notes[0][0] for notes in self._notes.values()]
+        if written:
+            mark_transaction(functools.partial(_operation_with_id, written[0]))
 
     def _batches(self, entries: Iterable[Operation]) -> dict[UUID, UUID]:
         """Each licensee's first entry, unless what they go on with has one."""
@@ -295,6 +301,11 @@ class Ledger:
         for (_kind, _model, licensee_id), notes in self._notes.items():
             firsts.setdefault(UUID(licensee_id), UUID(notes[0][0]))
         return dict.fromkeys(firsts, self.batch) if isinstance(self.batch, UUID) else firsts
+
+
+def _operation_with_id(pk: UUID | str) -> Operation:
+    """An entry that the database takes, but for an id that is there already."""
+    return Operation(pk=pk, licensee_id=pk, target_id=pk, face=Face.COMMAND, touched=1)
 
 
 @contextmanager
@@ -345,7 +356,7 @@ def operation(*, again_on: Errors = ()) -> Callable[[Callable[P, T]], Callable[P
                 try:
                     return function(*args, **kwargs)
                 except DatabaseError as error:
-                    if timed_out(error):
+                    if reason_of(error) is Reason.TIMED_OUT:
                         raise TimedOut from error
                     if _is_busy(error):
                         raise Busy from error
@@ -363,6 +374,8 @@ def operation(*, again_on: Errors = ()) -> Callable[[Callable[P, T]], Callable[P
 
 
 def _is_busy(error: DatabaseError) -> bool:
+    if isinstance(error, TooManyWaitForLocks):
+        return True
     code = getattr(error.__cause__, "sqlite_errorname", "") or _sqlstate(error)
     return code in ("SQLITE_BUSY", "SQLITE_LOCKED", _NO_LOCK)
 

@@ -18,6 +18,7 @@ from commsapp import admin_changes
 from commsapp.admin_changes import AdminChange as AdminChange
 from commsapp.authorizations import end_authorizations
 from commsapp.fields import JSONField
+from commsapp.idempotency import IdempotencyKey as IdempotencyKey
 from commsapp.ids import uuid7
 from commsapp.security_log import log_after_commit
 from commsapp.sql import Now

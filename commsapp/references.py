@@ -59,7 +59,5 @@ def referred_to(model: type[Record], ids: Sequence[str]) -> set[str]:
 def _referring(model: type[Record], ids: Sequence[str]) -> Iterator[UUID]:
     for related in model._meta.related_objects:
         rows = related.related_model._base_manager
-        at = related.field.attname
-        meant = model.objects.among(ids).values("pk")
-        referring = rows.filter(**{f"{at}__in": meant}).order_by()
-        yield from referring.values_list(at, flat=True).distinct()
+        referring = rows.filter(**{f"{related.field.name}__among": ids}).order_by()
+        yield from referring.values_list(related.field.attname, flat=True).distinct()

@@ -12,6 +12,7 @@ from django.db import connections
 from django.db.models import Model
 
 from commsapp.given import fields_of, given_rows
+from commsapp.sql import plan_anew
 
 
 def write_rows(
@@ -60,7 +61,9 @@ def insert_values(
             + (f" ON CONFLICT ({at}) DO {action}" if unique else ""),
             params,
         )
-        return int(cursor.rowcount)
+        written = int(cursor.rowcount)
+    plan_anew(connection, written)
+    return written
 
 
 def put_values(

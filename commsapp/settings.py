@@ -21,7 +21,8 @@ DAILY_API_REQUESTS   allocation of each licensee on the Connect face; default: 1
 API_REQUESTS_A_SECOND  burst limit of each licensee there; default: 0, off
 REDIS_URL       where all workers count both together; default: none, each for itself
 MAX_BODY_BYTES  largest request body, also after inflation; default: 16 MiB
-LOCK_SECONDS    how long a request waits for another's lock, or for the database; default: 10
+LOCK_SECONDS    how long a request waits for another's lock, or for a connection to the database;
+                default: 10
 STATEMENT_SECONDS   how long PostgreSQL works on one statement of a request; default: 30 (0: as
                 long as it takes)
 SIGN_IN_FAILURES_PER_ADDRESS  wrong passwords from one address in 15 minutes, for whatever names,
@@ -44,6 +45,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from commsapp import log_format
+from commsapp.db.availability import Connection
 
 os.umask(0o077)  # the database, the secrets and the uploads are for no other user of the machine
 
@@ -130,11 +132,13 @@ TEMPLATES = [
 
 LOCK_SECONDS = env.float("LOCK_SECONDS", default=10)  # then the answer is "try again"
 STATEMENT_SECONDS = env.float("STATEMENT_SECONDS", default=30)  # see commsapp/statement_limit.py
+WEB_THREADS = env.int("WEB_THREADS", default=8)  # of a worker: most may wait for the database
 
 
 def _database() -> dict[str, Any]:
     database: dict[str, Any] = env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
     if database["ENGINE"].endswith("sqlite3"):
+        database["ENGINE"] = "commsapp.db.sqlite3"
         # Opening the file anew for each request would cost more than most of them do.
         database["CONN_MAX_AGE"] = None
         # The pages in cache are each thread's own: of more than these the system keeps one copy.
@@ -146,12 +150,14 @@ def _database() -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode = WAL; PRAGMA cache_size = -1024;",
         }
     else:
+        database["ENGINE"] = "commsapp.db.postgresql"
         database["OPTIONS"] = {
             **database.get("OPTIONS", {}),
             "pool": {
                 "min_size": 1,
                 "max_size": env.int("DATABASE_POOL", default=10),
-                "timeout": LOCK_SECONDS,  # also for a server that is away
+                "timeout": min(0.5, LOCK_SECONDS),  # and again, up to LOCK_SECONDS
+                "connection_class": Connection,
                 "reconnect_timeout": 1,  # then a request tries: else it waits ever longer
             },
             # To compile a plan takes longer than to run it: ours are short, whatever is guessed of
@@ -219,7 +225,6 @@ PASSWORD_HASHERS = [
     "commsapp.faces.oauth.SecretHasher",
 ]
 
-WEB_THREADS = env.int("WEB_THREADS", default=8)
 STREAMS_PER_WORKER = env.int("STREAMS_PER_WORKER", default=32)
 STREAMS_PER_CLIENT = env.int("STREAMS_PER_CLIENT", default=8)
 SESSION_HOURS = env.float("SESSION_HOURS", default=24)  # of the Message face

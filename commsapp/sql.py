@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now as _Now
 
 Sql = tuple[str, tuple[Any, ...]]
+_MANY = 100  # rows, from which on it matters how they are joined
 
 
 class Now(_Now):
@@ -179,7 +181,20 @@ def insert_select(model: type[Model], rows: QuerySet[Any], **columns: Any) -> in
         return 0
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {quote(model._meta.db_table)} ({into}) {select}", params)
-        return int(cursor.rowcount)
+        written = int(cursor.rowcount)
+    plan_anew(connection, written)
+    return written
+
+
+def plan_anew(connection: Any, written: int) -> None:
+    """Have the foreign keys of many rows, just written, looked up by plans of this moment.
+
+    PostgreSQL keeps these plans for as long as the connection lives, or until it analyzes the
+    table. One made while a table had a few rows reads all of it for each row that is checked.
+    """
+    if connection.vendor == "postgresql" and written >= _MANY:
+        with connection.cursor() as cursor:
+            cursor.execute("DISCARD PLANS")
 
 
 def hold_still(model: type[Model]) -> None:
@@ -198,14 +213,38 @@ def missing_from(rows: QuerySet[Any], ids: Sequence[str]) -> list[str]:
     """Those of the ids that are no row's key: one statement, and only they come to Python."""
     connection = connections[rows.db]
     given, params = given_ids(ids, connection)
-    known, known_params = _compiled(rows.order_by().filter(pk=RawSQL("given.id", ())).values("pk"))
+    # EXCEPT sorts or hashes, whatever PostgreSQL guesses. Joined, or looked for one by one, by an
+    # index of a column that it believes to be as selective as the key, each id might visit them all
     if connection.vendor == "postgresql":
-        known += " OFFSET 0"  # so that it is looked up for each, and never joined: see Among
+        known, known_params = _compiled(rows.order_by().filter(pk__among=ids).values("pk"))
+        sql = f"SELECT given.id FROM {given} EXCEPT {known}"
+    else:
+        looked_up = rows.order_by().filter(pk=RawSQL("given.id", ())).values("pk")
+        known, known_params = _compiled(looked_up)
+        sql = f"SELECT given.id FROM {given} WHERE NOT EXISTS ({known})"
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT given.id FROM {given} WHERE NOT EXISTS ({known})", (*params, *known_params)
-        )
-        return [getattr(id, "hex", id) for (id,) in cursor.fetchall()]
+        cursor.execute(sql, (*params, *known_params))
+        missing = {getattr(id, "hex", id) for (id,) in cursor.fetchall()}
+    return [id for id in ids if id in missing] if missing else []
+
+
+@contextmanager
+def planned_for(rows: int) -> Iterator[None]:
+    """Within a transaction: plan statements as for so many rows, whatever is known of the tables.
+
+    Right after an import, or while statistics are old, PostgreSQL may believe that there is one
+    row and go through all others for it: for each of 100,000 through 100,000. Where there are many
+    rows it gets no choice but to hash or to sort. What it does in the same way anyway is to look
+    up by a key in subqueries, and few rows.
+    """
+    connection = connections["default"]
+    if connection.vendor != "postgresql" or rows < _MANY:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        yield
+        cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 def _compiled(rows: QuerySet[Any]) -> tuple[str, Sequence[Any]]:

@@ -7,10 +7,7 @@ also what ends the work for one that has.
 from __future__ import annotations
 
 from django.conf import settings
-from django.db import DatabaseError, connections
-from django.utils.translation import gettext as _
-
-_CANCELED = "57014"  # SQLSTATE query_canceled
+from django.db import connections
 
 
 def limit_statements() -> None:
@@ -24,12 +21,3 @@ def limit_statements() -> None:
         milliseconds = round(settings.STATEMENT_SECONDS * 1_000)
         options = database["OPTIONS"]
         options["options"] += f" -c statement_timeout={milliseconds}ms"
-
-
-def timed_out(error: DatabaseError) -> bool:
-    """Whether the statement was cancelled for the time that it took."""
-    return getattr(error.__cause__, "sqlstate", None) == _CANCELED
-
-
-def timeout_message() -> str:
-    return _("This took too long.")

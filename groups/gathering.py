@@ -29,6 +29,7 @@ from commsapp.ledger import (
     operation,
     recording,
 )
+from commsapp.references import referred_to
 from commsapp.rows import insert_values, write_rows
 from contacts.models import Contact, ContactConnection, ContactGroup
 from groups.models import Membership, Recipient, RecipientGroup
@@ -74,9 +75,8 @@ def make_group_from_contacts(
         group.full_clean()
         fit, skipped = _sort_out(customer, contacts)
         found = _standing(customer, [contact.pk.hex for contact in fit])
-        new = [
-            _recipient_of(contact, customer) for contact in fit if contact.pk not in found.values()
-        ]
+        served = {*found.values()}
+        new = [_recipient_of(contact, customer) for contact in fit if contact.pk not in served]
         members = [*found, *(recipient.pk for recipient in new)]
         _check_size(members)
         group.member_count = len(members)
@@ -95,10 +95,14 @@ def make_group_from_contacts(
 
 
 def _connected(customer: ContactGroup, ids: Iterable[str] | None) -> list[Contact]:
-    rows: QuerySet[Any] = Contact.objects.filter(licensee=customer.licensee_id)
-    connected = ContactConnection.objects.filter(group=customer)
-    rows = rows.filter(connections__in=connected).order_by("connections__position")
-    return list(rows if ids is None else rows.among(ids))  # type: ignore[attr-defined]
+    """Those of the contacts, or all, that are connected, in their order."""
+    connected = ContactConnection.objects.filter(group=customer).order_by("position")
+    if ids is not None:
+        connected = connected.filter(contact__among=[*ids])
+    in_order = [*connected.values_list("contact", flat=True)]
+    rows = Contact.objects.filter(licensee=customer.licensee_id)
+    contacts = {row.pk: row for row in rows.among(pk.hex for pk in in_order)}
+    return [contacts[pk] for pk in in_order if pk in contacts]
 
 
 def _sort_out(
@@ -129,8 +133,7 @@ def _archived(told: str, contact: Contact) -> Refusal:
 
 def _recipients(customer: ContactGroup, contact_ids: Sequence[str]) -> QuerySet[Any]:
     """Those that stand for the contacts, this customer's or nobody's."""
-    contacts = Contact.objects.among(contact_ids).values("pk")
-    ours = Recipient.objects.filter(licensee=customer.licensee_id, contact__in=contacts)
+    ours = Recipient.objects.filter(licensee=customer.licensee_id, contact__among=contact_ids)
     rows: QuerySet[Any] = ours.filter(customer=None) | ours.filter(customer=customer)
     return rows
 
@@ -211,8 +214,7 @@ def _unmake(one: Undoing, by: Actor) -> None:
     archives = RecipientGroup.ARCHIVED if group.member_count == 0 else {}
     rows.change(member_count=F("member_count") - gone, **archives)
     made = [id for id in entry.effects["made"].split(",") if id]
-    unused = Recipient.objects.among(made).filter(archived_at=None)
-    for related in Recipient._meta.related_objects:
-        unused = unused.filter(**{f"{related.get_accessor_name()}__isnull": True})
-    Recipient.objects.filter(pk__in=unused.values("pk")).change(**Recipient.ARCHIVED)
+    used = referred_to(Recipient, made) if made else set()
+    unused = Recipient.objects.among(id for id in made if id not in used)
+    unused.filter(archived_at=None).change(**Recipient.ARCHIVED)
     one.reversed, one.kept = gone, entry.touched - gone

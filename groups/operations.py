@@ -29,7 +29,7 @@ from commsapp.ledger import (
 )
 from commsapp.models import Operation
 from commsapp.rows import insert_values
-from commsapp.sql import Joined, Now, hold_still, insert_select, missing_from
+from commsapp.sql import Joined, Now, hold_still, insert_select, missing_from, planned_for
 from groups import rules
 from groups.models import Membership, Recipient, RecipientGroup
 
@@ -151,9 +151,10 @@ def _take_in(group: RecipientGroup, ids: Sequence[str], entry: Operation) -> int
     """Add those of the ids that may be members and are none."""
     member = Membership.objects.filter(group=group, recipient=OuterRef("pk"))
     newcomers = Recipient.objects.eligible_for(group).among(ids).exclude(Exists(member))
-    return insert_select(
-        Membership, newcomers.order_by("pk"), group=group, recipient=F("pk"), operation=entry
-    )
+    with planned_for(len(ids)):
+        return insert_select(
+            Membership, newcomers.order_by("pk"), group=group, recipient=F("pk"), operation=entry
+        )
 
 
 def let_go(memberships: QuerySet[Membership], entry: Operation) -> int:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from commsapp.ids import Guids, dashed
 from commsapp.ledger import Refusal
-from commsapp.sql import missing_from
+from commsapp.sql import missing_from, planned_for
 from groups.models import Membership, Recipient, RecipientGroup
 
 
@@ -29,7 +29,8 @@ def unfit(group: RecipientGroup, given: Guids) -> Iterator[Refusal]:
     member = Membership.objects.filter(group=group, recipient=OuterRef("pk"))
     members = Recipient.objects.among(others).filter(Exists(member))
     archived = {pk.hex for pk in ours.values_list("pk", flat=True)}
-    staying = {pk.hex for pk in members.values_list("pk", flat=True)}
+    with planned_for(len(others)):
+        staying = {pk.hex for pk in members.values_list("pk", flat=True)}
     for id in set(others) - staying:
         if id in archived:
             told = _("The recipient %s is archived.") % dashed(id)

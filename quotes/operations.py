@@ -270,7 +270,7 @@ def split_line(line_id: UUID | str, *, by: Actor, dry_run: bool = False) -> Spli
         entry = entries.open_line(ledger, splits.LINE_SPLIT, line)
         created = parts.make(line, above=highest, at=entry.at)
         if known + created < group.member_count + departed:  # not all members are active
-            rules.refuse(splits.why_archived(line))
+            rules.refuse(splits.why_archived(line, group))
         if not line.is_split:
             splits.mark(line, split_at=entry.at, at=entry.at)
         rules.tally(quote, created, *splits.amounts(line, created))

@@ -13,7 +13,7 @@ from django.db.models import CharField, Count, Exists, F, OuterRef, QuerySet, Va
 from django.db.models.functions import Cast, Concat, RowNumber
 
 from commsapp.rows import insert_values
-from commsapp.sql import UUID7, Joined, insert_select
+from commsapp.sql import UUID7, Joined, insert_select, planned_for
 from groups.models import Membership, Recipient
 from quotes.models import LineQuerySet, QuoteLineItem
 
@@ -39,6 +39,10 @@ def _given(line: QuoteLineItem) -> dict[str, Any]:
     return {name: value for name, value in _copied(line).items() if value is not None}
 
 
+def _member_count(line: QuoteLineItem) -> int:
+    return line.recipient_group.member_count if line.recipient_group else 0
+
+
 def newcomers(line: QuoteLineItem) -> QuerySet[Recipient]:
     """The members of the line's group that have no part of it."""
     members = Recipient.objects.filter(memberships__group=line.recipient_group_id)
@@ -52,17 +56,18 @@ def make(line: QuoteLineItem, *, above: int, at: datetime) -> int:
 
     `above` is the quote's highest line number; `at` says of which split a part is.
     """
-    return insert_select(
-        QuoteLineItem,
-        newcomers(line).filter(archived_at=None),
-        id=UUID7(),
-        line_number=above + Window(RowNumber(), order_by=("name", "pk")),
-        recipient=F("pk"),
-        split_from=line,
-        created_at=at,
-        updated_at=at,
-        **_given(line),
-    )
+    with planned_for(_member_count(line)):
+        return insert_select(
+            QuoteLineItem,
+            newcomers(line).filter(archived_at=None),
+            id=UUID7(),
+            line_number=above + Window(RowNumber(), order_by=("name", "pk")),
+            recipient=F("pk"),
+            split_from=line,
+            created_at=at,
+            updated_at=at,
+            **_given(line),
+        )
 
 
 def count(line: QuoteLineItem) -> tuple[int, int]:
@@ -70,7 +75,10 @@ def count(line: QuoteLineItem) -> tuple[int, int]:
     member = Membership.objects.filter(
         group=line.recipient_group_id, recipient=OuterRef("recipient")
     )
-    counted = line.parts.aggregate(all=Count("pk"), departed=Count("pk", filter=~Exists(member)))
+    with planned_for(_member_count(line)):
+        counted = line.parts.aggregate(
+            all=Count("pk"), departed=Count("pk", filter=~Exists(member))
+        )
     return counted["all"], counted["departed"]
 
 
@@ -82,7 +90,9 @@ def as_made(line: QuoteLineItem) -> LineQuerySet:
 
 def edited(line: QuoteLineItem) -> LineQuerySet:
     """The other parts: removing one would lose what somebody entered."""
-    parts: LineQuerySet = line.parts.exclude(pk__in=as_made(line).order_by().values("pk"))
+    # Compared row by row: "not among those as made" is a list that each part would be looked for
+    # in, one by one, wherever PostgreSQL guesses that the list does not fit into a hash table.
+    parts: LineQuerySet = line.parts.exclude(**_copied(line))
     return parts
 
 

@@ -25,7 +25,7 @@ from commsapp.ledger import (
     one_by_one,
 )
 from commsapp.models import Operation
-from commsapp.sql import missing_from
+from commsapp.sql import missing_from, planned_for
 from groups.models import Recipient, RecipientGroup
 from quotes import entries, parts, rules
 from quotes.models import QuoteLineItem
@@ -82,20 +82,20 @@ def why_not_unsplit(line: QuoteLineItem) -> Iterator[Refusal]:
     """Contract 2.4: only while no part was edited and the quote is open."""
     yield from _why_partless(line)
     if line.is_split:
-        for part in parts.edited(line).order_by("line_number").only("line_number"):
-            told = _("Line %d was edited.") % part.line_number
-            yield Refusal("INVALID_STATUS", told, "split_at", record_id=str(part.pk))
+        edited = parts.edited(line).order_by("line_number")
+        for pk, number in edited.values_list("pk", "line_number"):
+            told = _("Line %d was edited.") % number
+            yield Refusal("INVALID_STATUS", told, "split_at", record_id=str(pk))
 
 
-def why_archived(line: QuoteLineItem) -> Iterator[Refusal]:
+def why_archived(line: QuoteLineItem, group: RecipientGroup) -> Iterator[Refusal]:
     """Who is archived gets no new part."""
-    archived = parts.newcomers(line).exclude(archived_at=None).order_by("name", "pk")
-    for recipient in archived.only("name"):
-        told = _("The recipient “%(name)s” (%(id)s) is archived.") % {
-            "name": recipient.name,
-            "id": recipient.pk,
-        }
-        yield Refusal("ENTITY_IS_DELETED", told, "recipient", record_id=str(recipient.pk))
+    newcomers = parts.newcomers(line).exclude(archived_at=None).order_by("name", "pk")
+    with planned_for(group.member_count):
+        archived = [*newcomers.values_list("pk", "name")]
+    for pk, name in archived:
+        told = _("The recipient “%(name)s” (%(id)s) is archived.") % {"name": name, "id": pk}
+        yield Refusal("ENTITY_IS_DELETED", told, "recipient", record_id=str(pk))
 
 
 def _why_partless(line: QuoteLineItem) -> Iterator[Refusal]:

@@ -50,6 +50,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
         for name in SETTINGS:
             os.environ.pop(name, None)
         os.environ["SECRET_KEY"] = secrets.token_urlsafe(50)
+        os.environ["WEB_THREADS"] = "32"  # tests of races have more than a worker does
         # Being ended is like Ctrl-C: what was started is stopped, what was made is removed.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         stack = ExitStack()

@@ -91,6 +91,16 @@ def error_response(request: HttpRequest, status: int, message: str = "") -> Http
     return response
 
 
+def outcome_unknown(request: HttpRequest) -> HttpResponse:
+    """A change that may have been saved: what may be asked here may be asked again."""
+    return error_response(
+        request,
+        503,
+        "The connection to the database was lost, and it is not known whether the change was "
+        "saved. It is safe to send the request again.",
+    )
+
+
 # --- A request ------------------------------------------------------------------------------
 
 

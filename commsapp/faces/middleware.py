@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -15,14 +16,17 @@ from django.core.exceptions import (
     RequestDataTooBig,
     SuspiciousOperation,
 )
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.middleware.locale import LocaleMiddleware
+from django.template import loader
+from django.template.loader import render_to_string
 from django.utils import translation
 from django.views import defaults
 
 from commsapp import current_request, figures
+from commsapp.db.commits import OutcomeUnknown
+from commsapp.db.errors import Reason, message_of, reason_of, refusal_of
 from commsapp.faces.answer_headers import set_headers
 from commsapp.faces.bodies import (
     BadEncoding,
@@ -38,7 +42,6 @@ from commsapp.ids import uuid7
 from commsapp.ledger import Busy, TimedOut
 from commsapp.security_log import log_answer
 from commsapp.server.request_body import BodyTimeoutError, TooManyBodiesError
-from commsapp.statement_limit import timed_out, timeout_message
 
 log = logging.getLogger("commsapp")
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -69,7 +72,7 @@ _STATUSES: list[tuple[type[Exception] | tuple[type[Exception], ...], int]] = [
         (BadEncoding, BadRequest, MultiPartParserError, UnreadablePostError, SuspiciousOperation),
         400,
     ),
-    ((Busy, OperationalError, InterfaceError), 503),
+    (Busy, 503),
 ]
 
 
@@ -85,6 +88,19 @@ def error_response(request: HttpRequest, status: int, message: str = "") -> Http
     return response
 
 
+def outcome_unknown(request: HttpRequest, error: OutcomeUnknown) -> HttpResponse:
+    """503, as the path's face words it: the change may have been saved, or may not."""
+    log.error(
+        "request %s: the outcome is unknown", request.request_id, exc_info=error  # type: ignore[attr-defined]
+    )  # fmt: skip
+    face = face_of(request.path_info)
+    if face != "staff":
+        unknown: HttpResponse = import_module(_SHAPES[face]).outcome_unknown(request)
+        return unknown
+    page = loader.get_template("outcome_unknown.html")  # which asks the database for nothing
+    return HttpResponse(page.render(), status=503, headers={"Retry-After": "5"})
+
+
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404: an address that is nobody's."""
     if face_of(request.path_info) == "staff":
@@ -93,7 +109,9 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500: what went wrong before or after a view."""
+    """Django's handler500: what went wrong before or after a view, or in another error's page."""
+    if reason := reason_of(sys.exception()):
+        return unavailable(request, reason)
     if face_of(request.path_info) == "staff":
         return defaults.server_error(request)
     return error_response(request, 500)
@@ -105,6 +123,14 @@ def _cause_of(error: Exception) -> Exception:
     while isinstance(cause, UnreadablePostError):
         cause = cause.__cause__
     return cause if isinstance(cause, BodyTimeoutError | TooManyBodiesError) else error
+
+
+def unavailable(request: HttpRequest, reason: Reason) -> HttpResponse:
+    """503: the database cannot do its work now, and was not asked for this answer."""
+    if face_of(request.path_info) == "staff":
+        page = render_to_string("503.html", {"message": message_of(reason)})
+        return HttpResponse(page, status=503, headers={"Retry-After": "5"})
+    return error_response(request, 503, refusal_of(reason))
 
 
 def unknown_encoding(request: HttpRequest, error: UnknownEncoding) -> HttpResponse:
@@ -165,8 +191,18 @@ class FaceMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """What a machine face's view did not catch. Staff pages have Django's own handling."""
-        if face_of(request.path_info) == "staff":
+        """What a view did not catch: from staff pages, only that the database cannot be used."""
+        if isinstance(error, OutcomeUnknown):
+            return outcome_unknown(request, error)
+        is_staff = face_of(request.path_info) == "staff"
+        if isinstance(error, Busy) and (is_staff or isinstance(error, TimedOut)):
+            reason: Reason | None = Reason.TIMED_OUT if isinstance(error, TimedOut) else Reason.BUSY
+        else:
+            reason = reason_of(error)
+        if reason:
+            log.error("request %s: %s", request.request_id, error)  # type: ignore[attr-defined]
+            return unavailable(request, reason)
+        if is_staff:
             return None
         error = _cause_of(error)
         status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
@@ -176,14 +212,7 @@ class FaceMiddleware:
             )  # fmt: skip
         if isinstance(error, UnknownEncoding):
             return unknown_encoding(request, error)
-        return error_response(request, status, _timeout_sentence(error))
-
-
-def _timeout_sentence(error: Exception) -> str:
-    """What is said instead of the status's own sentence, where a statement took too long."""
-    if isinstance(error, TimedOut) or (isinstance(error, OperationalError) and timed_out(error)):
-        return f"{timeout_message()} Nothing was changed. Try again shortly."
-    return ""
+        return error_response(request, status)
 
 
 class LanguageMiddleware(LocaleMiddleware):

@@ -339,6 +339,12 @@ def error_response(request: HttpRequest, status: int, message: str = "") -> Http
     return response
 
 
+def outcome_unknown(request: HttpRequest) -> HttpResponse:
+    """A token that may have been issued, or ended: neither does harm when asked for again."""
+    message = "It is not known whether this was done. It is safe to send the request again"
+    return error_response(request, 503, message)
+
+
 def urlpatterns() -> list[Any]:
     """The three addresses of contract 1, Credentials."""
     token = Token.as_view()

@@ -267,12 +267,12 @@ def remove_connections(request: HttpRequest, group: ContactGroup) -> HttpRespons
 def _leaving(group: Any, ids: Sequence[str]) -> dict[str, Any]:
     """Who leaves, as far as can be read at a glance, and who would be the primary one then."""
     rows = group.connections.select_related("contact", "role").order_by("position")
-    leaving = rows.filter(contact__in=Contact.objects.among(ids).values("pk"))
+    leaving = rows.filter(contact__among=ids)
     named = list(leaving[: _NAMED + 1])
     more = leaving.count() - _NAMED if len(named) > _NAMED else 0
     heir = None
     if named and named[0].position == 1:
-        heir = rows.exclude(contact__in=Contact.objects.among(ids).values("pk")).first()
+        heir = rows.exclude(contact__among=ids).first()
     told = _and_more(more)
     return {"connections": named[:_NAMED], "more": told, "heir": heir}
 

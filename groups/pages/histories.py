@@ -155,9 +155,8 @@ def kept_members(operation: Operation, by: Actor) -> list[Listing]:
     came_back = Membership.objects.none()
     if removed:
         ids = [id for ids in removed.values() for id in ids]
-        others = Membership.objects.filter(
-            group=group, recipient__in=Recipient.objects.among(ids).values("pk")
-        ).exclude(operation__in=[*removed])
+        others = Membership.objects.filter(group=group, recipient__among=ids)
+        others = others.exclude(operation__in=[*removed])
         came_back = others.filter(operation_id__lt=undo) if undo else others
     later = Operation.objects.filter(
         target_id=group, id__gt=operation.pk, **until, effects__removed__has_key=operation.pk.hex

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import sqlite3
-import threading
 import time
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from urllib.parse import urlencode, urlsplit
 
@@ -19,65 +17,13 @@ import psycopg
 import pytest
 
 from tests.faces.conftest import CONNECT, free_port, gunicorn
+from tests.faces.gate import Gate
 from tests.faces.wire import Wire, is_in_shape
 
 IS_SQLITE = os.environ["DATABASE_URL"].startswith("sqlite")
 
 
 # --- A server whose database comes and goes -------------------------------------------------
-
-
-class Gate:
-    """A TCP address in front of a PostgreSQL server, which can be closed."""
-
-    def __init__(self, url):
-        self.target = urlsplit(url)
-        self.port = free_port()
-        self.url = self.target._replace(netloc=self._netloc()).geturl()
-        self._sockets, self._threads = [], []
-
-    def _netloc(self):
-        who, at, _where = self.target.netloc.rpartition("@")
-        return f"{who}{at}127.0.0.1:{self.port}"
-
-    def open(self):
-        listener = socket.create_server(("127.0.0.1", self.port))
-        self._sockets.append(listener)
-        self._start(self._welcome, listener)
-
-    def close(self):
-        """As when the server is stopped: nobody listens, and all connections end."""
-        for each in self._sockets:
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join(10)
-        for each in self._sockets:
-            each.close()
-        self._sockets, self._threads = [], []
-
-    def _start(self, run, *args):
-        thread = threading.Thread(target=run, args=args, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _welcome(self, listener):
-        with suppress(OSError):
-            while True:
-                client, _address = listener.accept()
-                there = (self.target.hostname, self.target.port or 5432)
-                server = socket.create_connection(there)
-                self._sockets += [client, server]
-                self._start(self._pass_on, client, server)
-                self._start(self._pass_on, server, client)
-
-    def _pass_on(self, source, sink):
-        with suppress(OSError):
-            while data := source.recv(65536):
-                sink.sendall(data)
-        for each in (source, sink):
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
 
 
 class File:
@@ -140,7 +86,10 @@ def requests_of(demo):
 
 
 KEY = "busy-1"
-AWAY = ("SERVER_UNAVAILABLE", "The server is busy. Nothing was changed. Try again shortly.")
+AWAY = (
+    "SERVER_UNAVAILABLE",
+    "The database cannot be reached at the moment. Nothing was changed. Try again shortly.",
+)
 LOCKED = ("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
 
 

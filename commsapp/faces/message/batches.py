@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from commsapp.access import Actor
+from commsapp.db.commits import OutcomeUnknown
+from commsapp.db.errors import Reason, message_of, reason_of
 from commsapp.faces.bodies import read_body
 from commsapp.faces.message import replies
 from commsapp.faces.message.binding import bind
@@ -71,8 +73,18 @@ class _Batch:
             chunk = requests[start : start + CHUNK]
             try:
                 answers = self.operation.run(chunk, self.by, until_refused=True)
-            except (Busy, OperationalError, InterfaceError):
-                told = _("The server is busy; those before are done. Try again shortly.")
+            except OutcomeUnknown:
+                message = _(
+                    "The connection to the database was lost; those before are done, and of this "
+                    "and the next ones it is not known whether they were saved. It is safe to "
+                    "send them again."
+                )
+                return error_response(self.request, 503, message, _at(len(self.done)))
+            except (Busy, DatabaseError, InterfaceError) as error:
+                reason = Reason.BUSY if isinstance(error, Busy) else reason_of(error)
+                if reason is None:
+                    raise
+                told = _("%s Those before are done. Try again shortly.") % message_of(reason)
                 return error_response(self.request, 503, told, _at(len(self.done)))
             for answer in answers:
                 if isinstance(answer, Refused):

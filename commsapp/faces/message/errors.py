@@ -45,6 +45,17 @@ def error_response(
     return response
 
 
+OUTCOME_UNKNOWN = (
+    "The connection to the database was lost, and it is not known whether the change was saved. "
+    "It is safe to send the request again."
+)
+
+
+def outcome_unknown(request: HttpRequest) -> HttpResponse:
+    """A change that may have been saved: what may be asked here may be asked again."""
+    return error_response(request, 503, OUTCOME_UNKNOWN)
+
+
 def error_status(
     request: HttpRequest, status: int, message: str = "", meta: Meta = _NO_META
 ) -> dict[str, Any]:

@@ -15,16 +15,19 @@ from uuid import UUID
 
 import orjson
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from commsapp.access import Actor
+from commsapp.db.availability import availability
+from commsapp.db.commits import OutcomeUnknown
+from commsapp.db.errors import reason_of, refusal_of
 from commsapp.faces.arrivals import arrivals
 from commsapp.faces.message.binding import recognize_line
 from commsapp.faces.message.definition import Operation
-from commsapp.faces.message.errors import error_response, error_status
+from commsapp.faces.message.errors import OUTCOME_UNKNOWN, error_response, error_status
 from commsapp.faces.message.formats import FORMATS, in_camel, is_camel
 from commsapp.faces.message.lines import PAUSE, Line, groups_of
 from commsapp.faces.message.replies import done_status, refused_status
@@ -129,11 +132,17 @@ class _Stream:
         """Do them in one transaction. If that fails, it fails for each, and the stream goes on."""
         if not requests:
             return {}
+        if connection.connection is None:
+            availability.wait(settings.LOCK_SECONDS)  # a stream holds its thread anyway
         try:
             answers = self.operation.run([*requests.values()], self.by)
-        except (Busy, OperationalError, InterfaceError):
+        except OutcomeUnknown:
+            return self._failed(requests, 503, OUTCOME_UNKNOWN)
+        except Busy:
             return self._failed(requests, 503)
-        except DatabaseError:
+        except (DatabaseError, InterfaceError) as error:
+            if reason := reason_of(error):
+                return self._failed(requests, 503, refusal_of(reason))
             log.exception("a group of request %s failed", self.by.request_id)
             return self._failed(requests, 500)
         return {
@@ -143,9 +152,9 @@ class _Stream:
             for number, answer in zip(requests, answers, strict=True)
         }
 
-    def _failed(self, numbers: Iterable[int], status: int) -> dict[int, Status]:
+    def _failed(self, numbers: Iterable[int], status: int, message: str = "") -> dict[int, Status]:
         close_old_connections()  # one that is broken is not to be used again
-        return {number: self._error(number, status) for number in numbers}
+        return {number: self._error(number, status, message) for number in numbers}
 
     def _error(self, number: int, status: int, message: str = "") -> Status:
         return error_status(self.request, status, message, _at(number))

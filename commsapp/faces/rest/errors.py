@@ -42,6 +42,19 @@ def error_response(request: HttpRequest, status: int, message: str = "") -> Http
     return response
 
 
+def outcome_unknown(request: HttpRequest) -> HttpResponse:
+    """A change that may have been saved; it is safe to repeat only with an Idempotency-Key."""
+    message = "The connection to the database was lost, and it is not known whether the change was "
+    if request.method == "POST" and request.META.get("HTTP_IDEMPOTENCY_KEY"):
+        message += "saved. Send the request again with the same Idempotency-Key."
+    else:
+        message += "saved. Check before you send the request again."
+    errors = [{"code": "OUTCOME_UNKNOWN", "message": message}]
+    response = JsonResponse({"detail": message, "errors": errors}, status=503)
+    response["Retry-After"] = str(_RETRY_AFTER)
+    return response
+
+
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: what rooms raise, as this face says it."""
     if isinstance(error, Refused):

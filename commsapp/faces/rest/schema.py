@@ -16,12 +16,15 @@ from commsapp.faces.described import (
     ALLOW,
     RETRY_AFTER,
     SIGN_IN,
+    header,
+    parameter_ref,
     response,
     response_ref,
     sample_id,
     schema_ref,
 )
 from commsapp.faces.rest.filters import LONGEST_TEXT, TextFilter
+from commsapp.faces.rest.idempotency import HEADER, MAX_KEY_LENGTH, REPLAYED
 
 # --- Errors ---------------------------------------------------------------------------------
 
@@ -65,7 +68,8 @@ _ERRORS = {
     "409": (
         "Refused",
         response(
-            "A rule of the business forbids it. Nothing was changed.",
+            "A rule of the business forbids it, or a request with the same Idempotency-Key is "
+            "still being carried out. Nothing was changed.",
             schema_ref("Refusals"),
             {
                 "detail": "The recipient group is archived.",
@@ -86,10 +90,28 @@ _ERRORS = {
             "The body is not JSON in UTF-8.", 'Unsupported media type "text/plain" in request.'
         ),
     ),
+    "422": (
+        "KeyReused",
+        response(
+            "The Idempotency-Key belongs to another request. Nothing was changed.",
+            schema_ref("Refusals"),
+            {
+                "detail": "This Idempotency-Key belongs to another request. Nothing was changed.",
+                "errors": [
+                    {
+                        "code": "IDEMPOTENCY_KEY_REUSED",
+                        "message": "This Idempotency-Key belongs to another request. Nothing was "
+                        "changed.",
+                    }
+                ],
+            },
+        ),
+    ),
     "503": (
         "Busy",
         _problem(
-            "The database is away, or a lock was not had in time.",
+            "The database is away, or a lock was not had in time. If it went away while the "
+            "change was being saved, the detail says that it is not known whether it was.",
             "The server is busy. Nothing was changed. Try again shortly.",
             headers=RETRY_AFTER,
         ),
@@ -121,7 +143,24 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         },
     },
     "responses": dict(_ERRORS.values()),
+    "parameters": {
+        "IdempotencyKey": {
+            "name": HEADER,
+            "in": "header",
+            "description": "A text of the client's own choice, new for each request. For 24 hours "
+            "the same request under the same key is not carried out again: it gets the answer of "
+            f"the first one, with the header `{REPLAYED}: true`.",
+            "schema": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": MAX_KEY_LENGTH,
+                "pattern": "^[!-~]([ -~]*[!-~])?$",
+            },
+            "example": "0199f0a0-b1c2-7d3e-8f4a-5b6c7d8e9f00",
+        }
+    },
 }
+_REPLAYED = {REPLAYED: header("That the request had been carried out before.", "true")}
 
 _READING = ("401", "403", "405", "503")
 ERRORS_OF_READING = {
@@ -165,6 +204,10 @@ class RestSchema(AutoSchema):
         for told in operation["responses"].values():
             told["description"] = told["description"] or "Done."
             self._show(told, self._answered())
+        if self.method == "POST":
+            operation.setdefault("parameters", []).append(parameter_ref("IdempotencyKey"))
+            for done in operation["responses"].values():
+                done.setdefault("headers", {}).update(_REPLAYED)
         operation["responses"] |= {
             status: response_ref(_ERRORS[status][0]) for status in sorted(self._statuses())
         }
@@ -180,6 +223,8 @@ class RestSchema(AutoSchema):
         statuses = set(_READING if is_reading else _WRITING)
         if self.view.action == "list":
             statuses.add("400")
+        if self.method == "POST":
+            statuses.add("422")
         if "{" in self.path:
             statuses.add("404")
         return statuses

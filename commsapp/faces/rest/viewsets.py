@@ -23,6 +23,7 @@ from commsapp.access import Actor
 from commsapp.faces.bodies import read_body
 from commsapp.faces.rest.errors import entries
 from commsapp.faces.rest.filters import Search
+from commsapp.faces.rest.idempotency import carry_out_once
 from commsapp.faces.rest.serializers import Answer, Nothing
 from commsapp.ids import NIL, read_guid
 from commsapp.models import Operation, Record
@@ -63,6 +64,7 @@ class Rows(mixins.ListModelMixin, GenericViewSet[Any]):
                 read_body(request._request)
             except RawPostDataException:  # the CSRF check looked for a form in it, and found one
                 raise UnsupportedMediaType(request.content_type) from None
+        carry_out_once(self, request)
 
     @property
     def by(self) -> Actor:

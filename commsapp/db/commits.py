@@ -1,0 +1,46 @@
+"""Tell whether a transaction was committed, also where the answer to its COMMIT was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import Model
+
+
+class OutcomeUnknown(OperationalError):  # noqa: N818
+    """A connection was lost while a change was being saved, and it is not known whether it was."""
+
+
+class CommitMarker:
+    """A row that a transaction has inserted: it is there exactly if the transaction was committed.
+
+    A marker is kept among the connection's on_commit callbacks, so that Django forgets it with a
+    savepoint or a transaction that is rolled back.
+    """
+
+    def __init__(self, new_row: Callable[[], Model]) -> None:
+        """`new_row` returns an unsaved row with the primary key of the inserted one."""
+        self._new_row = new_row
+
+    def __call__(self) -> None:
+        """Do nothing after the commit: the marker is looked at only if its answer was lost."""
+
+    def is_committed(self) -> bool:
+        """Return whether the row is there. To be asked on another connection.
+
+        The server may still be at work on the lost transaction, whose rows nobody else sees. To
+        insert the row again waits for its end: the insert fails if the row is there by then.
+        """
+        try:
+            with transaction.atomic():
+                self._new_row().save(force_insert=True)
+                transaction.set_rollback(True)
+        except IntegrityError:
+            return True
+        return False
+
+
+def mark_transaction(new_row: Callable[[], Model]) -> None:
+    """Remember a row that the current transaction has inserted; see CommitMarker."""
+    transaction.on_commit(CommitMarker(new_row))
