@@ -13,7 +13,7 @@ from django.db import DatabaseError, OperationalError, connection
 from django.test import Client
 
 from commsapp.db.errors import Reason, reason_of
-from commsapp.models import Licensee, Operation, User
+from commsapp.models import Face, Licensee, Operation, User
 from contacts.models import AlternateKey, ContactGroup
 from groups.models import Membership, Recipient
 from tests.conftest import token
@@ -55,7 +55,7 @@ def disk_full():
     with suppress(OperationalError):  # once what is left within those pages is full, too
         while True:
             Operation.objects.create(
-                licensee=licensee, user=user, kind="filler", target_id=licensee.pk, touched=1
+                licensee=licensee, user=user, face=Face.COMMAND, kind="filler", target_id=user.pk
             )
     yield FULL
     run(
