@@ -78,8 +78,9 @@ class Waits:
         """Since when those are waiting that leave no room for one more; none if there is room."""
         same = [since for since, other in self._since.values() if key and other == key]
         if key and len(same) >= self._limit_of_key:
-            return same
-        return [since for since, _key in self._since.values()] if self.is_full else ()
+            return sorted(same)[: self._limit_of_key]
+        every = sorted(since for since, _key in self._since.values())
+        return every[: self._limit] if len(every) >= self._limit else ()
 
 
 # Threads that are in a statement, or wait for a connection; and those in statements that lock.

@@ -136,6 +136,7 @@ def serving(folder: Path) -> Iterator[House]:
             "PORT": str(port),
             "BASE_URL": f"http://127.0.0.1:{port}",
             "DATABASE_POOL": "8",
+            "WEB_THREADS": "8",
         }
         _manage(env, "migrate", "--verbosity=0")
         waiting = stack.enter_context(running(env, "-c", _DEMO_AGAIN))
