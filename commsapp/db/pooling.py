@@ -47,6 +47,7 @@ class PooledDatabaseWrapper(base.DatabaseWrapper):
                 connection = super().get_new_connection(conn_params)
             except PoolTimeout:  # after a part of the time: perhaps the server is away by now
                 if monotonic() >= deadline:
+                    self._refuse_if_away()
                     raise
                 continue
             if _is_usable(connection):

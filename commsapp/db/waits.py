@@ -17,9 +17,9 @@ from django.db import OperationalError
 
 PATIENCE = min(0.5, settings.LOCK_SECONDS)  # seconds without any progress, before one is refused
 RESERVED = min(4, settings.WEB_THREADS // 4)  # threads of a worker that never wait for long
-MAX_IN_DATABASE = max(1, settings.WEB_THREADS - RESERVED)
-MAX_LOCK_WAITS = max(1, MAX_IN_DATABASE - RESERVED)
-MAX_WAITS_FOR_ONE_LOCK = max(1, settings.WEB_THREADS // 4)
+MAX_IN_DATABASE = max(2, settings.WEB_THREADS - RESERVED)  # one of them may be that of counts
+MAX_LOCK_WAITS = max(2, MAX_IN_DATABASE - RESERVED)
+MAX_WAITS_FOR_ONE_LOCK = max(2, settings.WEB_THREADS // 4)
 
 
 class TooManyWaiting(OperationalError):  # noqa: N818
@@ -78,8 +78,9 @@ class Waits:
         """Since when those are waiting that leave no room for one more; none if there is room."""
         same = [since for since, other in self._since.values() if key and other == key]
         if key and len(same) >= self._limit_of_key:
-            return same
-        return [since for since, _key in self._since.values()] if self.is_full else ()
+            return sorted(same)[: self._limit_of_key]
+        every = sorted(since for since, _key in self._since.values())
+        return every[: self._limit] if len(every) >= self._limit else ()
 
 
 # Threads that are in a statement, or wait for a connection; and those in statements that lock.

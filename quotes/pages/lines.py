@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import (
     Case,
     Count,
-    Exists,
+    Func,
     IntegerField,
     OuterRef,
     Q,
@@ -25,7 +25,6 @@ from commsapp.faces.staff.actors import actor_of
 from commsapp.faces.staff.lists import Slice, report_refused_search
 from commsapp.faces.staff.pages import panel_on, url_of
 from commsapp.searching import search_refusal, search_words
-from groups.models import Membership
 from quotes.models import Quote, QuoteLineItem
 from quotes.pages.places import Place, page_by_line
 
@@ -136,7 +135,7 @@ def _with_counts(lines: Any, quote: Quote) -> QuerySet[Any]:
     counted = parts.values("split_from").annotate(count=Count("pk")).values("count")
     newcomers: Any = Value(0)
     if quote.is_open:
-        is_split = When(split_at__isnull=False, then=Coalesce(Subquery(_newcomers()), 0))
+        is_split = When(split_at__isnull=False, then=_NewcomerCount("recipient_group", "pk"))
         newcomers = Case(is_split, default=0, output_field=IntegerField())
     rows: QuerySet[Any] = joined(lines).annotate(
         part_count=Coalesce(Subquery(counted), 0), newcomer_count=newcomers
@@ -146,16 +145,25 @@ def _with_counts(lines: Any, quote: Quote) -> QuerySet[Any]:
 
 def with_newcomers(lines: Any) -> QuerySet[Any]:
     """Split lines with the number of members that have no part of them."""
-    counted = Coalesce(Subquery(_newcomers()), 0, output_field=IntegerField())
+    counted = _NewcomerCount("recipient_group", "pk")
     rows: QuerySet[Any] = joined(lines).annotate(newcomer_count=counted)
     return rows
 
 
-def _newcomers() -> QuerySet[Any]:
-    """How many members of a split line's group have no part of it."""
-    part = QuoteLineItem.objects.filter(
-        split_from=OuterRef(OuterRef("pk")), recipient=OuterRef("recipient")
-    )
-    members = Membership.objects.filter(~Exists(part.order_by()), group=OuterRef("recipient_group"))
-    counted = members.order_by().values("group").annotate(count=Count("recipient"))
-    return counted.values("count")
+class _NewcomerCount(Func):
+    """How many members of a split line's group have no part of it: of its group and its id.
+
+    EXCEPT, because PostgreSQL may join what NOT EXISTS says in a nested loop, members × parts.
+    """
+
+    output_field = IntegerField()
+    statement = """(SELECT COUNT(*) FROM (
+        SELECT recipient_id FROM groups_membership WHERE group_id = {group}
+        EXCEPT SELECT recipient_id FROM quotes_quotelineitem AS part WHERE split_from_id = {line}
+    ) AS newcomers)"""
+
+    def as_sql(  # type: ignore[override]
+        self, compiler: Any, connection: Any, **context: Any
+    ) -> tuple[str, Any]:
+        (group, params), (line, more) = map(compiler.compile, self.get_source_expressions())
+        return self.statement.format(group=group, line=line), [*params, *more]

@@ -144,6 +144,7 @@ def serving(folder: Path) -> Iterator[House]:
             "BASE_URL": f"http://127.0.0.1:{port}",
             "DATABASE_POOL": "8",
             "AUDIT_LOG": "stderr",  # `demo` answers on stdout
+            "WEB_THREADS": "8",
         }
         _manage(env, "migrate", "--verbosity=0")
         waiting = stack.enter_context(running(env, "-c", _DEMO_AGAIN))

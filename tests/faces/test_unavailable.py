@@ -13,7 +13,7 @@ from django.db import DatabaseError, OperationalError, connection
 from django.test import Client
 
 from commsapp.db.errors import Reason, reason_of
-from commsapp.models import Licensee, Operation, User
+from commsapp.models import Face, Licensee, Operation, User
 from contacts.models import AlternateKey, ContactGroup
 from groups.models import Membership, Recipient
 from tests.conftest import token
@@ -27,11 +27,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 FULL = "The disk of the database is full."
 READ_ONLY = "The database can only be read at the moment."
 
-_FULL_ON_POSTGRESQL = """
-CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
-CREATE TRIGGER no_room BEFORE INSERT ON commsapp_operation
-FOR EACH STATEMENT EXECUTE FUNCTION no_room();
+_REFUSE_ON_POSTGRESQL = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '{code}'; END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON commsapp_operation
+FOR EACH STATEMENT EXECUTE FUNCTION refuse();
+CREATE TRIGGER refuse BEFORE INSERT ON django_session
+FOR EACH STATEMENT EXECUTE FUNCTION refuse();
 """
 
 
@@ -42,11 +44,19 @@ def run(*statements):
 
 
 @contextmanager
+def refusing(code):
+    run(_REFUSE_ON_POSTGRESQL.format(code=code))
+    try:
+        yield
+    finally:
+        run("DROP FUNCTION refuse CASCADE")
+
+
+@contextmanager
 def disk_full():
     if connection.vendor == "postgresql":
-        run(_FULL_ON_POSTGRESQL)
-        yield FULL
-        run("DROP FUNCTION no_room CASCADE")
+        with refusing("disk_full"):
+            yield FULL
         return
     with connection.cursor() as cursor:
         pages = cursor.execute("PRAGMA page_count").fetchone()[0]
@@ -55,8 +65,9 @@ def disk_full():
     with suppress(OperationalError):  # once what is left within those pages is full, too
         while True:
             Operation.objects.create(
-                licensee=licensee, user=user, kind="filler", target_id=licensee.pk, touched=1
-            )
+                licensee=licensee, user=user, face=Face.COMMAND, kind="filler",
+                target_id=user.pk, touched=1,
+            )  # fmt: skip
     yield FULL
     run(
         "PRAGMA max_page_count = 4294967294", "DELETE FROM commsapp_operation WHERE kind = 'filler'"
@@ -66,9 +77,8 @@ def disk_full():
 @contextmanager
 def read_only():
     if connection.vendor == "postgresql":
-        run("SET default_transaction_read_only = on")
-        yield READ_ONLY
-        run("SET default_transaction_read_only = off")
+        with refusing("read_only_sql_transaction"):
+            yield READ_ONLY
         return
     run("PRAGMA query_only = on")
     yield READ_ONLY

@@ -6,6 +6,7 @@ import pytest
 from django.db.models import F
 
 from groups.models import RecipientGroup
+from quotes import operations
 from tests.groups import crowds
 
 BUDGET = 7  # and one for the sign-in: 8 a request
@@ -40,6 +41,16 @@ def test_a_split_back_takes_as_many_statements_for_1000_as_for_10(sale, taken):
         line = sale.line(size)
         sale.split(line)
         assert taken(lambda line=line: sale.unsplit(line)) == BUDGET
+
+
+def test_refusing_to_unsplit_takes_as_many_statements_for_100_edited_parts_as_for_10(sale, taken):
+    seen = set()
+    for size in (10, 100):
+        line = sale.line(size)
+        sale.split(line)
+        line.parts.update(description="Changed")
+        seen.add(taken(lambda line=line: sale.refused(operations.unsplit_line, line)))
+    assert len(seen) == 1
 
 
 def test_a_planned_split_takes_as_many_statements_for_1000_as_for_10(sale, taken):

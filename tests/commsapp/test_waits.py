@@ -1,0 +1,83 @@
+"""Threads that wait for the database: a bounded number, and no queue that moves is refused."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from commsapp.db.waits import PATIENCE, TooManyWaiting, Waits
+
+
+@contextmanager
+def waiting(waits, key="", *, always=False):
+    """Another thread that waits, until it is no longer needed."""
+    entered, done = threading.Event(), threading.Event()
+
+    def run():
+        waits.enter(key, always=always)
+        entered.set()
+        done.wait(30)
+        waits.leave()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert entered.wait(30)
+    yield
+    done.set()
+    thread.join(30)
+
+
+def seconds_until_refused(waits, key=""):
+    begun = time.monotonic()
+    with pytest.raises(TooManyWaiting):
+        waits.enter(key)
+    return time.monotonic() - begun
+
+
+def test_one_more_than_may_wait_is_refused_and_the_next_at_once():
+    waits = Waits(2)
+    with waiting(waits), waiting(waits):
+        assert seconds_until_refused(waits) >= PATIENCE / 2
+        assert seconds_until_refused(waits) < PATIENCE / 2
+    waits.enter()
+    waits.leave()
+
+
+def test_waits_for_one_lock_leave_room_for_others():
+    waits = Waits(3, 2)
+    with waiting(waits, "this"), waiting(waits, "this"):
+        seconds_until_refused(waits, "this")
+        waits.enter("that")
+        waits.leave()
+
+
+def test_who_may_always_enter_does_not_hide_that_all_others_are_stuck():
+    waits = Waits(2)
+    with ExitStack() as stack:
+        stack.enter_context(waiting(waits))
+        stack.enter_context(waiting(waits))
+        time.sleep(PATIENCE)
+        stack.enter_context(waiting(waits, always=True))
+        assert seconds_until_refused(waits) < PATIENCE / 2
+
+
+def test_a_queue_that_moves_is_not_refused():
+    waits = Waits(1)
+    turns = []
+
+    def take_turns():
+        for _turn in range(3):
+            waits.enter()
+            time.sleep(PATIENCE / 10)
+            waits.leave()
+            turns.append(1)
+
+    threads = [threading.Thread(target=take_turns) for _thread in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(turns) == 12
