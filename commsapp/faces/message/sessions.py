@@ -130,8 +130,10 @@ def _log_in(request: HttpRequest, asked: SignIn) -> HttpResponse:
         return response
     if user is None:
         return error_response(request, 401, _("The user name or the password is wrong."))
-    user_logged_in.send(sender=type(user), request=attempt, user=user)
     opened = sessions.open_session(user)
+    if opened is None:  # meanwhile there is another password, or another hash of the same
+        return _log_in(request, asked)
+    user_logged_in.send(sender=type(user), request=attempt, user=user)
     answer = replies.respond(request, _answer(user, opened), "AuthenticateResponse")
     response = keep_uncompressed(answer)
     response["Cache-Control"] = "no-store"
