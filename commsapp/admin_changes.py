@@ -8,6 +8,7 @@ otherwise. So they have a table of their own, which Activity shows among the ope
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -16,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from commsapp.current_request import current
+from commsapp.db.commits import mark_transaction
 from commsapp.ids import uuid7
 from commsapp.security_log import log_after_commit
 
@@ -161,6 +163,7 @@ def record(
             changes=changes,
         )
         entry.licensees.set(_licensees_of(target, changes))  # type: ignore[arg-type]  # ids
+        mark_transaction(partial(AdminChange, pk=entry.pk))
     told = {"target": entry.target_name, "target_id": entry.target_id, **about}
     if changes:
         told["changes"] = changes

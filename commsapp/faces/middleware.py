@@ -25,7 +25,7 @@ from django.utils import translation
 from django.views import defaults
 
 from commsapp import current_request, figures
-from commsapp.db.commits import OutcomeUnknown
+from commsapp.db.commits import OutcomeUnknown, has_committed, start_request
 from commsapp.db.errors import Reason, message_of, reason_of, refusal_of
 from commsapp.faces.answer_headers import set_headers
 from commsapp.faces.bodies import (
@@ -88,8 +88,9 @@ def error_response(request: HttpRequest, status: int, message: str = "") -> Http
     return response
 
 
-def outcome_unknown(request: HttpRequest, error: OutcomeUnknown) -> HttpResponse:
-    """503, as the path's face words it: the change may have been saved, or may not."""
+def outcome_unknown(request: HttpRequest, error: BaseException) -> HttpResponse:
+    """503, as the path's face words it: the change may have been saved, or may not; or it was, and
+    its answer could not be made."""
     log.error(
         "request %s: the outcome is unknown", request.request_id, exc_info=error  # type: ignore[attr-defined]
     )  # fmt: skip
@@ -110,8 +111,9 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: what went wrong before or after a view, or in another error's page."""
-    if reason := reason_of(sys.exception()):
-        return unavailable(request, reason)
+    error: Any = sys.exception()
+    if reason := reason_of(error):
+        return _failed_in_database(request, error, reason)
     if face_of(request.path_info) == "staff":
         return defaults.server_error(request)
     return error_response(request, 500)
@@ -123,6 +125,14 @@ def _cause_of(error: Exception) -> Exception:
     while isinstance(cause, UnreadablePostError):
         cause = cause.__cause__
     return cause if isinstance(cause, BodyTimeoutError | TooManyBodiesError) else error
+
+
+def _failed_in_database(request: HttpRequest, error: Exception, reason: Reason) -> HttpResponse:
+    """503, which says that nothing was changed only where that is certain."""
+    if isinstance(error, OutcomeUnknown) or has_committed():
+        return outcome_unknown(request, error)
+    log.error("request %s: %s", request.request_id, error)  # type: ignore[attr-defined]
+    return unavailable(request, reason)
 
 
 def unavailable(request: HttpRequest, reason: Reason) -> HttpResponse:
@@ -165,6 +175,7 @@ class FaceMiddleware:
         current_request.bind(
             current_request.Source(face, id, client_address(request), request=request)
         )
+        start_request()
         translation.activate("en")  # whatever this thread spoke last; people choose theirs below
         take_session_id(request)
         close_body(request)
@@ -192,16 +203,13 @@ class FaceMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """What a view did not catch: from staff pages, only that the database cannot be used."""
-        if isinstance(error, OutcomeUnknown):
-            return outcome_unknown(request, error)
         is_staff = face_of(request.path_info) == "staff"
         if isinstance(error, Busy) and (is_staff or isinstance(error, TimedOut)):
             reason: Reason | None = Reason.TIMED_OUT if isinstance(error, TimedOut) else Reason.BUSY
         else:
             reason = reason_of(error)
         if reason:
-            log.error("request %s: %s", request.request_id, error)  # type: ignore[attr-defined]
-            return unavailable(request, reason)
+            return _failed_in_database(request, error, reason)
         if is_staff:
             return None
         error = _cause_of(error)
