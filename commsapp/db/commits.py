@@ -1,5 +1,5 @@
-"""Tell whether a transaction was committed, also where the answer to its COMMIT was lost, and whether
-a request has committed a change before it failed."""
+"""Tell whether a transaction was committed, also where the answer to its COMMIT was lost, and
+whether a request has committed a change before it failed."""
 
 from __future__ import annotations
 

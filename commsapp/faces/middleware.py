@@ -119,7 +119,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return error_response(request, 500)
 
 
-def _cause_of(error: Exception) -> Exception:
+def cause_of(error: Exception) -> Exception:
     """Return why a body could not be read, where the server knows; else the error itself."""
     cause: BaseException | None = error
     while isinstance(cause, UnreadablePostError):
@@ -133,6 +133,11 @@ def _failed_in_database(request: HttpRequest, error: Exception, reason: Reason) 
         return outcome_unknown(request, error)
     log.error("request %s: %s", request.request_id, error)  # type: ignore[attr-defined]
     return unavailable(request, reason)
+
+
+def status_of(error: Exception) -> int:
+    """Return the status by which an error that no view has caught is answered."""
+    return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 
 def unavailable(request: HttpRequest, reason: Reason) -> HttpResponse:
@@ -212,8 +217,8 @@ class FaceMiddleware:
             return _failed_in_database(request, error, reason)
         if is_staff:
             return None
-        error = _cause_of(error)
-        status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
+        error = cause_of(error)
+        status = status_of(error)
         if status >= 500:
             log.error(
                 "request %s failed", request.request_id, exc_info=error  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The database fails after a request has committed its change: no answer says that nothing changed."""
+"""The database fails after a request has committed its change: no answer says it is undone."""
 
 from __future__ import annotations
 
