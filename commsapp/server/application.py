@@ -95,6 +95,7 @@ class ThreadedApplication:
             made = await exchange.wait_for(making)
         except BaseException:
             exchange.spool.close()
+            making.cancel()  # where no thread has begun with it
             making.add_done_callback(_close_unsent)
             raise
         if isinstance(made, bytes):

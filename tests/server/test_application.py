@@ -120,6 +120,56 @@ def test_client_that_goes_away_is_noticed_by_who_reads_its_body():
     assert asyncio.run(run()) == (408, b"ConnectionResetError")
 
 
+def test_reader_of_a_body_whose_request_is_cancelled_sees_that_the_client_has_gone():
+    seen = []
+
+    def read(environ, start):
+        try:
+            environ["wsgi.input"].read()
+        except Exception as error:
+            seen.append(type(error))
+            raise
+
+    async def run():
+        client = Client(serving(read)).send(b"a" * READ_AHEAD, more=True)
+        await asyncio.sleep(0.1)
+        client.task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await client.task
+        deadline = time.monotonic() + 5
+        while not seen and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+
+    asyncio.run(run())
+    assert seen == [ConnectionResetError]
+
+
+def test_request_that_still_waits_for_a_thread_is_not_made_when_its_client_has_gone():
+    began, release, paths = threading.Event(), threading.Event(), []
+
+    def slow(environ, start):
+        paths.append(environ["PATH_INFO"])
+        began.set()
+        release.wait(10)
+        return respond(HttpResponse(), start)
+
+    async def run():
+        served = serving(slow, threads=1)
+        first = Client(served, "/first").send(b"")
+        await asyncio.to_thread(began.wait, 10)
+        gone = Client(served, "/gone").send(b"")
+        await asyncio.sleep(0.05)
+        gone.task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await gone.task
+        release.set()
+        await first.answer()
+        await Client(served, "/last").send(b"").answer()
+
+    asyncio.run(run())
+    assert paths == ["/first", "/last"]
+
+
 def test_large_body_is_read_while_it_arrives():
     async def run():
         client = Client(serving(echo)).send(b"a" * READ_AHEAD, more=True)
@@ -168,6 +218,34 @@ def test_client_with_many_large_bodies_leaves_places_for_other_clients():
         return len(refused), answer
 
     assert asyncio.run(run()) == (7, (200, str(READ_AHEAD + 1).encode()))
+
+
+def test_client_that_waits_for_a_place_with_many_large_bodies_leaves_some_for_others():
+    def headers(name):
+        return [(b"authorization", b"Bearer " + name)]
+
+    async def run():
+        served = serving(echo, threads=8)
+
+        def sending(name, count):
+            return [
+                Client(served, headers=headers(name)).send(b"a" * READ_AHEAD, more=True)
+                for _ in range(count)
+            ]
+
+        first = sending(b"a", 2) + sending(b"b", 2)  # which hold all places
+        await asyncio.sleep(0.05)
+        greedy = sending(b"mine", 4)
+        await asyncio.sleep(0.05)
+        for client in first:
+            await client.send(b"b").answer()
+        other = await sending(b"other", 1)[0].send(b"b").answer()
+        for client in greedy:
+            client.leave()
+            await client.answer()
+        return other
+
+    assert asyncio.run(run()) == (200, str(READ_AHEAD + 1).encode())
 
 
 def test_body_that_announces_too_much_is_answered_before_it_is_sent():
