@@ -39,7 +39,7 @@ from commsapp.faces.compression import compress
 from commsapp.faces.message import cors
 from commsapp.faces.redaction import take_session_id
 from commsapp.ids import uuid7
-from commsapp.ledger import Busy, TimedOut
+from commsapp.ledger import unavailable_reason
 from commsapp.security_log import log_answer
 from commsapp.server.request_body import BodyTimeoutError, TooManyBodiesError
 
@@ -72,7 +72,6 @@ _STATUSES: list[tuple[type[Exception] | tuple[type[Exception], ...], int]] = [
         (BadEncoding, BadRequest, MultiPartParserError, UnreadablePostError, SuspiciousOperation),
         400,
     ),
-    (Busy, 503),
 ]
 
 
@@ -208,14 +207,9 @@ class FaceMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """What a view did not catch: from staff pages, only that the database cannot be used."""
-        is_staff = face_of(request.path_info) == "staff"
-        if isinstance(error, Busy) and (is_staff or isinstance(error, TimedOut)):
-            reason: Reason | None = Reason.TIMED_OUT if isinstance(error, TimedOut) else Reason.BUSY
-        else:
-            reason = reason_of(error)
-        if reason:
+        if reason := unavailable_reason(error):
             return _failed_in_database(request, error, reason)
-        if is_staff:
+        if face_of(request.path_info) == "staff":
             return None
         error = cause_of(error)
         status = status_of(error)
