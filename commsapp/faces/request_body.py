@@ -72,8 +72,8 @@ class RequestBodyMiddleware:
         of somebody who has not signed in it is no larger than a sign-in."""
         if request.method != "POST" or getattr(view, "csrf_exempt", False):
             return None
-        is_known = request.user.is_authenticated
-        limit = settings.MAX_BODY_BYTES if is_known else settings.MAX_SIGN_IN_BODY_BYTES
+        is_signed_in = request.user.is_authenticated
+        limit = settings.MAX_BODY_BYTES if is_signed_in else settings.MAX_SIGN_IN_BODY_BYTES
         try:
             if face_of(request.path_info) == "staff":
                 prepare(request, limit)

@@ -266,15 +266,3 @@ def test_request_to_a_wrong_host_reads_no_body(path, chunked):
     answer = send(anonymous(), path, in_parts(LIMIT // 2), PARTS, chunked=chunked, Host="nope")
     assert answer.status_code == 400
     assert MeasuringHandler.written == 0
-
-
-def test_body_in_frames_without_a_length_is_read(alice):
-    """As a server of HTTP/2 hands it on: with neither Content-Length nor Transfer-Encoding."""
-    body = b'{"userName":"alice"}'
-    environ = {
-        "wsgi.input": io.BytesIO(body), "wsgi.input_terminated": True, "CONTENT_LENGTH": "",
-        "SERVER_PROTOCOL": "HTTP/2",
-    }  # fmt: skip
-    answer = Client().generic("POST", "/auth/credentials", b"", "application/json", **environ)
-    errors = answer.json()["ResponseStatus"]["Errors"]
-    assert [error["FieldName"] for error in errors] == ["Password"]
