@@ -14,9 +14,9 @@ from commsapp.server.request_body import GRACE_SECONDS, RequestBody, TooManyBodi
 class LargeBodies:
     """Places for requests whose bodies have not arrived when their threads begin to work.
 
-    A quarter of the threads for each client, told by its credentials, and half for all of them:
-    slow senders never hold all threads. Who finds no place in time gets TooManyBodiesError when it
-    reads on; a request that is refused unread is not told of it.
+    A quarter of the threads for each client, as its credentials identify it, and half for all of
+    them: slow senders never hold all threads. A request without a place in time gets
+    TooManyBodiesError when it reads on, but not if it is refused unread.
     """
 
     def __init__(self, places: int) -> None:

@@ -17,7 +17,7 @@ from commsapp.server.asgi_types import Receive
 
 READ_AHEAD = 64 * 1024  # bytes that are received before a thread is asked to answer
 GRACE_SECONDS = 10.0  # that any body may take, or be silent for
-LEAST_RATE = 16 * 1024  # bytes a second, on the whole, that a body takes at least
+MIN_RATE = 16 * 1024  # bytes a second, on the whole, that a body takes at least
 
 
 class BodyTimeoutError(TimeoutError):
@@ -29,7 +29,7 @@ class TooManyBodiesError(OSError):
 
 
 class RequestBody(io.RawIOBase):
-    """What a client sends, as a raw stream in the sense of `io`."""
+    """The body of a request while it arrives, as a raw stream in the sense of `io`."""
 
     def __init__(self, receive: Receive, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
@@ -105,7 +105,7 @@ class RequestBody(io.RawIOBase):
 
     def _seconds_left(self) -> float:
         """How long the next piece may take: of silence, and at the least rate."""
-        allowed = GRACE_SECONDS + self._received / LEAST_RATE
+        allowed = GRACE_SECONDS + self._received / MIN_RATE
         return min(GRACE_SECONDS, self._started + allowed - time.monotonic())
 
     # --- In the thread that answers ---------------------------------------------------------

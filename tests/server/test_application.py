@@ -8,7 +8,9 @@ import time
 
 import pytest
 from django.http import HttpResponse, StreamingHttpResponse
+from django.utils import translation
 
+from commsapp import figures
 from commsapp.server import application, request_body
 from commsapp.server.application import ThreadedApplication
 from commsapp.server.environ import body_of, is_stopping
@@ -380,6 +382,45 @@ def test_streams_that_wait_for_their_clients_hold_no_thread():
     assert asyncio.run(run()) == [(200, b"AB")] * 50
     assert lines.closed == 50
     assert len(lines.threads) <= application.STREAM_THREADS
+
+
+def test_number_style_stays_with_its_stream_whichever_thread_makes_a_piece():
+    def pieces(environ):
+        body = body_of(environ)
+        figures.speak_to(people=environ["PATH_INFO"] == "/stream/people")
+        yield b""
+        while (piece := body.take(1000)) is not None:
+            yield f"{figures.counted(1234)} ".encode() if piece else WaitForBody(60)
+
+    lines = Lines()
+    lines.pieces = pieces
+
+    async def run():
+        served = serving(lines, is_stream=lambda path: path.startswith("/stream"))
+        streams = [Client(served, path) for path in ["/stream/people", "/stream/machines"] * 10]
+        for is_last in (False, True):
+            for stream in streams:
+                stream.send(b"a", more=not is_last)
+            await asyncio.sleep(0.1)
+        return [await stream.answer() for stream in streams]
+
+    assert asyncio.run(run()) == [(200, b"1,234 1,234 "), (200, b"1234 1234 ")] * 10
+    assert figures.counted(1234) == "1234"
+
+
+def test_language_of_a_request_is_not_that_of_the_next_in_its_thread():
+    def speak(environ, start):
+        language = translation.get_language()
+        translation.activate("de")
+        figures.speak_to(people=True)
+        return respond(HttpResponse(language), start)
+
+    async def run():
+        served = serving(speak)
+        return [await Client(served).send(b"").answer() for _ in range(2)]
+
+    assert asyncio.run(run()) == [(200, b"en")] * 2
+    assert figures.counted(1234) == "1234"
 
 
 def test_stream_whose_client_goes_away_is_closed():
