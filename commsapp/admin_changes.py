@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Changes = dict[str, dict[str, Any]]
 
-# What is compared and shown of each kind. A password or a secret is not among it.
+# The compared and shown fields of each kind. No password or secret is among them.
 FIELDS: dict[str, tuple[str, ...]] = {
     "commsapp.user": (
         "username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser",
@@ -164,10 +164,10 @@ def record(
         )
         entry.licensees.set(_licensees_of(target, changes))  # type: ignore[arg-type]  # ids
         mark_transaction(partial(AdminChange, pk=entry.pk))
-    told = {"target": entry.target_name, "target_id": entry.target_id, **about}
+    logged = {"target": entry.target_name, "target_id": entry.target_id, **about}
     if changes:
-        told["changes"] = changes
-    log_after_commit(f"{target._meta.model_name}_{action}", **told)
+        logged["changes"] = changes
+    log_after_commit(f"{target._meta.model_name}_{action}", **logged)
     return entry
 
 

@@ -53,7 +53,7 @@ def lock_signed_in_user(user: Any) -> bool:
     return bool([*users.values_list("pk").select_for_update(no_key=True)])
 
 
-def mark_as_given_for(code: str, refresh_token: str) -> None:
+def remember_code(code: str, refresh_token: str) -> None:
     """Remember by which code a refresh token was got, for as long as there is a token of its
     family: a hash of the code is the family's name."""
     issued = get_refresh_token_model().objects.filter(token_checksum=checksum_of(refresh_token))

@@ -74,7 +74,7 @@ class Validator(OAuth2Validator):
     def save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kw: Any) -> None:
         super().save_bearer_token(token, request, *args, **kw)
         if request.grant_type == "authorization_code":
-            authorizations.mark_as_given_for(request.code, token["refresh_token"])
+            authorizations.remember_code(request.code, token["refresh_token"])
         user = request.user or request.client.user  # client_credentials: the client's user
         licensee = Actor.of(user, Face.CONNECT).only_licensee() or UUID(int=0)
         token["id"] = f"/id/{licensee}/{user.pk}"  # the view knows the host

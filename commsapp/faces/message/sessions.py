@@ -120,8 +120,8 @@ def _log_in(request: HttpRequest, asked: SignIn) -> HttpResponse:
     try:
         user: Any = auth.authenticate(attempt, username=asked.user_name, password=asked.password)
     except SignInsBusy:
-        told = _("Too many are signing in right now. Try again in a few seconds.")
-        response = error_response(request, 503, told)
+        message = _("Too many are signing in right now. Try again in a few seconds.")
+        response = error_response(request, 503, message)
         response["Retry-After"] = str(BUSY_SECONDS)
         return response
     if user is None and getattr(attempt, "axes_locked_out", False):
