@@ -249,8 +249,8 @@ class AdminChangeAdmin(ReadOnly, VisibleAdmin):
         return queryset.filter(found), False
 
     def has_view_permission(self, request: Any, obj: Any = None) -> bool:
-        is_known = bool(request.user.is_active)  # the sign-in page asks for nobody
-        return is_known and admin_changes.may_see_changes(actor_of(request))
+        is_active = bool(request.user.is_active)  # the sign-in page asks for nobody
+        return is_active and admin_changes.may_see_changes(actor_of(request))
 
     def has_module_permission(self, request: Any) -> bool:
         return self.has_view_permission(request)

@@ -8,6 +8,7 @@ otherwise. So they have a table of their own, which Activity shows among the ope
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -16,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from commsapp.current_request import current
+from commsapp.db.commits import mark_transaction
 from commsapp.ids import uuid7
 from commsapp.security_log import log_after_commit
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 Changes = dict[str, dict[str, Any]]
 
-# What is compared and shown of each kind. A password or a secret is not among it.
+# The compared and shown fields of each kind. No password or secret is among them.
 FIELDS: dict[str, tuple[str, ...]] = {
     "commsapp.user": (
         "username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser",
@@ -161,10 +163,11 @@ def record(
             changes=changes,
         )
         entry.licensees.set(_licensees_of(target, changes))  # type: ignore[arg-type]  # ids
-    told = {"target": entry.target_name, "target_id": entry.target_id, **about}
+        mark_transaction(partial(AdminChange, pk=entry.pk))
+    logged = {"target": entry.target_name, "target_id": entry.target_id, **about}
     if changes:
-        told["changes"] = changes
-    log_after_commit(f"{target._meta.model_name}_{action}", **told)
+        logged["changes"] = changes
+    log_after_commit(f"{target._meta.model_name}_{action}", **logged)
     return entry
 
 

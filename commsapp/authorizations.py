@@ -46,7 +46,14 @@ def _lock_user(granted: QuerySet[Any]) -> None:
     [*users.order_by("pk").values_list("pk").select_for_update(no_key=True)]
 
 
-def mark_as_given_for(code: str, refresh_token: str) -> None:
+def lock_signed_in_user(user: Any) -> bool:
+    """Lock the row of somebody who has just shown a password. Return whether that still counts:
+    by now there may be a new one, which has ended what the former was good for."""
+    users = get_user_model().objects.filter(pk=user.pk, password=user.password, is_active=True)
+    return bool([*users.values_list("pk").select_for_update(no_key=True)])
+
+
+def remember_code(code: str, refresh_token: str) -> None:
     """Remember by which code a refresh token was got, for as long as there is a token of its
     family: a hash of the code is the family's name."""
     issued = get_refresh_token_model().objects.filter(token_checksum=checksum_of(refresh_token))

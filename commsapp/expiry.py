@@ -1,4 +1,5 @@
-"""Clear what has expired: tokens, codes and sessions that nobody can use any more.
+"""Clear what has expired: tokens, codes and sessions that nobody can use any more, failed sign-ins
+that no longer count, and the stored answers of Idempotency-Keys.
 
 A client that asks for a token every two seconds leaves 1.3 million rows a month. Each worker clears
 within its first quarter of an hour and hourly from then on (`start`, in wsgi.py), and so does
@@ -16,6 +17,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from axes.helpers import get_cool_off
+from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session as BrowserSession
 from django.db import Error, connections, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -27,6 +30,8 @@ from oauth2_provider.models import (
     get_refresh_token_model,
     refresh_token_expire_timedelta,
 )
+
+from commsapp.idempotency import IdempotencyKey
 
 SECONDS = 60 * 60  # between two times
 BATCH = 1_000  # rows, in a transaction of their own
@@ -96,6 +101,16 @@ def _browser_sessions(now: datetime) -> Any:
     return BrowserSession.objects.filter(expire_date__lte=now)
 
 
+def _failed_sign_ins(now: datetime) -> Any:
+    """With the names and addresses that were sent. Another failure clears them, too, but none may
+    come."""
+    return AccessAttempt.objects.filter(attempt_time__lte=now - get_cool_off())
+
+
+def _idempotency_keys(now: datetime) -> Any:
+    return IdempotencyKey.objects.expired(now)
+
+
 # In this order: an access token goes after the refresh token that it is kept for.
 _EXPIRED: Mapping[str, Callable[[datetime], QuerySet[Any]]] = {
     "refresh tokens": _refresh_tokens,
@@ -103,6 +118,8 @@ _EXPIRED: Mapping[str, Callable[[datetime], QuerySet[Any]]] = {
     "id tokens": _id_tokens,
     "authorization codes": _codes,
     "browser sessions": _browser_sessions,
+    "failed sign-ins": _failed_sign_ins,
+    "idempotency keys": _idempotency_keys,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db import models
@@ -14,12 +14,16 @@ RETENTION = timedelta(hours=24)
 
 
 class IdempotencyKeyManager(models.Manager[Any]):
-    def clear_expired(self, limit: int | None = None) -> int:
-        """Delete the keys that are out of date, at most `limit` of them; return how many.
+    def expired(self, now: datetime) -> models.QuerySet[Any]:
+        """Return the keys that are out of date."""
+        return self.filter(created_at__lte=now - RETENTION)
+
+    def clear_expired(self, limit: int) -> int:
+        """Delete the oldest of the keys that are out of date, at most `limit`; return how many.
 
         Keys that another transaction is deleting are left to it, so that nobody waits.
         """
-        expired = self.filter(created_at__lte=timezone.now() - RETENTION).order_by("created_at")
+        expired = self.expired(timezone.now()).order_by("created_at")
         ids = expired.select_for_update(skip_locked=True).values("pk")[:limit]
         deleted, _by_model = self.filter(pk__in=ids).delete()
         return deleted

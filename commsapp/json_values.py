@@ -35,8 +35,8 @@ def plain_object(value: Any) -> dict[str, Any]:
     _check(value)
     plain: dict[str, Any] = _plain(value)
     if len(to_text(plain)) > MAX_TEXT_LENGTH:
-        told = _("It is longer than %d characters as JSON.")
-        raise _refusal(told % MAX_TEXT_LENGTH, "too_long")
+        message = _("It is longer than %d characters as JSON.")
+        raise _refusal(message % MAX_TEXT_LENGTH, "too_long")
     return plain
 
 

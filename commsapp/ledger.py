@@ -62,9 +62,18 @@ class Refused(Exception):  # noqa: N818  (not an error: an answer)
 class Busy(Exception):  # noqa: N818
     """A lock was not to be had in time. Nothing was changed; the same call may succeed later."""
 
+    reason = Reason.BUSY
+
 
 class TimedOut(Busy):
     """A statement took longer than a request's may. Nothing was changed."""
+
+    reason = Reason.TIMED_OUT
+
+
+def unavailable_reason(error: BaseException | None) -> Reason | None:
+    """Return why the database cannot do now what an operation asked; None for any other error."""
+    return error.reason if isinstance(error, Busy) else reason_of(error)
 
 
 # --- Kinds of operations --------------------------------------------------------------------
@@ -165,8 +174,8 @@ def sentence(operation: Operation, *, planned: bool = False) -> str:
 
 def headline(operation: Operation) -> str:
     """The sentence with the name of what was changed, as far as the reader may know it."""
-    told = sentence(operation)
-    return told if operation.is_target_hidden else f"{operation.target_name}: {told}"
+    text = sentence(operation)
+    return text if operation.is_target_hidden else f"{operation.target_name}: {text}"
 
 
 def named_models(operation: Operation) -> Sequence[str]:

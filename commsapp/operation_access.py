@@ -47,7 +47,7 @@ def redact(operations: Iterable[Operation], by: Actor) -> None:
     loaded with its operation, or the other way round, is redacted, too."""
     for operation in operations:
         related = operation._state.fields_cache.values()
-        for each in (operation, *(one for one in related if isinstance(one, Operation))):
+        for each in (operation, *(entry for entry in related if isinstance(entry, Operation))):
             _redact(each, by)
 
 

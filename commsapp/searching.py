@@ -78,11 +78,11 @@ def having(text: str, fields: Iterable[str]) -> Q:
 def _each_word(text: str, places: Iterable[Callable[[str], Q]]) -> Q:
     if search_refusal(text):
         return Q(pk__in=[])
-    given, anywhere, query = [*search_words(text)], [*places], Q()
-    words = [word for word in given if any(map(str.isalnum, word))]
+    all_words, anywhere, query = [*search_words(text)], [*places], Q()
+    words = [word for word in all_words if any(map(str.isalnum, word))]
     for word in words:
         query &= reduce(or_, (holds(word) for holds in anywhere))
-    return query if words or not given else Q(pk__in=[])
+    return query if words or not all_words else Q(pk__in=[])
 
 
 def holding(field: str, word: str) -> Q:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, set_token_value
 
-from commsapp.authorizations import checksum_of
+from commsapp.authorizations import checksum_of, lock_signed_in_user
 from commsapp.models import Session, User
 
 
@@ -24,13 +24,18 @@ class Opened:
     token: str = field(repr=False)
 
 
-def open_session(user: User) -> Opened:
-    """Sign the user in for SESSION_HOURS, by a session id and by an access token: contract 1."""
+def open_session(user: User) -> Opened | None:
+    """Sign the user in for SESSION_HOURS, by a session id and by an access token: contract 1.
+
+    Return None if the password that the user has shown is no longer theirs.
+    """
     opened = Opened(UUID(bytes=secrets.token_bytes(16)), secrets.token_urlsafe(32))
     ends = timezone.now() + timedelta(hours=settings.SESSION_HOURS)
     token = get_access_token_model()(user=user, scope="api", expires=ends)
     set_token_value(token, opened.token)
     with transaction.atomic():
+        if not lock_signed_in_user(user):
+            return None
         token.save()
         Session.objects.create(checksum=checksum_of(opened.id.hex), token=token)
     return opened

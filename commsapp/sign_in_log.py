@@ -1,6 +1,7 @@
 """Write sign-ins, sign-outs and lock-outs to the audit log, on every way in.
 
-Only Django and django-axes know of these, and say so by signals.
+Only Django and django-axes know of these, and say so by signals. Failures are logged where they are
+counted (`commsapp.faces.sign_in_limits`): an attempt while locked out is no failure.
 """
 
 from __future__ import annotations
@@ -8,20 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 from axes.signals import user_locked_out
-from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.dispatch import receiver
 
-from commsapp.security_log import FAILURE, REFUSED, bounded, log_event
+from commsapp.security_log import REFUSED, bounded, log_event
 
 
 @receiver(user_logged_in)
 def _signed_in(sender: Any, user: Any, **_signal: Any) -> None:
     log_event("sign_in", user=user)
-
-
-@receiver(user_login_failed)
-def _sign_in_failed(sender: Any, credentials: dict[str, Any], **_signal: Any) -> None:
-    log_event("sign_in", FAILURE, user_name=bounded(credentials.get("username")))
 
 
 @receiver(user_locked_out)

@@ -55,8 +55,8 @@ class Among(Lookup):
     def as_sql(self, compiler: Any, connection: Any) -> Sql:
         column, params = self.process_lhs(compiler, connection)
         if connection.vendor == "sqlite":
-            given = json.dumps([*self.rhs]) if self._is_text() else _list_of_ids(self.rhs)
-            return f"{column} IN (SELECT value FROM json_each(%s))", (*params, given)
+            values = json.dumps([*self.rhs]) if self._is_text() else _list_of_ids(self.rhs)
+            return f"{column} IN (SELECT value FROM json_each(%s))", (*params, values)
         # Of a constant array PostgreSQL makes a hash table, or looks for each in an index. Rows of
         # unnest() it joins: in a nested loop, if it believes that few rows of the table count, as
         # it does right after an import. 30,000 times 30,000 took a minute.
@@ -216,19 +216,19 @@ def hold_still(model: type[Model]) -> None:
 
 def missing_from(rows: QuerySet[Any], ids: Sequence[str]) -> list[str]:
     """Those of the ids that are no row's key: one statement, and only they come to Python."""
-    connection = connections[rows.db]
+    connection, ids = connections[rows.db], _checked_ids(ids)
     given, params = given_ids(ids, connection)
     # EXCEPT sorts or hashes, whatever PostgreSQL guesses. Joined, or looked for one by one, by an
     # index of a column that it believes to be as selective as the key, each id might visit them all
     if connection.vendor == "postgresql":
-        known, known_params = _compiled(rows.order_by().filter(pk__among=ids).values("pk"))
-        sql = f"SELECT given.id FROM {given} EXCEPT {known}"
+        existing, more = _compiled(rows.order_by().filter(pk__among=ids).values("pk"))
+        sql = f"SELECT given.id FROM {given} EXCEPT {existing}"
     else:
         looked_up = rows.order_by().filter(pk=RawSQL("given.id", ())).values("pk")
-        known, known_params = _compiled(looked_up)
-        sql = f"SELECT given.id FROM {given} WHERE NOT EXISTS ({known})"
+        existing, more = _compiled(looked_up)
+        sql = f"SELECT given.id FROM {given} WHERE NOT EXISTS ({existing})"
     with connection.cursor() as cursor:
-        cursor.execute(sql, (*params, *known_params))
+        cursor.execute(sql, (*params, *more))
         missing = {getattr(id, "hex", id) for (id,) in cursor.fetchall()}
     return [id for id in ids if id in missing] if missing else []
 

@@ -84,8 +84,8 @@ def why_not_unsplit(line: QuoteLineItem) -> Iterator[Refusal]:
     if line.is_split:
         edited = parts.edited(line).order_by("line_number")
         for pk, number in edited.values_list("pk", "line_number"):
-            told = _("Line %d was edited.") % number
-            yield Refusal("INVALID_STATUS", told, "split_at", record_id=str(pk))
+            message = _("Line %d was edited.") % number
+            yield Refusal("INVALID_STATUS", message, "split_at", record_id=str(pk))
 
 
 def why_archived(line: QuoteLineItem, group: RecipientGroup) -> Iterator[Refusal]:
@@ -94,8 +94,8 @@ def why_archived(line: QuoteLineItem, group: RecipientGroup) -> Iterator[Refusal
     with planned_for(group.member_count):
         archived = [*newcomers.values_list("pk", "name")]
     for pk, name in archived:
-        told = _("The recipient “%(name)s” (%(id)s) is archived.") % {"name": name, "id": pk}
-        yield Refusal("ENTITY_IS_DELETED", told, "recipient", record_id=str(pk))
+        text = _("The recipient “%(name)s” (%(id)s) is archived.") % {"name": name, "id": pk}
+        yield Refusal("ENTITY_IS_DELETED", text, "recipient", record_id=str(pk))
 
 
 def _why_partless(line: QuoteLineItem) -> Iterator[Refusal]:

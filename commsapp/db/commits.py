@@ -1,8 +1,10 @@
-"""Tell whether a transaction was committed, also where the answer to its COMMIT was lost."""
+"""Tell whether a transaction was committed, also where the answer to its COMMIT was lost, and
+whether a request has committed a change before it failed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Model
@@ -10,6 +12,20 @@ from django.db.models import Model
 
 class OutcomeUnknown(OperationalError):  # noqa: N818
     """A connection was lost while a change was being saved, and it is not known whether it was."""
+
+
+_has_committed: ContextVar[bool] = ContextVar("has_committed", default=False)
+
+
+def start_request() -> None:
+    """Say that nothing is committed yet of the request that begins here."""
+    _has_committed.set(False)
+
+
+def has_committed() -> bool:
+    """Return whether the current request has committed a change: then one that fails cannot be
+    answered by "Nothing was changed"."""
+    return _has_committed.get()
 
 
 class CommitMarker:
@@ -24,7 +40,8 @@ class CommitMarker:
         self._new_row = new_row
 
     def __call__(self) -> None:
-        """Do nothing after the commit: the marker is looked at only if its answer was lost."""
+        """Remember, after the commit, that there was one."""
+        _has_committed.set(True)
 
     def is_committed(self) -> bool:
         """Return whether the row is there. To be asked on another connection.

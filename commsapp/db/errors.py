@@ -70,7 +70,7 @@ def reason_of(error: BaseException | None) -> Reason | None:
 
 
 def message_of(reason: Reason) -> str:
-    """What is so, in one sentence."""
+    """Return the reason in one sentence."""
     return {
         Reason.AWAY: _("The database cannot be reached at the moment."),
         Reason.FULL: _("The disk of the database is full."),
@@ -81,5 +81,5 @@ def message_of(reason: Reason) -> str:
 
 
 def refusal_of(reason: Reason) -> str:
-    """What clients of an API are answered, whose change was rolled back."""
+    """Return the answer of an API to a change that was rolled back."""
     return f"{message_of(reason)} Nothing was changed. Try again shortly."

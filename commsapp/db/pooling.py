@@ -76,7 +76,8 @@ class PooledDatabaseWrapper(base.DatabaseWrapper):
 
     def shorten_lock_waits(self, seconds: float) -> None:
         """From now on until the transaction ends."""
-        self.connection.execute(f"SET LOCAL lock_timeout = {round(seconds * 1000)}")
+        with self.wrap_database_errors:
+            self.connection.execute(f"SET LOCAL lock_timeout = {round(seconds * 1000)}")
 
 
 def _is_usable(connection: psycopg.Connection[Any]) -> bool:

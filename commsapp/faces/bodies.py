@@ -46,7 +46,7 @@ def prepare(request: HttpRequest, limit: int) -> None:
     if encoding not in _WINDOWS:
         raise UnknownEncoding(encoding)
     limit_body(request, limit)
-    if _has_no_length(request):
+    if _is_chunked(request):
         source: Readable = request.META["wsgi.input"]  # ends where the body ends
     elif _WINDOWS[encoding]:
         source = request._stream
@@ -79,12 +79,11 @@ def announced_length(request: HttpRequest) -> int:
         return 0
 
 
-def _has_no_length(request: HttpRequest) -> bool:
-    """Whether a body may come without a Content-Length: in chunks, or in the frames of HTTP/2."""
+def _is_chunked(request: HttpRequest) -> bool:
+    """Whether the body comes in chunks, without a Content-Length."""
     environ: dict[str, Any] = request.META
     is_chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
-    is_framed = not environ.get("CONTENT_LENGTH") and environ.get("SERVER_PROTOCOL") == "HTTP/2"
-    return (is_chunked or is_framed) and bool(environ.get("wsgi.input_terminated"))
+    return is_chunked and bool(environ.get("wsgi.input_terminated"))
 
 
 def encoding_of(request: HttpRequest) -> str:

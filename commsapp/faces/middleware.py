@@ -25,7 +25,7 @@ from django.utils import translation
 from django.views import defaults
 
 from commsapp import current_request, figures
-from commsapp.db.commits import OutcomeUnknown
+from commsapp.db.commits import OutcomeUnknown, has_committed, start_request
 from commsapp.db.errors import Reason, message_of, reason_of, refusal_of
 from commsapp.faces.answer_headers import set_headers
 from commsapp.faces.bodies import (
@@ -39,7 +39,7 @@ from commsapp.faces.compression import compress
 from commsapp.faces.message import cors
 from commsapp.faces.redaction import take_session_id
 from commsapp.ids import uuid7
-from commsapp.ledger import Busy, TimedOut
+from commsapp.ledger import unavailable_reason
 from commsapp.security_log import log_answer
 from commsapp.server.request_body import BodyTimeoutError, TooManyBodiesError
 
@@ -72,7 +72,6 @@ _STATUSES: list[tuple[type[Exception] | tuple[type[Exception], ...], int]] = [
         (BadEncoding, BadRequest, MultiPartParserError, UnreadablePostError, SuspiciousOperation),
         400,
     ),
-    (Busy, 503),
 ]
 
 
@@ -88,8 +87,9 @@ def error_response(request: HttpRequest, status: int, message: str = "") -> Http
     return response
 
 
-def outcome_unknown(request: HttpRequest, error: OutcomeUnknown) -> HttpResponse:
-    """503, as the path's face words it: the change may have been saved, or may not."""
+def outcome_unknown(request: HttpRequest, error: BaseException) -> HttpResponse:
+    """503, as the path's face words it: the change may have been saved, or may not; or it was, and
+    its answer could not be made."""
     log.error(
         "request %s: the outcome is unknown", request.request_id, exc_info=error  # type: ignore[attr-defined]
     )  # fmt: skip
@@ -110,19 +110,33 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: what went wrong before or after a view, or in another error's page."""
-    if reason := reason_of(sys.exception()):
-        return unavailable(request, reason)
+    error: Any = sys.exception()
+    if reason := reason_of(error):
+        return _failed_in_database(request, error, reason)
     if face_of(request.path_info) == "staff":
         return defaults.server_error(request)
     return error_response(request, 500)
 
 
-def _cause_of(error: Exception) -> Exception:
+def cause_of(error: Exception) -> Exception:
     """Return why a body could not be read, where the server knows; else the error itself."""
     cause: BaseException | None = error
     while isinstance(cause, UnreadablePostError):
         cause = cause.__cause__
     return cause if isinstance(cause, BodyTimeoutError | TooManyBodiesError) else error
+
+
+def _failed_in_database(request: HttpRequest, error: Exception, reason: Reason) -> HttpResponse:
+    """503, which says that nothing was changed only where that is certain."""
+    if isinstance(error, OutcomeUnknown) or has_committed():
+        return outcome_unknown(request, error)
+    log.error("request %s: %s", request.request_id, error)  # type: ignore[attr-defined]
+    return unavailable(request, reason)
+
+
+def status_of(error: Exception) -> int:
+    """Return the status by which an error that no view has caught is answered."""
+    return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 
 def unavailable(request: HttpRequest, reason: Reason) -> HttpResponse:
@@ -165,6 +179,7 @@ class FaceMiddleware:
         current_request.bind(
             current_request.Source(face, id, client_address(request), request=request)
         )
+        start_request()
         translation.activate("en")  # whatever this thread spoke last; people choose theirs below
         take_session_id(request)
         close_body(request)
@@ -192,20 +207,12 @@ class FaceMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """What a view did not catch: from staff pages, only that the database cannot be used."""
-        if isinstance(error, OutcomeUnknown):
-            return outcome_unknown(request, error)
-        is_staff = face_of(request.path_info) == "staff"
-        if isinstance(error, Busy) and (is_staff or isinstance(error, TimedOut)):
-            reason: Reason | None = Reason.TIMED_OUT if isinstance(error, TimedOut) else Reason.BUSY
-        else:
-            reason = reason_of(error)
-        if reason:
-            log.error("request %s: %s", request.request_id, error)  # type: ignore[attr-defined]
-            return unavailable(request, reason)
-        if is_staff:
+        if reason := unavailable_reason(error):
+            return _failed_in_database(request, error, reason)
+        if face_of(request.path_info) == "staff":
             return None
-        error = _cause_of(error)
-        status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
+        error = cause_of(error)
+        status = status_of(error)
         if status >= 500:
             log.error(
                 "request %s failed", request.request_id, exc_info=error  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from uuid import UUID
 from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib.auth.hashers import BasePasswordHasher
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, QueryDict
 from django.urls import re_path
@@ -74,7 +74,7 @@ class Validator(OAuth2Validator):
     def save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kw: Any) -> None:
         super().save_bearer_token(token, request, *args, **kw)
         if request.grant_type == "authorization_code":
-            authorizations.mark_as_given_for(request.code, token["refresh_token"])
+            authorizations.remember_code(request.code, token["refresh_token"])
         user = request.user or request.client.user  # client_credentials: the client's user
         licensee = Actor.of(user, Face.CONNECT).only_licensee() or UUID(int=0)
         token["id"] = f"/id/{licensee}/{user.pk}"  # the view knows the host
@@ -182,6 +182,14 @@ class Authorize(AuthorizationView):
         scope = bounded(form.cleaned_data.get("scope"))
         log_event("consent", outcome, client=client, client_id=client.client_id, scope=scope)
         return super().form_valid(form)
+
+    def create_authorization_response(self, *args: Any, **kw: Any) -> Any:
+        """Make a code, unless there is a new password since this request began, which has ended
+        what was granted before."""
+        with transaction.atomic():
+            if not authorizations.lock_signed_in_user(self.request.user):
+                raise PermissionDenied
+            return super().create_authorization_response(*args, **kw)
 
 
 @method_decorator(csrf_exempt, name="dispatch")

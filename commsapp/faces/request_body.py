@@ -8,11 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, QueryDict, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 
+from commsapp.db.errors import Reason
 from commsapp.faces.bodies import (
     BadEncoding,
     BodyTooLarge,
@@ -23,15 +24,22 @@ from commsapp.faces.bodies import (
     refuse_reading,
 )
 from commsapp.faces.message.paths import is_stream
-from commsapp.faces.middleware import error_response, face_of, unknown_encoding
+from commsapp.faces.middleware import (
+    cause_of,
+    error_response,
+    face_of,
+    status_of,
+    unavailable,
+    unknown_encoding,
+)
 
 MAX_FORM_ESCAPES = 500_000  # of “%41” in one form: each is an object for a moment
 MAX_PARTS = 1_000  # of a form with files: the headers of each take up to a millisecond
 _PIECE = 64 * 1024
 
-_TOO_LARGE = (BodyTooLarge, RequestDataTooBig)
-_UNREADABLE = (
-    BadEncoding, BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError,
+_REFUSED = (
+    BadEncoding, BadRequest, BodyTooLarge, MultiPartParserError, SuspiciousOperation,
+    UnknownEncoding, UnreadablePostError,
 )  # fmt: skip
 
 
@@ -64,20 +72,18 @@ class RequestBodyMiddleware:
         of somebody who has not signed in it is no larger than a sign-in."""
         if request.method != "POST" or getattr(view, "csrf_exempt", False):
             return None
-        is_known = request.user.is_authenticated
-        limit = settings.MAX_BODY_BYTES if is_known else settings.MAX_SIGN_IN_BODY_BYTES
+        is_signed_in = request.user.is_authenticated
+        limit = settings.MAX_BODY_BYTES if is_signed_in else settings.MAX_SIGN_IN_BODY_BYTES
         try:
             if face_of(request.path_info) == "staff":
                 prepare(request, limit)
             else:
                 limit_body(request, limit)
             read_form(request)
-        except UnknownEncoding:
-            return _refuse(request, 415)
-        except (*_TOO_LARGE, *_UNREADABLE) as error:
+        except _REFUSED as error:
             for handler in request.upload_handlers:
                 handler.upload_interrupted()  # deletes what has arrived of a file
-            return _refuse(request, 413 if isinstance(error, _TOO_LARGE) else 400)
+            return _refuse(request, status_of(cause_of(error)))
         return None
 
 
@@ -116,6 +122,8 @@ class _CountedParts(io.RawIOBase):
 
 
 def _refuse(request: HttpRequest, status: int) -> HttpResponse:
+    if status == 503:
+        return unavailable(request, Reason.BUSY)
     if face_of(request.path_info) == "staff":
         return render(request, f"{status}.html", status=status)
     return error_response(request, status)

@@ -27,6 +27,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
+from commsapp.security_log import FAILURE, REFUSED, bounded, log_event
+
 MAX_PASSWORD_CHECKS = 2  # at once in a process: a hash holds a core for most of a second
 BUSY_SECONDS = 2  # after which it is worth trying again
 _MAX_NAME_LENGTH = 255  # of the column
@@ -64,8 +66,12 @@ class SignInBackend(AxesStandaloneBackend):
         """The user, if name and password are right. Raises SignInsBusy, and PermissionDenied for
         whoever is locked out or wrong."""
         super().authenticate(request, username, password, **more)
-        with password_check():
-            user = ModelBackend().authenticate(request, username, password, **more)
+        try:
+            with password_check():
+                user = ModelBackend().authenticate(request, username, password, **more)
+        except SignInsBusy:
+            log_event("sign_in", REFUSED, user_name=bounded(username), reason="busy")
+            raise
         if user is None:
             raise PermissionDenied
         return user
@@ -89,9 +95,10 @@ class SignInFailures(AxesDatabaseHandler):
     def user_login_failed(
         self, sender: Any, credentials: Any, request: Any = None, **more: Any
     ) -> None:
-        """Count the failure, unless it was refused unseen."""
+        """Count and log the failure. One that was refused unseen is logged as locked out alone."""
         name, address = _name(request, credentials), request.axes_ip_address
         if not request.axes_locked_out:
+            log_event("sign_in", FAILURE, user_name=bounded(name))
             _count(name, address)
             request.axes_locked_out = self.is_locked(request, credentials)
         if request.axes_locked_out:

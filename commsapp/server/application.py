@@ -23,7 +23,7 @@ from commsapp.server.responses import BodyDrivenResponse, Spool, WaitForBody
 WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 SEND_SECONDS = 30.0  # that a client may take for any piece of its answer
-LEAST_SEND_RATE = 16 * 1024  # bytes a second, of a large piece
+MIN_SEND_RATE = 16 * 1024  # bytes a second, of a large piece
 STREAM_THREADS = 2  # that streams share, so that however many there are, others are answered
 _TIMES_DISCARDED = 4  # the largest body, of a request that is answered unread
 _STOP_CHECK_SECONDS = 1.0
@@ -33,7 +33,7 @@ class ThreadedApplication:
     """`application(scope, receive, send)` as ASGI 3 has it. Serves HTTP alone.
 
     A body that announces more than `max_body_bytes` is not waited for, since the application
-    refuses it unread; `is_stream(path)` tells the paths whose answers begin before the body has
+    refuses it unread; `is_stream(path)` is whether a path's answers begin before the body has
     arrived.
     """
 
@@ -88,13 +88,16 @@ class ThreadedApplication:
         return length.isdecimal() and int(length[:20]) > self._max_body_bytes
 
     async def _make_and_send(self, environ: dict[str, Any], body: RequestBody, send: Send) -> None:
-        context = contextvars.copy_context()  # of the language and the like, for all pieces
+        # Of this request alone, in all threads that make pieces of its answer. But the language
+        # that Django activates stays with a thread: in others it is the default, LANGUAGE_CODE.
+        context = contextvars.copy_context()
         exchange = _Exchange(self._wsgi, environ)
         making = self._threads.submit(context.run, exchange.make)
         try:
             made = await exchange.wait_for(making)
         except BaseException:
             exchange.spool.close()
+            making.cancel()  # where no thread has begun with it
             making.add_done_callback(_close_unsent)
             raise
         if isinstance(made, bytes):
@@ -108,7 +111,7 @@ class ThreadedApplication:
 
 
 class _Exchange:
-    """One request, and what the WSGI application says to it."""
+    """One request, and the WSGI application's answer to it."""
 
     def __init__(self, wsgi: WSGIApplication, environ: dict[str, Any]) -> None:
         self.start: dict[str, Any] = {}
@@ -214,5 +217,5 @@ def _close_unsent(making: Future[Any]) -> None:
 
 async def _send_piece(send: Send, piece: bytes, *, is_last: bool = False) -> None:
     """Send a piece of an answer. Raises TimeoutError where the client does not take it."""
-    async with asyncio.timeout(SEND_SECONDS + len(piece) / LEAST_SEND_RATE):
+    async with asyncio.timeout(SEND_SECONDS + len(piece) / MIN_SEND_RATE):
         await send({"type": "http.response.body", "body": piece, "more_body": not is_last})

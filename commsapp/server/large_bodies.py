@@ -14,15 +14,15 @@ from commsapp.server.request_body import GRACE_SECONDS, RequestBody, TooManyBodi
 class LargeBodies:
     """Places for requests whose bodies have not arrived when their threads begin to work.
 
-    A quarter of the threads for each client, told by its credentials, and half for all of them:
-    slow senders never hold all threads. Who finds no place in time gets TooManyBodiesError when it
-    reads on; a request that is refused unread is not told of it.
+    A quarter of the threads for each client, as its credentials identify it, and half for all of
+    them: slow senders never hold all threads. A request without a place in time gets
+    TooManyBodiesError when it reads on, but not if it is refused unread.
     """
 
     def __init__(self, places: int) -> None:
         self._places = asyncio.Semaphore(places)
         self._for_each = max(places // 2, 1)
-        self._held: Counter[tuple[str, ...]] = Counter()
+        self._held: Counter[tuple[str, ...]] = Counter()  # or waited for
 
     @asynccontextmanager
     async def place_for(self, body: RequestBody, environ: dict[str, Any]) -> AsyncIterator[None]:
@@ -30,18 +30,27 @@ class LargeBodies:
         if body.is_whole or body.is_lost:
             yield
             return
-        client = _client(environ)
-        if self._held[client] >= self._for_each or not await self._acquire():
-            body.give_up(TooManyBodiesError())
+        async with self._place(_client(environ)) as has_place:
+            if not has_place:
+                body.give_up(TooManyBodiesError())
             yield
+
+    @asynccontextmanager
+    async def _place(self, client: tuple[str, ...]) -> AsyncIterator[bool]:
+        """Hold a place, and yield True; or False, if there is none for this client."""
+        if self._held[client] >= self._for_each:
+            yield False
             return
-        self._held[client] += 1
+        self._held[client] += 1  # also while it waits: else those waiting might get them all
+        is_acquired = False
         try:
-            yield
+            is_acquired = await self._acquire()
+            yield is_acquired
         finally:
             self._held[client] -= 1
             self._held += Counter()  # drops those that hold none
-            self._places.release()
+            if is_acquired:
+                self._places.release()
 
     async def _acquire(self) -> bool:
         try:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import io
 import time
+from concurrent.futures import CancelledError
 from typing import Any
 
 from commsapp.server.asgi_types import Receive
 
 READ_AHEAD = 64 * 1024  # bytes that are received before a thread is asked to answer
 GRACE_SECONDS = 10.0  # that any body may take, or be silent for
-LEAST_RATE = 16 * 1024  # bytes a second, on the whole, that a body takes at least
+MIN_RATE = 16 * 1024  # bytes a second, on the whole, that a body takes at least
 
 
 class BodyTimeoutError(TimeoutError):
@@ -28,7 +29,7 @@ class TooManyBodiesError(OSError):
 
 
 class RequestBody(io.RawIOBase):
-    """What a client sends, as a raw stream in the sense of `io`."""
+    """The body of a request while it arrives, as a raw stream in the sense of `io`."""
 
     def __init__(self, receive: Receive, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
@@ -67,13 +68,13 @@ class RequestBody(io.RawIOBase):
         self._is_whole = not message.get("more_body", False)
         return True
 
-    async def discard_rest(self, most: int) -> None:
-        """Receive what is still being sent and drop it: up to `most` bytes, for GRACE_SECONDS.
+    async def discard_rest(self, max_bytes: int) -> None:
+        """Receive what is still being sent and drop it: up to `max_bytes`, for GRACE_SECONDS.
 
         A client that is still sending when the connection closes sees a broken pipe instead of
         the answer.
         """
-        deadline, limit = time.monotonic() + GRACE_SECONDS, self._received + most
+        deadline, limit = time.monotonic() + GRACE_SECONDS, self._received + max_bytes
         while not self._is_ended and self._received < limit:
             self._arrived.clear()
             if not await self.wait(deadline - time.monotonic()):
@@ -104,7 +105,7 @@ class RequestBody(io.RawIOBase):
 
     def _seconds_left(self) -> float:
         """How long the next piece may take: of silence, and at the least rate."""
-        allowed = GRACE_SECONDS + self._received / LEAST_RATE
+        allowed = GRACE_SECONDS + self._received / MIN_RATE
         return min(GRACE_SECONDS, self._started + allowed - time.monotonic())
 
     # --- In the thread that answers ---------------------------------------------------------
@@ -118,20 +119,23 @@ class RequestBody(io.RawIOBase):
             if self._error is not None:
                 raise self._error
             waiting = asyncio.run_coroutine_threadsafe(self.wait(self._seconds_left()), self._loop)
-            if not waiting.result():
-                self._error = BodyTimeoutError()
+            try:
+                if not waiting.result():
+                    self._error = BodyTimeoutError()
+            except CancelledError:  # by stop_waiting(): nobody waits for the answer
+                self._error = ConnectionResetError("The client has gone")
         piece = self.take(len(buffer)) or b""
         buffer[: len(piece)] = piece
         return len(piece)
 
-    def take(self, most: int) -> bytes | None:
-        """What has arrived, without waiting: empty if nothing has, None at the end.
+    def take(self, max_bytes: int) -> bytes | None:
+        """Return what has arrived, without waiting: empty if nothing has, None at the end.
 
         Raises BodyTimeoutError, or ConnectionResetError if it broke off.
         """
         if self._arrived:
-            piece = bytes(self._arrived[:most])
-            del self._arrived[:most]
+            piece = bytes(self._arrived[:max_bytes])
+            del self._arrived[:max_bytes]
             return piece
         if self._error is not None:
             raise self._error

@@ -8,6 +8,8 @@ from itertools import count
 from uuid import uuid4
 
 import pytest
+from axes.models import AccessAttempt
+from django.conf import settings
 from django.contrib.sessions.models import Session as BrowserSession
 from django.core.management import call_command
 from django.utils import timezone
@@ -21,6 +23,7 @@ from oauth2_provider.models import (
 
 from commsapp import clients, sessions
 from commsapp.expiry import clear_expired
+from commsapp.idempotency import RETENTION, IdempotencyKey
 from commsapp.models import Client, Session
 from tests.races import at_once
 
@@ -113,6 +116,24 @@ def test_expired_codes_id_tokens_and_browser_sessions_are_cleared(suite):
     for model in (get_grant_model(), get_id_token_model()):
         assert model.objects.get().expires > timezone.now()
     assert BrowserSession.objects.get().expire_date > timezone.now()
+
+
+def test_failed_sign_ins_that_no_longer_count_are_cleared_with_name_and_address(db):
+    window = timedelta(hours=settings.AXES_COOLOFF_TIME)
+    for name, age in (("old", window), ("new", window - FUTURE)):
+        same = {"ip_address": "192.0.2.44", "failures_since_start": 1}
+        attempt = AccessAttempt.objects.create(username=name, **same)
+        AccessAttempt.objects.filter(pk=attempt.pk).update(attempt_time=timezone.now() - age)
+    assert clear_expired()["failed sign-ins"] == 1
+    assert AccessAttempt.objects.get().username == "new"
+
+
+def test_idempotency_keys_are_cleared_after_their_retention(db):
+    for name, age in (("old", RETENTION), ("new", RETENTION - FUTURE)):
+        created_at = timezone.now() - age
+        IdempotencyKey.objects.create(checksum=name, status=201, created_at=created_at)
+    assert clear_expired()["idempotency keys"] == 1
+    assert IdempotencyKey.objects.get().checksum == "new"
 
 
 def test_more_than_a_batch_is_cleared_batch_by_batch(suite):

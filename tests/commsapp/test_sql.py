@@ -2,6 +2,7 @@
 
 import datetime
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from django.db.models import F, Value
@@ -36,6 +37,7 @@ def test_missing_ids_are_those_without_a_row(crowd):
     others = Recipient.objects.exclude(pk=crowd[1].pk)
     assert set(missing_from(others, ids)) == {unknown, crowd[1].pk.hex}
     assert missing_from(Recipient.objects.all(), []) == []
+    assert missing_from(Recipient.objects.all(), [str(UUID(unknown))]) == [unknown]
 
 
 def test_rows_are_copied_in_one_statement(crowd, licensee, django_assert_num_queries):

@@ -7,7 +7,9 @@ import time
 from contextlib import ExitStack, contextmanager
 
 import pytest
+from django.db import OperationalError, connection, transaction
 
+from commsapp.db.errors import Reason, reason_of
 from commsapp.db.waits import PATIENCE, TooManyWaiting, Waits
 
 
@@ -81,3 +83,14 @@ def test_a_queue_that_moves_is_not_refused():
     for thread in threads:
         thread.join(30)
     assert len(turns) == 12
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no lock to wait less for")
+@pytest.mark.django_db(transaction=True)
+def test_connection_that_broke_before_its_waits_are_shortened_is_known_to_be_away():
+    with transaction.atomic():
+        connection.connection.close()
+        with pytest.raises(OperationalError) as failed:
+            connection.shorten_lock_waits(0.1)
+        transaction.set_rollback(True)
+    assert reason_of(failed.value) is Reason.AWAY

@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import reverse
 
 from commsapp import clients
+from commsapp.faces.sign_in_limits import password_check
 from commsapp.log_format import AUDIT, LineFormatter
 from commsapp.models import Client as ApiClient
 from commsapp.models import User
@@ -124,6 +125,34 @@ def test_a_lock_out_is_told(web, chris, audit, settings):
     line = audit.of("locked_out")[0]
     assert (line["user_name"], line["address"]) == ("charlie", ADDRESS)
     assert (line["outcome"], line["request_id"] != "") == ("refused", True)
+
+
+@pytest.mark.parametrize(
+    ("path", "field"), [(LOGIN, "username"), ("/auth/credentials", "userName")]
+)
+def test_attempt_while_locked_out_leaves_one_line(web, chris, audit, settings, path, field):
+    settings.AXES_FAILURE_LIMIT = 1
+    audit.clear()
+    sent = {field: "charlie", "password": PASSWORD}
+    assert web.post(path, sent | {"password": "canary-password"}).status_code == 429
+    assert [line["event"] for line in audit.lines] == ["sign_in", "locked_out"]
+    audit.clear()
+    assert web.post(path, sent).status_code == 429
+    [line] = audit.lines
+    assert (line["event"], line["user_name"], line["address"]) == ("locked_out", "charlie", ADDRESS)
+
+
+@pytest.mark.parametrize(
+    ("path", "field"), [(LOGIN, "username"), ("/auth/credentials", "userName")]
+)
+def test_sign_in_that_is_refused_for_too_many_at_once_is_logged(web, chris, audit, path, field):
+    audit.clear()
+    with password_check(), password_check():
+        assert web.post(path, {field: "charlie", "password": PASSWORD}).status_code == 503
+    [line] = audit.lines
+    assert (line["event"], line["outcome"], line["reason"]) == ("sign_in", "refused", "busy")
+    assert (line["user_name"], line["address"]) == ("charlie", ADDRESS)
+    assert PASSWORD not in audit.text
 
 
 def test_signing_out_is_told_on_the_staff_page_and_by_the_message_api(chris, audit):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 from django.test import Client as Browser
 from django.urls import reverse
 from oauth2_provider.models import (
@@ -16,8 +19,8 @@ from oauth2_provider.models import (
 
 from commsapp import clients, sessions
 from commsapp.models import Client, User
-from tests.faces.consent import BACKEND, consent, is_good, make_suite
-from tests.faces.test_oauth import TOKEN, exchange, form, refresh
+from tests.faces.consent import AUTHORIZE, BACKEND, consent, is_good, make_suite
+from tests.faces.test_oauth import TOKEN, exchange, form, question, refresh
 from tests.races import all_at_once, at_once
 
 pytestmark = pytest.mark.django_db
@@ -199,4 +202,26 @@ def test_a_code_that_is_exchanged_while_the_password_changes_leaves_no_good_toke
 
     all_at_once([change, lambda: exchange(Browser(), suite, code)])
     assert not AccessToken.objects.exists()
+    assert not get_grant_model().objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_consent_waits_for_a_new_password_and_grants_nothing_by_the_old_one(alice, suite):
+    browser, is_saved = Browser(raise_request_exception=False), threading.Event()
+    browser.force_login(alice, backend=BACKEND)
+
+    def change() -> None:
+        with transaction.atomic():
+            user = User.objects.get(pk=alice.pk)
+            user.set_password(_NEW)
+            user.save()
+            is_saved.set()
+            time.sleep(0.3)
+
+    def allow() -> int:
+        is_saved.wait(10)
+        sent = {**question(suite), "scope": "api", "allow": "1"}
+        return browser.post(AUTHORIZE, sent).status_code
+
+    assert all_at_once([change, allow]) == [None, 403]
     assert not get_grant_model().objects.exists()

@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.client import encode_multipart
 
 from commsapp.faces import request_body
+from commsapp.server.request_body import BodyTimeoutError, TooManyBodiesError
 from contacts.models import Contact
 from tests.faces.staff.conftest import browse
 
@@ -152,6 +153,53 @@ def test_form_that_is_too_much_or_unreadable_is_refused(
     assert not Contact.objects.exists()
 
 
+class BrokenBody(io.RawIOBase):
+    """A body whose first bytes have arrived when it breaks off."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._start, self._error = TOKEN, error
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        if not self._start:
+            raise self._error
+        piece, self._start = self._start, b""
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+@pytest.mark.parametrize("content_type", [FORM, PARTS], ids=["form", "parts"])
+@pytest.mark.parametrize(
+    ("error", "status", "retry_after"),
+    [
+        (BodyTimeoutError(), 408, None),
+        (TooManyBodiesError(), 503, "5"),
+        (ConnectionResetError(), 400, None),
+    ],
+    ids=["too slow", "too many", "client gone"],
+)
+@ways
+def test_form_that_does_not_arrive_is_answered_with_the_reason(
+    alice, error, status, retry_after, content_type, chunked
+):
+    web = browse(alice)
+    web.handler.enforce_csrf_checks = True
+    web.raise_request_exception = False
+    body = io.BufferedReader(BrokenBody(error))
+    environ: dict[str, Any] = {"wsgi.input": body, "CONTENT_LENGTH": "10000"}
+    if chunked:
+        environ["CONTENT_LENGTH"] = ""
+        environ |= {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+    path = "/admin/contacts/contact/add/"
+    answer = web.generic("POST", path, b"x", content_type, **environ)
+    assert (answer.status_code, answer.get("Retry-After")) == (status, retry_after)
+    assert "othing was changed" in answer.content.decode()
+    assert not Contact.objects.exists()
+
+
 # --- APIs -----------------------------------------------------------------------------------
 
 SIGN_INS = [
@@ -218,15 +266,3 @@ def test_request_to_a_wrong_host_reads_no_body(path, chunked):
     answer = send(anonymous(), path, in_parts(LIMIT // 2), PARTS, chunked=chunked, Host="nope")
     assert answer.status_code == 400
     assert MeasuringHandler.written == 0
-
-
-def test_body_in_frames_without_a_length_is_read(alice):
-    """As a server of HTTP/2 hands it on: with neither Content-Length nor Transfer-Encoding."""
-    body = b'{"userName":"alice"}'
-    environ = {
-        "wsgi.input": io.BytesIO(body), "wsgi.input_terminated": True, "CONTENT_LENGTH": "",
-        "SERVER_PROTOCOL": "HTTP/2",
-    }  # fmt: skip
-    answer = Client().generic("POST", "/auth/credentials", b"", "application/json", **environ)
-    errors = answer.json()["ResponseStatus"]["Errors"]
-    assert [error["FieldName"] for error in errors] == ["Password"]

@@ -8,7 +8,9 @@ import time
 
 import pytest
 from django.http import HttpResponse, StreamingHttpResponse
+from django.utils import translation
 
+from commsapp import figures
 from commsapp.server import application, request_body
 from commsapp.server.application import ThreadedApplication
 from commsapp.server.environ import body_of, is_stopping
@@ -120,6 +122,56 @@ def test_client_that_goes_away_is_noticed_by_who_reads_its_body():
     assert asyncio.run(run()) == (408, b"ConnectionResetError")
 
 
+def test_reader_of_a_body_whose_request_is_cancelled_sees_that_the_client_has_gone():
+    seen = []
+
+    def read(environ, start):
+        try:
+            environ["wsgi.input"].read()
+        except Exception as error:
+            seen.append(type(error))
+            raise
+
+    async def run():
+        client = Client(serving(read)).send(b"a" * READ_AHEAD, more=True)
+        await asyncio.sleep(0.1)
+        client.task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await client.task
+        deadline = time.monotonic() + 5
+        while not seen and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+
+    asyncio.run(run())
+    assert seen == [ConnectionResetError]
+
+
+def test_request_that_still_waits_for_a_thread_is_not_made_when_its_client_has_gone():
+    began, release, paths = threading.Event(), threading.Event(), []
+
+    def slow(environ, start):
+        paths.append(environ["PATH_INFO"])
+        began.set()
+        release.wait(10)
+        return respond(HttpResponse(), start)
+
+    async def run():
+        served = serving(slow, threads=1)
+        first = Client(served, "/first").send(b"")
+        await asyncio.to_thread(began.wait, 10)
+        gone = Client(served, "/gone").send(b"")
+        await asyncio.sleep(0.05)
+        gone.task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await gone.task
+        release.set()
+        await first.answer()
+        await Client(served, "/last").send(b"").answer()
+
+    asyncio.run(run())
+    assert paths == ["/first", "/last"]
+
+
 def test_large_body_is_read_while_it_arrives():
     async def run():
         client = Client(serving(echo)).send(b"a" * READ_AHEAD, more=True)
@@ -168,6 +220,34 @@ def test_client_with_many_large_bodies_leaves_places_for_other_clients():
         return len(refused), answer
 
     assert asyncio.run(run()) == (7, (200, str(READ_AHEAD + 1).encode()))
+
+
+def test_client_that_waits_for_a_place_with_many_large_bodies_leaves_some_for_others():
+    def headers(name):
+        return [(b"authorization", b"Bearer " + name)]
+
+    async def run():
+        served = serving(echo, threads=8)
+
+        def sending(name, count):
+            return [
+                Client(served, headers=headers(name)).send(b"a" * READ_AHEAD, more=True)
+                for _ in range(count)
+            ]
+
+        first = sending(b"a", 2) + sending(b"b", 2)  # which hold all places
+        await asyncio.sleep(0.05)
+        greedy = sending(b"mine", 4)
+        await asyncio.sleep(0.05)
+        for client in first:
+            await client.send(b"b").answer()
+        other = await sending(b"other", 1)[0].send(b"b").answer()
+        for client in greedy:
+            client.leave()
+            await client.answer()
+        return other
+
+    assert asyncio.run(run()) == (200, str(READ_AHEAD + 1).encode())
 
 
 def test_body_that_announces_too_much_is_answered_before_it_is_sent():
@@ -302,6 +382,45 @@ def test_streams_that_wait_for_their_clients_hold_no_thread():
     assert asyncio.run(run()) == [(200, b"AB")] * 50
     assert lines.closed == 50
     assert len(lines.threads) <= application.STREAM_THREADS
+
+
+def test_number_style_stays_with_its_stream_whichever_thread_makes_a_piece():
+    def pieces(environ):
+        body = body_of(environ)
+        figures.speak_to(people=environ["PATH_INFO"] == "/stream/people")
+        yield b""
+        while (piece := body.take(1000)) is not None:
+            yield f"{figures.counted(1234)} ".encode() if piece else WaitForBody(60)
+
+    lines = Lines()
+    lines.pieces = pieces
+
+    async def run():
+        served = serving(lines, is_stream=lambda path: path.startswith("/stream"))
+        streams = [Client(served, path) for path in ["/stream/people", "/stream/machines"] * 10]
+        for is_last in (False, True):
+            for stream in streams:
+                stream.send(b"a", more=not is_last)
+            await asyncio.sleep(0.1)
+        return [await stream.answer() for stream in streams]
+
+    assert asyncio.run(run()) == [(200, b"1,234 1,234 "), (200, b"1234 1234 ")] * 10
+    assert figures.counted(1234) == "1234"
+
+
+def test_language_of_a_request_is_not_that_of_the_next_in_its_thread():
+    def speak(environ, start):
+        language = translation.get_language()
+        translation.activate("de")
+        figures.speak_to(people=True)
+        return respond(HttpResponse(language), start)
+
+    async def run():
+        served = serving(speak)
+        return [await Client(served).send(b"").answer() for _ in range(2)]
+
+    assert asyncio.run(run()) == [(200, b"en")] * 2
+    assert figures.counted(1234) == "1234"
 
 
 def test_stream_whose_client_goes_away_is_closed():

@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 
 from commsapp.access import Actor
 from commsapp.db.commits import OutcomeUnknown
-from commsapp.db.errors import Reason, message_of, reason_of
+from commsapp.db.errors import message_of
 from commsapp.faces.bodies import read_body
 from commsapp.faces.message import replies
 from commsapp.faces.message.binding import bind
 from commsapp.faces.message.definition import Operation, Reply
 from commsapp.faces.message.errors import error_response
 from commsapp.faces.message.reading import Unreadable, as_request, read_many
-from commsapp.ledger import Busy, Refusal, Refused
+from commsapp.ledger import Busy, Refusal, Refused, unavailable_reason
 
 MOST = 1_000  # requests in a batch
 CHUNK = 500  # of them in one transaction
@@ -81,11 +81,11 @@ class _Batch:
                 )
                 return error_response(self.request, 503, message, _at(len(self.done)))
             except (Busy, DatabaseError, InterfaceError) as error:
-                reason = Reason.BUSY if isinstance(error, Busy) else reason_of(error)
+                reason = unavailable_reason(error)
                 if reason is None:
                     raise
-                told = _("%s Those before are done. Try again shortly.") % message_of(reason)
-                return error_response(self.request, 503, told, _at(len(self.done)))
+                message = _("%s Those before are done. Try again shortly.") % message_of(reason)
+                return error_response(self.request, 503, message, _at(len(self.done)))
             for answer in answers:
                 if isinstance(answer, Refused):
                     return self._refused(answer, _at(len(self.done)))

@@ -120,8 +120,8 @@ def _log_in(request: HttpRequest, asked: SignIn) -> HttpResponse:
     try:
         user: Any = auth.authenticate(attempt, username=asked.user_name, password=asked.password)
     except SignInsBusy:
-        told = _("Too many are signing in right now. Try again in a few seconds.")
-        response = error_response(request, 503, told)
+        message = _("Too many are signing in right now. Try again in a few seconds.")
+        response = error_response(request, 503, message)
         response["Retry-After"] = str(BUSY_SECONDS)
         return response
     if user is None and getattr(attempt, "axes_locked_out", False):
@@ -130,8 +130,10 @@ def _log_in(request: HttpRequest, asked: SignIn) -> HttpResponse:
         return response
     if user is None:
         return error_response(request, 401, _("The user name or the password is wrong."))
-    user_logged_in.send(sender=type(user), request=attempt, user=user)
     opened = sessions.open_session(user)
+    if opened is None:  # meanwhile there is another password, or another hash of the same
+        return _log_in(request, asked)
+    user_logged_in.send(sender=type(user), request=attempt, user=user)
     answer = replies.respond(request, _answer(user, opened), "AuthenticateResponse")
     response = keep_uncompressed(answer)
     response["Cache-Control"] = "no-store"

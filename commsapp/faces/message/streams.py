@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from commsapp.access import Actor
 from commsapp.db.availability import availability
 from commsapp.db.commits import OutcomeUnknown
-from commsapp.db.errors import reason_of, refusal_of
+from commsapp.db.errors import refusal_of
 from commsapp.faces.arrivals import arrivals
 from commsapp.faces.message.binding import recognize_line
 from commsapp.faces.message.definition import Operation
@@ -31,7 +31,7 @@ from commsapp.faces.message.errors import OUTCOME_UNKNOWN, error_response, error
 from commsapp.faces.message.formats import FORMATS, in_camel, is_camel
 from commsapp.faces.message.lines import PAUSE, Line, groups_of
 from commsapp.faces.message.replies import done_status, refused_status
-from commsapp.ledger import Busy, Refused
+from commsapp.ledger import Busy, Refused, unavailable_reason
 from commsapp.server.environ import body_of, is_stopping
 from commsapp.server.responses import BodyDrivenResponse, WaitForBody
 
@@ -138,10 +138,8 @@ class _Stream:
             answers = self.operation.run([*requests.values()], self.by)
         except OutcomeUnknown:
             return self._failed(requests, 503, OUTCOME_UNKNOWN)
-        except Busy:
-            return self._failed(requests, 503)
-        except (DatabaseError, InterfaceError) as error:
-            if reason := reason_of(error):
+        except (Busy, DatabaseError, InterfaceError) as error:
+            if reason := unavailable_reason(error):
                 return self._failed(requests, 503, refusal_of(reason))
             log.exception("a group of request %s failed", self.by.request_id)
             return self._failed(requests, 500)

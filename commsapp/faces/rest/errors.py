@@ -8,11 +8,11 @@ from typing import Any
 from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist
 from django.core.exceptions import ValidationError as FieldErrors
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from rest_framework.exceptions import APIException, NotFound, ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from commsapp.ledger import Busy, Refusal, Refused, TimedOut
+from commsapp.ledger import Refusal, Refused
 
 MOST_ERRORS = 200  # listed in one answer; a last entry says how many more there are
 _RETRY_AFTER = 5  # seconds
@@ -56,15 +56,12 @@ def outcome_unknown(request: HttpRequest) -> HttpResponse:
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's exception handler: what rooms raise, as this face says it."""
+    """DRF's exception handler: what rooms raise, as this face says it. Errors of the database, and
+    Busy, are answered by the middleware."""
     if isinstance(error, Refused):
         refused = {"detail": str(error), "errors": entries(error.refusals)}
         return Response(refused, status=409)
-    if isinstance(error, TimedOut):
-        return None  # for what answers all that fails in the database
-    if isinstance(error, Busy):
-        error = _Unavailable()
-    elif isinstance(error, ObjectDoesNotExist):
+    if isinstance(error, ObjectDoesNotExist):
         error = NotFound()
     elif isinstance(error, FieldErrors):
         error = ValidationError(_by_field(error))
@@ -79,12 +76,6 @@ def entries(refusals: Sequence[Refusal]) -> list[dict[str, str]]:
         told = "1 more error." if hidden == 1 else f"{hidden} more errors."
         listed.append({"code": "TOO_MANY_ERRORS", "message": told})
     return listed
-
-
-class _Unavailable(APIException):
-    status_code = 503
-    default_detail = _DETAILS[503]
-    wait = _RETRY_AFTER  # becomes Retry-After
 
 
 def _entry(refusal: Refusal) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""manage.py clear_expired: delete tokens, codes and sessions that nobody can use any more."""
+"""manage.py clear_expired: delete what has expired, such as tokens, codes and sessions."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from commsapp.expiry import clear_expired
 
 class Command(BaseCommand):
     help = (
-        "Delete expired tokens, authorization codes and sessions. Workers do so hourly by"
-        " themselves; for a timer of your own, or a database that was long without them."
+        "Delete expired tokens, authorization codes, sessions, failed sign-ins and idempotency"
+        " keys. Workers do so hourly by themselves; for a timer of your own, or a database that was"
+        " long without them."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

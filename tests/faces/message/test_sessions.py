@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import re
+import threading
+import time
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
-from commsapp.models import Operation, Session
+from commsapp import sessions
+from commsapp.models import Operation, Session, User
 from contacts.models import ContactGroup
 from tests.conftest import token
 from tests.faces.message.signing import CREDENTIALS, PASSWORD, WRONG, posted, sign_in
+from tests.races import all_at_once
 
 pytestmark = pytest.mark.usefixtures("password")
 AccessToken = get_access_token_model()
@@ -123,6 +128,27 @@ def test_a_new_password_ends_all_sessions_of_the_old_one(save, alice, bob):
     assert save(X_ss_id=theirs).status_code == 400  # the data source is none of his
     assert save(Authorization=f"Bearer {of_a_client}").status_code == 200
     assert Session.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sign_in_waits_for_a_new_password_and_opens_no_session_by_the_old_one(alice):
+    signed_in, is_saved = User.objects.get(pk=alice.pk), threading.Event()
+
+    def change_password():
+        with transaction.atomic():
+            alice.set_password("another horse battery staple")
+            alice.save()
+            is_saved.set()
+            time.sleep(0.3)
+
+    def open_session():
+        is_saved.wait(10)
+        return sessions.open_session(signed_in)
+
+    assert all_at_once([change_password, open_session]) == [None, None]
+    assert not Session.objects.exists()
+    assert not AccessToken.objects.exists()
+    assert sessions.open_session(alice)
 
 
 def test_a_session_goes_on_when_something_else_of_its_user_changes(save, alice):

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import OperationalError
 from django.test import RequestFactory
 
 from commsapp.faces.rest import errors
-from commsapp.ledger import Busy, Refusal, Refused
-
-
-def test_who_was_too_busy_says_when_to_come_back():
-    response = errors.handle(Busy(), {})
-    assert response.status_code == 503
-    assert response["Retry-After"] == "5"
-    assert list(response.data) == ["detail"]
+from commsapp.ledger import Busy, Refusal, Refused, TimedOut
 
 
 def test_a_refusal_tells_its_place_and_its_record():
@@ -42,8 +36,9 @@ def test_a_field_rule_is_told_in_drfs_shape():
     assert errors.handle(ValidationError("No."), {}).data == {"non_field_errors": ["No."]}
 
 
-def test_what_nobody_foresaw_is_left_to_the_middleware():
-    assert errors.handle(RuntimeError(), {}) is None
+@pytest.mark.parametrize("error", [RuntimeError(), Busy(), TimedOut(), OperationalError()])
+def test_what_nobody_foresaw_or_the_database_cannot_do_is_left_to_the_middleware(error):
+    assert errors.handle(error, {}) is None
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 413, 415, 500, 503])
