@@ -14,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from commsapp.faces.staff import importing
 from commsapp.models import User
 from contacts.models import Contact, ContactConnection, ContactGroup
 from groups import operations as groups_operations
@@ -29,6 +30,12 @@ def browse(user: User) -> Client:
     client = Client()
     client.force_login(User.objects.get(pk=user.pk), backend=_BACKEND)
     return client
+
+
+@pytest.fixture(autouse=True)
+def _files_are_checked_in_one_request(monkeypatch):
+    """However slow the machine is; a served import shows its progress after two seconds."""
+    monkeypatch.setattr(importing, "_CHECKING_SECONDS", 60.0)
 
 
 @pytest.fixture
