@@ -24,7 +24,7 @@ workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 # The silence of a whole worker, never the length of one request: a stream may go on for as long as
 # it has lines, and at a stop it has a while to come to its end.
 timeout = 60
-graceful_timeout = 30
+graceful_timeout = 20
 keepalive = 5  # seconds that a connection may stay idle
 if Path("/dev/shm").is_dir():
     worker_tmp_dir = "/dev/shm"  # the heartbeat must not wait for a disk

@@ -222,7 +222,7 @@ def running(env: dict[str, str], *args: str, **more: Any) -> Iterator[subprocess
             yield process
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(60)
 
 
 @contextmanager

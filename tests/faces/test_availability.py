@@ -185,7 +185,7 @@ def serving_pages(house, folder, **env):
     port = free_port()
     env = {**house.env, "PORT": str(port), "WEB_CONCURRENCY": "1", "LOCK_SECONDS": "1", **env}
     twin = replace(house, base_url=f"http://127.0.0.1:{port}", env=env)
-    with gunicorn(twin, folder / "gunicorn.log", application="tests.faces.uncollected"):
+    with gunicorn(twin, folder / "gunicorn.log"):
         yield twin.base_url
 
 

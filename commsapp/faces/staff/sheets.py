@@ -214,13 +214,13 @@ class _Rows:
 
     def _begin(self, number: str | None) -> None:
         before = self.limits.row
-        if number and len(number) > len(str(HIGHEST_ROW)):
-            raise ValueError("a row's number that is too long")
-        line = self.limits.row = int(number) if number else before + 1
+        is_far = number is not None and len(number) > len(str(HIGHEST_ROW)) and number.isdecimal()
+        line = int(number) if number and not is_far else before + 1
+        if is_far or line > HIGHEST_ROW:
+            raise Unreadable(_("The sheet has more rows than a spreadsheet can have."))
         if line <= before:
             raise ValueError("rows in disorder")
-        if line > HIGHEST_ROW:
-            raise Unreadable(_("The sheet has more rows than a spreadsheet can have."))
+        self.limits.row = line
         self.cells, self.column = [], 0
 
     def _take(self, cell: dict[str, str], value: str | None) -> None:

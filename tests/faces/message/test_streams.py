@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
-from commsapp.faces.message.lines import GROUP, MAX_LINE_BYTES
+from commsapp.faces.message.lines import GROUP, MAX_LINE_BYTES, lines_of
 from commsapp.models import Operation
 from contacts.models import AlternateKey, ContactGroup
 from tests.faces.message.talk import PATH, lines, numbers, outcomes
@@ -62,6 +62,16 @@ def test_blank_lines_are_skipped_and_counted(ask, stream):
     one, two = (json.dumps(ask.body(AlternateKey=key)).encode() for key in "AB")
     answers = stream(b"\xef\xbb\xbf\n\r\n" + one + b"\r\n \t\n\n" + two)  # without a last newline
     assert (outcomes(answers), numbers(answers)) == (["Created", "Created"], [3, 6])
+
+
+@pytest.mark.parametrize("blank", [b"\n", b"\r\n", b" \t\n", b" \n\n"])
+@pytest.mark.parametrize("size", [1, 7, 65536])
+def test_blank_lines_are_counted_in_whatever_pieces_they_arrive(blank, size):
+    body = blank * 5_000 + b"x" + blank * 5_000 + b"\n y " + blank * 3
+    pieces = (body[start : start + size] for start in range(0, len(body), size))
+    found = [(line.number, line.text.strip()) for lines in lines_of(pieces) for line in lines]
+    last = blank.count(b"\n") * 10_000 + 2
+    assert found == [(blank.count(b"\n") * 5_000 + 1, b"x"), (last, b"y")]
 
 
 @pytest.mark.parametrize("body", [b"", b"\n", b"\r\n \n"])

@@ -99,10 +99,10 @@ def test_who_looks_for_single_things_finds_them(web, archive):
     first, second, *_others = archive(6)
     for query in (
         {"kind": "archived"}, {"object": "contacts.contact"}, {"q": "Contact"},
-        {"target_type": "contacts.contact"}, {"batch": str(first.batch)},
+        {"batch": str(first.batch)},
     ):  # fmt: skip
         assert len(rows(web, **query)) == 6, query
-    [line] = rows(web, target_id=str(second.target_id))
+    [line] = rows(web, q=str(second.target_id))
     assert f"Archived. {second.target_name}" in line
 
 

@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from commsapp import clients
-from commsapp.models import ApiUse, Operation, SavedFilter
+from commsapp.models import AdminChange, ApiUse, Operation, SavedFilter
 from contacts.models import ContactConnection
 from quotes import operations as quotes_operations
 from tests import factories
@@ -33,11 +33,11 @@ def ids(licensee, alice, group, join, line, by_alice):
     use = ApiUse.objects.create(licensee=licensee, day=datetime.date(2026, 1, 31), calls=7)
     client, _secret = clients.create_client("Nightly", alice)
     saved = SavedFilter.objects.create(user=alice, list="quotes.quote", name="x", query="q=a")
-    operation = Operation.objects.first()
+    operation, change = Operation.objects.first(), AdminChange.objects.first()
     records = [
         recipient, contact, connected, key, use, client, operation, group, group.customer,
         group.customer.role, key.data_source, line, line.quote, line.product, alice, licensee,
-        Group.objects.first(),
+        Group.objects.first(), change,
     ]  # fmt: skip
     found = {one._meta.label_lower: str(one.pk) for one in records}
     return found | {
