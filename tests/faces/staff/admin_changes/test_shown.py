@@ -154,7 +154,7 @@ def test_filters_and_search_of_their_own_list_find_them(web, alice, chief, licen
         {"q": ADDRESS}, {"q": recorded.request_id}, {"q": str(alice.pk)}, {"q": str(recorded.pk)},
     ):  # fmt: skip
         assert changes_in(web, LIST, **query) == ["alice: Changed"], query
-    for query in ({"face": "command"}, {"object": "auth.group"}, {"q": "nobody"}):
+    for query in ({"face": "command"}, {"object": "auth.group"}, {"q": "nobody"}, {"user": "x"}):
         assert changes_in(web, LIST, **query) == [], query
 
 
