@@ -134,7 +134,6 @@ def _log_in(request: HttpRequest, asked: SignIn) -> HttpResponse:
     opened = sessions.open_session(user)
     answer = replies.respond(request, _answer(user, opened), "AuthenticateResponse")
     response = keep_uncompressed(answer)
-    response["Cache-Control"] = "no-store"
     if not is_foreign(request):  # another site's page is not to sign its visitors in
         _set_cookie(request, response, str(opened.id))
     return response
