@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from commsapp.wsgi import application
+from commsapp.asgi import application
 
 __all__ = ["application"]
 
