@@ -89,7 +89,7 @@ class AdminChange(models.Model):
     class Meta:
         default_permissions = ()  # who may view the target may view these
         verbose_name = _("change of users and rights")
-        verbose_name_plural = _("users and rights")
+        verbose_name_plural = _("changes of users and rights")
         ordering = ("-id",)
         indexes = [models.Index(fields=("target_id", "id"), name="admin_change_of_target")]
 

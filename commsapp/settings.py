@@ -1,23 +1,30 @@
 """Settings, all from the environment. Safe by default: what opens a door has to be asked for.
 
 DATABASE_URL    default: SQLite at var/db.sqlite3
+DATABASE_POOL   connections of each worker process to PostgreSQL; default: 10
 VAR_DIR         the folder of all that this installation keeps; default: var
 STATIC_ROOT     where `collectstatic` puts what browsers load; default: staticfiles
 SECRET_KEY      default: what var/secret_key says (`make run` makes one); without, no start
 SECRET_KEY_FALLBACKS  former keys, whose signatures still count (comma separated); default: none
 DEBUG           default: off
+LOG_LEVEL       of all but the audit log; default: WARNING
+AUDIT_LOG       stdout (for commands: stderr), stderr, off, or the path of a file; default: stdout
+TIME_ZONE       default: UTC
 ALLOWED_HOSTS   default: this machine only (comma separated)
 PUBLIC_URL      scheme and host that machine clients are told; default: those of the request
-HTTPS           on behind TLS: secure cookies, HSTS; default: off, as on one's own machine
+HTTPS           on behind TLS: secure cookies, HSTS; default: on if PUBLIC_URL is https, else off
 HSTS_INCLUDE_SUBDOMAINS  HSTS also for all hosts below this one; default: off
 HSTS_PRELOAD    consent to the browsers' built-in list of HTTPS hosts; default: off
 TRUSTED_PROXY   on behind a proxy that sets X-Forwarded-Proto and appends to X-Forwarded-For;
                 default: off
 PROXY_COUNT     how many such proxies a request passes, one after the other; default: 1
+CORS_ORIGINS    whose pages may use the Message API in a browser (comma separated, as
+                https://suite.example); default: nobody's
 SECURITY_CONTACT  e-mail or https address for reports of weaknesses; default: none, no security.txt
-AUDIT_LOG       stdout (for commands: stderr), stderr, off, or the path of a file; default: stdout
-TIME_ZONE       default: UTC
-DAILY_API_REQUESTS   allocation of each licensee on the Connect face; default: 1,000,000
+SIGN_IN_FAILURES_PER_ADDRESS  wrong passwords from one address in 15 minutes, for whatever names,
+                before it is locked out; default: 100; 0 is no limit
+SESSION_HOURS   how long a session of the Message API lives; default: 24
+DAILY_API_REQUESTS   allocation of each licensee on the Connect API; default: 1,000,000
 API_REQUESTS_A_SECOND  burst limit of each licensee there; default: 0, off
 REDIS_URL       where all workers count both together; default: none, each for itself
 MAX_BODY_BYTES  largest request body, also after inflation; default: 16 MiB
@@ -25,14 +32,11 @@ LOCK_SECONDS    how long a request waits for another's lock, or for a connection
                 default: 10
 STATEMENT_SECONDS   how long PostgreSQL works on one statement of a request; default: 30 (0: as
                 long as it takes)
-SIGN_IN_FAILURES_PER_ADDRESS  wrong passwords from one address in 15 minutes, for whatever names,
-                before it is locked out; default: 100; 0 is no limit
-SESSION_HOURS   how long a session of the Message face lives; default: 24
 WEB_THREADS     requests that a worker process answers at once; default: 8
 STREAMS_PER_WORKER  streams of JSON Lines that are open in a worker process; default: 32
 STREAMS_PER_CLIENT  of them, those of one client; default: 8
-CORS_ORIGINS    whose pages may use the Message face in a browser (comma separated, as
-                https://suite.example); default: nobody's
+
+PORT and WEB_CONCURRENCY are gunicorn's: see commsapp/gunicorn.py.
 """
 
 import os

@@ -23,7 +23,10 @@ PERMISSIONS_POLICY = ", ".join(f"{feature}=()" for feature in _FEATURES)
 
 
 def set_headers(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Let nobody store data, and pages use no feature of the browser that they do not need."""
+    """Let nobody store data, and pages use no feature of the browser that they do not need.
+
+    No other place needs to say "no-store".
+    """
     is_public = response.status_code < 400 and _PUBLIC.match(request.path_info)
     if not (is_public or response.has_header("Cache-Control")):
         response["Cache-Control"] = "no-store"

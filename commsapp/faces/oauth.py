@@ -168,7 +168,6 @@ class Authorize(AuthorizationView):
         if _has_nul(request.GET) or _has_nul(request.POST):
             raise SuspiciousOperation("A parameter has a NUL character")
         response: HttpResponseBase = super().dispatch(request, *args, **kw)
-        response["Cache-Control"] = "no-store"
         wanted = urlsplit(getattr(self, "oauth2_data", {}).get("redirect_uri", ""))
         if wanted.netloc:
             action = {"form-action": f"{wanted.scheme}://{wanted.netloc}"}
@@ -265,9 +264,7 @@ _GRANT_LISTS = [[grant] for grant in GRANTS]
 def _unsupported_grant() -> HttpResponse:
     """The same for whatever came with it: nobody learns here whether a password is right."""
     code = "unsupported_grant_type"
-    response = JsonResponse({"error": code, "error_description": _TOLD[code]}, status=400)
-    response["Cache-Control"] = "no-store"
-    return response
+    return JsonResponse({"error": code, "error_description": _TOLD[code]}, status=400)
 
 
 def _log_revocation(token: Any) -> None:
@@ -341,7 +338,6 @@ def error_response(request: HttpRequest, status: int, message: str = "") -> Http
     told = message or _MESSAGES.get(status, _MESSAGES[400])
     body = {"error": _CODES.get(status, "invalid_request"), "error_description": told}
     response = JsonResponse(body, status=status)
-    response["Cache-Control"] = "no-store"
     if status == 503:
         response["Retry-After"] = "5"  # seconds
     return response

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'change of users and rights',
-                'verbose_name_plural': 'users and rights',
+                'verbose_name_plural': 'changes of users and rights',
                 'ordering': ('-id',),
                 'default_permissions': (),
                 'indexes': [models.Index(fields=['target_id', 'id'], name='admin_change_of_target')],

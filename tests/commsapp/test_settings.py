@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -93,3 +94,14 @@ def test_the_audit_log_goes_where_it_is_told(target, is_written):
 def test_what_a_command_answers_on_stdout_has_no_line_of_the_audit_log():
     log = "from commsapp.security_log import log_event; log_event('sign_in'); print('answer')"
     assert run("manage.py", "shell", "-v0", "-c", log) == "answer\n"
+
+
+def test_every_setting_is_documented_once_in_the_readme_and_beside_its_code():
+    sources = [(ROOT / "commsapp" / name).read_text() for name in ("settings.py", "gunicorn.py")]
+    read = re.findall(r"""env(?:iron)?\.\w+\(\s*['"]([A-Z_]+)""", "\n".join(sources))
+    settings = sorted({*read} - {"TEST_DATABASE_NAME"})  # which only the tests set
+    rows = re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    docstrings = "\n".join(source.split('"""')[1] for source in sources)
+    described = re.findall(r"^([A-Z_]{4,}) {2,}", docstrings, re.MULTILINE)
+    assert sorted(rows) == settings
+    assert sorted(described) == settings

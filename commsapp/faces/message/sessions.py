@@ -136,7 +136,6 @@ def _log_in(request: HttpRequest, asked: SignIn) -> HttpResponse:
     user_logged_in.send(sender=type(user), request=attempt, user=user)
     answer = replies.respond(request, _answer(user, opened), "AuthenticateResponse")
     response = keep_uncompressed(answer)
-    response["Cache-Control"] = "no-store"
     if not is_foreign(request):  # another site's page is not to sign its visitors in
         _set_cookie(request, response, str(opened.id))
     return response

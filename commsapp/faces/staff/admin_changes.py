@@ -9,7 +9,7 @@ from django.apps import apps
 from django.contrib.admin import SimpleListFilter
 from django.contrib.auth.models import Permission
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
@@ -19,15 +19,14 @@ from django.utils.translation import gettext_lazy
 
 from commsapp.access import Actor
 from commsapp.admin_changes import FIELDS, AdminChange
-from commsapp.faces.staff.activity import filtered_by_id
+from commsapp.faces.staff.activity import UserFilter
 from commsapp.faces.staff.actors import actor_of, licensees_of, may_see
 from commsapp.faces.staff.lists import page_by_key
 from commsapp.faces.staff.pages import show, url_of
 from commsapp.faces.staff.permissions import VERBS
-from commsapp.models import Face, User
+from commsapp.models import Face
 
 _PAGE_SIZE = 50
-_MAX_USERS = 100  # that a filter offers
 _MAX_LISTED = 10  # values of a field, in a list
 _CHANNELS = dict(Face.choices)
 
@@ -195,7 +194,7 @@ class ChannelFilter(SimpleListFilter):
     parameter_name = "face"  # as Activity calls it, so that a link fits both
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(Face.STAFF, Face.STAFF.label), (Face.COMMAND, Face.COMMAND.label)]
+        return [(face.value, face.label) for face in Face]
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(channel=self.value()) if self.value() else queryset
@@ -220,16 +219,8 @@ class TargetFilter(SimpleListFilter):
         return queryset.filter(target_type=self.value()) if self.value() else queryset
 
 
-class ActingUserFilter(SimpleListFilter):
+class ChangingUserFilter(UserFilter):
     """Who made a change that the reader may see."""
 
-    title = gettext_lazy("user")
-    parameter_name = "user"
-
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
-        made = visible_changes(actor_of(request)).filter(user=OuterRef("pk"))
-        users = User.objects.filter(Exists(made)).order_by("username")
-        return [(str(user.pk), str(user)) for user in users[:_MAX_USERS]]
-
-    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return filtered_by_id(queryset, "user", self.value())
+    def who_acted(self, request: Any) -> Q:
+        return Q(Exists(visible_changes(actor_of(request)).filter(user=OuterRef("pk"))))

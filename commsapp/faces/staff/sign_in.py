@@ -49,5 +49,4 @@ def locked_out(request: HttpRequest, response: Any, credentials: Any) -> HttpRes
     ) % minutes  # fmt: skip
     page = render(request, "429.html", {"message": message}, status=429)
     page["Retry-After"] = str(seconds)
-    page["Cache-Control"] = "no-store"
     return page

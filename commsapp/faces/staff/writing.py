@@ -37,7 +37,6 @@ def table_response(
     content_type, write = FORMATS[ending]
     response = StreamingHttpResponse(write(columns, rows), content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{name}.{ending}"'
-    response["Cache-Control"] = "no-store"
     return response
 
 

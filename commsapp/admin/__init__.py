@@ -1,0 +1,18 @@
+"""Administration: users, their groups and licensees, API clients, and all that was done."""
+
+from importlib import import_module
+
+from django.contrib import admin
+from django.contrib.auth.models import Group
+
+from commsapp.models import Client
+
+# What other packages hang into the site would go past our operations, and past what is hashed.
+for _package in ("axes", "django.contrib.auth", "oauth2_provider"):
+    import_module(f"{_package}.admin")  # registers, now and not after us
+for _model in [*admin.site._registry]:
+    if _model._meta.app_label in ("axes", "oauth2_provider") or _model in (Client, Group):
+        admin.site.unregister(_model)
+
+for _module in ("operations", "admin_changes", "users", "clients"):
+    import_module(f"commsapp.admin.{_module}")

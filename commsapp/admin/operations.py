@@ -1,0 +1,190 @@
+"""All that was done, through whatever API or page: to be read and undone."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+
+from commsapp import ledger, operation_access
+from commsapp.admin_changes import AdminChange
+from commsapp.faces.staff import (
+    activity,
+    admin_changes,
+    details,
+    goes,
+    history,
+    timeline,
+    undoing,
+)
+from commsapp.faces.staff.actors import actor_of
+from commsapp.faces.staff.lists import RecordChangeList
+from commsapp.faces.staff.pages import page_on, panel_on, url_of
+from commsapp.faces.staff.visible import ReadOnly, VisibleAdmin
+from commsapp.ids import read_guid
+from commsapp.models import Operation
+
+_SIBLINGS_SHOWN = 20
+
+
+@admin.register(Operation)
+class OperationAdmin(ReadOnly, VisibleAdmin):
+    """All that was done, through whatever face: to be read and undone."""
+
+    menu_place = 40
+    list_display = ("at", "sentence", "target", "of_kind", "user", "face", "client")
+    list_filter = (activity.GoFilter, activity.DayFilter, "face", timeline.ActingUserFilter,
+                   activity.KindFilter, activity.ObjectFilter)  # fmt: skip
+    list_select_related = ("user", "licensee", "undone_by", "undoes")
+    search_fields = ("target_name", "user__username", "client")
+    search_help_text = _("Object, user, client, id or request id")
+    ordering = ("-id",)
+    facts = (
+        "at", "sentence", "target", "of_kind", "user", "face", "client", "request_id",
+        "licensee", "touched", "state", "batch",
+    )  # fmt: skip
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """With a way to undo, last: a link to what it would do, for a list is a form already."""
+        by, here = actor_of(request), urlencode({"next": request.get_full_path()})
+
+        @admin.display(description=_("Undo"))
+        def undo(operation: Operation | AdminChange) -> Any:
+            if isinstance(operation, AdminChange):
+                return ""
+            go = _go_of(operation)
+            if not (go.may_undo(by) if go else ledger.may_undo(operation, by)):
+                return self.state(operation)
+            url, hidden = go.undo_url if go else url_of(operation, "undo"), self.sentence(operation)
+            link = '<a class="quiet" href="{}?{}">{}<span class="visually-hidden">: {}</span></a>'
+            return format_html(link, url, here, _("Undo…"), hidden)
+
+        return (*super().get_list_display(request), undo)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RecordChangeList]:
+        return timeline.TimelineChangeList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return (
+            super().get_queryset(request).defer("effects", "undone_by__effects", "undoes__effects")
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """An id is an operation's, an object's, a batch's or a request's."""
+        guid = read_guid(search_term.strip())
+        if guid:
+            return queryset.filter(pk__in=activity.found_by_guid(request, guid)), False
+        return activity.found_by_words(request, queryset, self.search_fields, search_term), False
+
+    def of_one(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.select_related("user", "licensee", "undone_by__user", "undoes__user")
+
+    def find(self, request: HttpRequest, object_id: UUID) -> Any:
+        operation = super().find(request, object_id)
+        operation_access.redact([operation], actor_of(request))
+        return operation
+
+    def object_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
+        """Under what was done, and to what."""
+        answer: Any = super().object_view(request, object_id)
+        operation = answer.context_data["record"]
+        answer.context_data["title"] = ledger.headline(operation).rstrip(".")
+        return answer  # type: ignore[no-any-return]
+
+    @admin.display(description=_("what was done"))
+    def sentence(self, operation: Operation | AdminChange) -> str:
+        if isinstance(operation, AdminChange):
+            return admin_changes.sentence(operation)
+        go = _go_of(operation)
+        return goes.sentence(go, operation) if go else ledger.sentence(operation)
+
+    @admin.display(description=_("object"))
+    def target(self, operation: Operation | AdminChange) -> Any:
+        if isinstance(operation, AdminChange):
+            return admin_changes.target_link(operation)
+        go, url = _go_of(operation), history.target_url(operation)
+        name = (
+            format_html('<a href="{}">{}</a>', url, operation.target_name)
+            if url
+            else operation.target_name
+        )
+        if go is None:
+            return name
+        unfold = format_html('<a href="{}">{}</a>', go.url, goes.unfolding(go, operation))
+        return unfold if goes.is_alike(operation) else format_html("{} {}", name, unfold)
+
+    @admin.display(description=_("kind of object"))
+    def of_kind(self, operation: Operation | AdminChange) -> str:
+        if isinstance(operation, AdminChange):
+            return admin_changes.target_kind(operation)
+        is_many = _go_of(operation) and goes.is_alike(operation)
+        return goes.things(operation) if is_many else history.target_kind(operation)
+
+    @admin.display(description=_("state"))
+    def state(self, operation: Operation) -> str:
+        if operation.undoes_id:
+            return str(_("An undo"))
+        return str(_("Undone")) if operation.is_undone else ""
+
+    def get_urls(self) -> list[URLPattern]:
+        undo = self.admin_site.admin_view(undoing.undo_batch)
+        name = "commsapp_operation_undo_batch"
+        return [path("undo-batch/<uuid:batch>/", undo, name=name), *super().get_urls()]
+
+
+def _go_of(operation: Operation) -> goes.Go | None:
+    """The go that it stands for, in a list that folds them."""
+    return getattr(operation, "go", None)
+
+
+@page_on(Operation, "undo", verb="view")
+def undo(request: HttpRequest, operation: Operation) -> HttpResponse:
+    """GET: what it would do. POST: it is done. The permission is that of what is undone:
+    ledger.undo() asks."""
+    return undoing.undo_one(request, operation)
+
+
+@panel_on(Operation, _("What changed"), "staff/differences.html")
+def differences(request: HttpRequest, operation: Operation) -> dict[str, Any] | None:
+    """Fields before and after, and the records that came, went and moved."""
+    by = actor_of(request)
+    rows, listings = details.differences(operation, by), details.listings(operation, by)
+    return {"rows": rows, "listings": listings} if rows or listings else None
+
+
+@panel_on(Operation, _("Done in one go with it"), "staff/siblings.html")
+def siblings(request: HttpRequest, operation: Operation) -> dict[str, Any] | None:
+    by = actor_of(request)
+    found = undoing.siblings_of(operation, by, _SIBLINGS_SHOWN)
+    return found and {**found, "entries": history.entries(found["rows"], by)}
+
+
+@panel_on(Operation, _("Undo"), "staff/undo_panel.html")
+def how_to_undo(request: HttpRequest, operation: Operation) -> dict[str, Any] | None:
+    """The button; or what undid it, or what it undid."""
+    other = operation.undoes or (operation.undone_by if operation.is_undone else None)
+    can_undo = ledger.may_undo(operation, actor_of(request))
+    if not (other or can_undo):
+        return None
+    is_undo = operation.undoes_id is not None
+    undone = operation.undoes if is_undo else operation if other else None
+    kept: list[details.Listing] = []
+    if undone and other:
+        reversal = operation if is_undo else other
+        kept = details.kept_by_undo(undone, reversal, actor_of(request))
+    return {
+        "other": other,
+        "is_undo": is_undo,
+        "can_undo": can_undo,
+        "asks_first": operation.touched > history.A_HANDFUL,
+        "listings": kept,
+    }
