@@ -405,22 +405,22 @@ def test_number_style_stays_with_its_stream_whichever_thread_makes_a_piece():
         return [await stream.answer() for stream in streams]
 
     assert asyncio.run(run()) == [(200, b"1,234 1,234 "), (200, b"1234 1234 ")] * 10
-    assert figures.counted(1234) == "1234"
 
 
-def test_language_of_a_request_is_not_that_of_the_next_in_its_thread():
+def test_language_and_number_style_of_a_request_are_not_those_of_the_next_in_its_thread():
+    figures.speak_to(people=False)
+
     def speak(environ, start):
-        language = translation.get_language()
+        answer = f"{translation.get_language()} {figures.counted(1234)}"
         translation.activate("de")
         figures.speak_to(people=True)
-        return respond(HttpResponse(language), start)
+        return respond(HttpResponse(answer), start)
 
     async def run():
         served = serving(speak)
         return [await Client(served).send(b"").answer() for _ in range(2)]
 
-    assert asyncio.run(run()) == [(200, b"en")] * 2
-    assert figures.counted(1234) == "1234"
+    assert asyncio.run(run()) == [(200, b"en 1234")] * 2
 
 
 def test_stream_whose_client_goes_away_is_closed():
