@@ -214,9 +214,11 @@ class _Rows:
 
     def _begin(self, number: str | None) -> None:
         before = self.limits.row
-        is_far = number is not None and len(number) > len(str(HIGHEST_ROW)) and number.isdecimal()
-        line = int(number) if number and not is_far else before + 1
-        if is_far or line > HIGHEST_ROW:
+        is_long = number is not None and len(number) > len(str(HIGHEST_ROW))
+        if is_long and not re.match("[1-9]", number or ""):
+            raise ValueError("a row's number that is too long")
+        line = int(number) if number and not is_long else before + 1
+        if is_long or line > HIGHEST_ROW:
             raise Unreadable(_("The sheet has more rows than a spreadsheet can have."))
         if line <= before:
             raise ValueError("rows in disorder")
