@@ -72,6 +72,13 @@ class Protocol(ASGIProtocol):
         if self._answered is None or self._answered is not self._current_request:
             super()._send_error_response(*args)
 
+    def _close_transport(self) -> None:
+        """Close the connection, also where its client has gone already: gunicorn then fails to say
+        that nothing more follows, and would keep the file open for ever."""
+        super()._close_transport()
+        if self.transport is not None:
+            self.transport.close()
+
     def close_if_idle(self) -> None:
         """Close the connection if it waits for its next request."""
         if self._awaiting_request and self.transport is not None:

@@ -18,6 +18,7 @@ import pytest
 
 from tests.faces.conftest import House, free_port, gunicorn_command, wait_until_served
 from tests.faces.message.talk import Talk, lines
+from tests.faces.slow import answers, slow_body, slow_clients
 
 
 @pytest.fixture
@@ -57,6 +58,21 @@ def test_stream_ends_with_a_line_that_says_so_when_the_server_stops(served, talk
     assert process.wait(30) == 0
 
 
+@pytest.mark.parametrize("path", ["/auth/credentials", "/admin/login/", "/api/v1/contacts"])
+def test_clients_that_leave_within_a_body_leave_no_file_open(served, path):
+    house, process = served
+    before = _open_files(process.pid)
+    for _turn in range(2):
+        with slow_clients(house.base_url, (slow_body(path), 40)):
+            assert answers(house.base_url) == [200] * 5
+    deadline = time.monotonic() + 20
+    while _open_files(process.pid) > before + 20 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert _open_files(process.pid) <= before + 20  # of the database, for each thread
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(15) == 0
+
+
 def test_connections_that_come_while_the_server_stops_are_refused_and_do_not_hang(served, talk):
     house, process = served
     process.send_signal(signal.SIGTERM)
@@ -93,6 +109,10 @@ def _is_accepted(house: House) -> bool:
 def _children(pid: int) -> list[int]:
     tasks = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     return [int(child) for child in tasks.split()]
+
+
+def _open_files(master: int) -> int:
+    return sum(len([*Path(f"/proc/{pid}/fd").iterdir()]) for pid in _children(master))
 
 
 def _is_alive(pid: int) -> bool:
