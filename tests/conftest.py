@@ -32,6 +32,19 @@ def _quick_and_uncollected(settings):
     current_request.clear()  # a test may leave an answer unread, and its request unfinished
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """End what is still connected when the database is to go: a served worker may be at its end."""
+    yield
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+
+
 def actor(user: User, face: str = "rest") -> Actor:
     """The user as an actor, with fresh permissions."""
     return Actor.of(User.objects.get(pk=user.pk), face)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.http import HttpResponse, StreamingHttpResponse
@@ -54,6 +55,12 @@ class Client:
         return self.answers[0]["status"], b"".join(part["body"] for part in self.answers[1:])
 
 
+def finished(coroutine):
+    """Run a coroutine in a thread of its own: a browser's test may have left a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
+
+
 def serving(wsgi, *, threads=1, is_stream=lambda path: path == "/stream"):
     return ThreadedApplication(wsgi, threads=threads, max_body_bytes=LIMIT, is_stream=is_stream)
 
@@ -84,7 +91,7 @@ def test_small_bodies_that_are_slow_to_arrive_hold_no_thread():
             client.send(b"b")
         return quick, [await client.answer() for client in slow]
 
-    quick, slow = asyncio.run(run())
+    quick, slow = finished(run())
     assert quick == (200, b"3")
     assert slow == [(200, b"2")] * 50
 
@@ -95,7 +102,7 @@ def test_body_that_does_not_arrive_in_time_is_too_slow(monkeypatch):
     async def run():
         return await Client(serving(echo)).send(b"a", more=True).answer()
 
-    assert asyncio.run(run()) == (408, BodyTimeoutError.__name__.encode())
+    assert finished(run()) == (408, BodyTimeoutError.__name__.encode())
 
 
 def test_body_that_trickles_below_the_least_rate_is_too_slow(monkeypatch):
@@ -110,7 +117,7 @@ def test_body_that_trickles_below_the_least_rate_is_too_slow(monkeypatch):
                 break
         return await client.answer()
 
-    assert asyncio.run(run()) == (408, BodyTimeoutError.__name__.encode())
+    assert finished(run()) == (408, BodyTimeoutError.__name__.encode())
 
 
 def test_client_that_goes_away_is_noticed_by_who_reads_its_body():
@@ -119,7 +126,7 @@ def test_client_that_goes_away_is_noticed_by_who_reads_its_body():
         client.leave()
         return await client.answer()
 
-    assert asyncio.run(run()) == (408, b"ConnectionResetError")
+    assert finished(run()) == (408, b"ConnectionResetError")
 
 
 def test_reader_of_a_body_whose_request_is_cancelled_sees_that_the_client_has_gone():
@@ -142,7 +149,7 @@ def test_reader_of_a_body_whose_request_is_cancelled_sees_that_the_client_has_go
         while not seen and time.monotonic() < deadline:
             await asyncio.sleep(0.01)
 
-    asyncio.run(run())
+    finished(run())
     assert seen == [ConnectionResetError]
 
 
@@ -168,7 +175,7 @@ def test_request_that_still_waits_for_a_thread_is_not_made_when_its_client_has_g
         await first.answer()
         await Client(served, "/last").send(b"").answer()
 
-    asyncio.run(run())
+    finished(run())
     assert paths == ["/first", "/last"]
 
 
@@ -178,7 +185,7 @@ def test_large_body_is_read_while_it_arrives():
         await asyncio.sleep(0.05)
         return await client.send(b"b" * READ_AHEAD, more=True).send(b"c").answer()
 
-    assert asyncio.run(run()) == (200, str(2 * READ_AHEAD + 1).encode())
+    assert finished(run()) == (200, str(2 * READ_AHEAD + 1).encode())
 
 
 def test_large_bodies_that_arrive_slowly_leave_threads_for_others(monkeypatch):
@@ -198,7 +205,7 @@ def test_large_bodies_that_arrive_slowly_leave_threads_for_others(monkeypatch):
             client.send(b"b")
         return refused, quick, [await client.answer() for client in slow[:4]]
 
-    refused, quick, served = asyncio.run(run())
+    refused, quick, served = finished(run())
     assert refused == [(408, TooManyBodiesError.__name__.encode())] * 16
     assert quick == (200, b"3")
     assert served == [(200, str(READ_AHEAD + 1).encode())] * 4
@@ -219,7 +226,7 @@ def test_client_with_many_large_bodies_leaves_places_for_other_clients():
             await client.answer()
         return len(refused), answer
 
-    assert asyncio.run(run()) == (7, (200, str(READ_AHEAD + 1).encode()))
+    assert finished(run()) == (7, (200, str(READ_AHEAD + 1).encode()))
 
 
 def test_client_that_waits_for_a_place_with_many_large_bodies_leaves_some_for_others():
@@ -247,7 +254,7 @@ def test_client_that_waits_for_a_place_with_many_large_bodies_leaves_some_for_ot
             await client.answer()
         return other
 
-    assert asyncio.run(run()) == (200, str(READ_AHEAD + 1).encode())
+    assert finished(run()) == (200, str(READ_AHEAD + 1).encode())
 
 
 def test_body_that_announces_too_much_is_answered_before_it_is_sent():
@@ -260,7 +267,7 @@ def test_body_that_announces_too_much_is_answered_before_it_is_sent():
         client.leave()
         return await client.answer()
 
-    assert asyncio.run(run()) == (413, b"too large")
+    assert finished(run()) == (413, b"too large")
 
 
 def test_rest_of_a_body_is_received_after_an_answer_that_did_not_need_it():
@@ -273,7 +280,7 @@ def test_rest_of_a_body_is_received_after_an_answer_that_did_not_need_it():
         await client.send(b"c").answer()
         return client.messages.qsize()
 
-    assert asyncio.run(run()) == 0
+    assert finished(run()) == 0
 
 
 # --- Answers ----------------------------------------------------------------------------------
@@ -290,7 +297,7 @@ def test_environment_holds_path_query_headers_and_addresses():
         headers = [(b"x-a", b"1"), (b"x-a", b"\xe9"), (b"content-type", b"text/x")]
         return await Client(serving(look), "/a%2Fb%C3%A9", headers=headers).send(b"").answer()
 
-    assert asyncio.run(run()) == (200, b"")
+    assert finished(run()) == (200, b"")
     assert (seen["PATH_INFO"], seen["QUERY_STRING"]) == ("/a/b\xc3\xa9", "a=%20")
     assert (seen["HTTP_X_A"], seen["CONTENT_TYPE"]) == ("1,\xe9", "text/x")
     assert (seen["REMOTE_ADDR"], seen["SCRIPT_NAME"]) == ("127.0.0.9", "")
@@ -318,7 +325,7 @@ def test_answer_that_its_client_does_not_take_holds_no_thread():
         slow.may_take.set()
         return quick, was_closed, await slow.answer()
 
-    quick, was_closed, slow = asyncio.run(run())
+    quick, was_closed, slow = finished(run())
     assert (quick, was_closed) == ((200, b"quick"), True)
     assert (slow[0], len(slow[1])) == (200, 3_000_000)
 
@@ -332,7 +339,7 @@ def test_answer_nobody_takes_is_given_up(monkeypatch):
         with pytest.raises(TimeoutError):
             await client.answer()
 
-    asyncio.run(run())
+    finished(run())
 
 
 # --- Answers that are made while the body arrives ---------------------------------------------
@@ -379,7 +386,7 @@ def test_streams_that_wait_for_their_clients_hold_no_thread():
             stream.send(b"b")
         return [await stream.answer() for stream in streams]
 
-    assert asyncio.run(run()) == [(200, b"AB")] * 50
+    assert finished(run()) == [(200, b"AB")] * 50
     assert lines.closed == 50
     assert len(lines.threads) <= application.STREAM_THREADS
 
@@ -404,7 +411,7 @@ def test_number_style_stays_with_its_stream_whichever_thread_makes_a_piece():
             await asyncio.sleep(0.1)
         return [await stream.answer() for stream in streams]
 
-    assert asyncio.run(run()) == [(200, b"1,234 1,234 "), (200, b"1234 1234 ")] * 10
+    assert finished(run()) == [(200, b"1,234 1,234 "), (200, b"1234 1234 ")] * 10
 
 
 def test_language_and_number_style_of_a_request_are_not_those_of_the_next_in_its_thread():
@@ -420,7 +427,7 @@ def test_language_and_number_style_of_a_request_are_not_those_of_the_next_in_its
         served = serving(speak)
         return [await Client(served).send(b"").answer() for _ in range(2)]
 
-    assert asyncio.run(run()) == [(200, b"en 1234")] * 2
+    assert finished(run()) == [(200, b"en 1234")] * 2
 
 
 def test_stream_whose_client_goes_away_is_closed():
@@ -433,7 +440,7 @@ def test_stream_whose_client_goes_away_is_closed():
         with pytest.raises(ConnectionResetError):
             await stream.answer()
 
-    asyncio.run(run())
+    finished(run())
     assert lines.closed == 1
 
 
@@ -461,7 +468,7 @@ def test_stream_that_is_cancelled_is_closed_when_its_piece_is_made():
             await asyncio.sleep(0.01)
         return closed_early
 
-    assert asyncio.run(run()) == 0
+    assert finished(run()) == 0
     assert lines.closed == 1
 
 
@@ -476,4 +483,4 @@ def test_streams_are_told_that_the_server_stops():
         stream.leave()
         return await stream.answer()
 
-    assert asyncio.run(run()) == (200, b"Astopping")
+    assert finished(run()) == (200, b"Astopping")
