@@ -19,6 +19,7 @@ MAX_ATTRIBUTES = 20_000_000  # of them, by the quotation marks
 MAX_CELLS = 5_000_000  # of a table, blank ones too: 100,000 rows of 50 cells
 MAX_MERGED_CELLS = 2_000_000  # that get the value of a merged range
 MAX_LINES = 1_048_576  # blank ones too: as many as a sheet has
+MAX_BLANK_ROWS = 600_000  # that a sheet spells out: a million of them fit into 60 KB
 MAX_CPU_SECONDS = 20.0  # more than four times of what the largest file takes
 
 
@@ -32,6 +33,7 @@ class ReadingLimits:
     attributes: int = 0
     cells: int = 0
     merged_cells: int = 0
+    blank_rows: int = 0
     _until: float = field(default_factory=lambda: time.thread_time() + MAX_CPU_SECONDS)
 
     def count_markup(self, piece: bytes) -> None:
@@ -65,6 +67,12 @@ class ReadingLimits:
             self.refuse(_("It has more than %d lines. Delete the blank ones.") % MAX_LINES)
         if line % 1_000 == 0:
             self.check_time()
+
+    def count_blank_row(self) -> None:
+        """Count a row of a sheet that has no value. Raises Unreadable."""
+        self.blank_rows += 1
+        if self.blank_rows > MAX_BLANK_ROWS:
+            self.refuse(_("It has more than %d lines. Delete the blank ones.") % MAX_BLANK_ROWS)
 
     def check_time(self) -> None:
         """Raise Unreadable when the file has taken more of the processor's time than any may."""

@@ -208,6 +208,8 @@ class _Rows:
                 self.value = (self.value or "") + "".join(self.data)
         elif tag == self.row_tag:
             self.data.clear()
+            if not self.cells:
+                self.limits.count_blank_row()
             self.done.append((self.limits.row, self.cells))
         elif tag == self.phonetic_tag:
             self.is_phonetic = False

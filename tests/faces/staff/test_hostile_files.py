@@ -296,3 +296,10 @@ def test_the_reasons_of_many_values_on_one_line_are_looked_up_not_searched():
     listed.write_failed(file, reasons, "Reason")
     written = file.getvalue().splitlines()
     assert (len(written), written[-1]) == (50_001, "n49999,'=Nobody")
+
+
+def test_more_blank_rows_than_a_sheet_may_spell_out_are_refused(monkeypatch):
+    monkeypatch.setattr(reading_limits, "MAX_BLANK_ROWS", 1_000)
+    blank = '<row><c r="XFD1"/></row>'
+    assert rows(of_rows(HEADER + blank * 999))
+    assert "It has more than 1000 lines." in refused(of_rows(HEADER + blank * 1_002))
