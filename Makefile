@@ -34,7 +34,7 @@ run: export BASE_URL := http://127.0.0.1:$(PORT)
 run: free-port .venv/runtime $(VAR_DIR)/secret_key $(STATIC_ROOT)/staticfiles.json
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py demo
-	@exec $(BIN)/gunicorn --config commsapp/gunicorn.py commsapp.asgi:application
+	@exec $(BIN)/gunicorn --config commsapp/server/gunicorn_conf.py commsapp.asgi:application
 
 free-port: | .venv/bin/pip
 	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || \
@@ -64,7 +64,7 @@ test-postgresql: .venv/dev
 
 # As long as one likes: it is a minute of the suite, too.
 fuzz: .venv/dev
-	FUZZ_SECONDS=$(or $(SECONDS),600) $(BIN)/pytest --database=$(or $(DATABASE),postgresql) tests/faces/test_fuzz.py
+	FUZZ_SECONDS=$(or $(SECONDS),600) $(BIN)/pytest --database=$(or $(DATABASE),postgresql) tests/http/test_fuzz.py
 
 # On a quiet machine: only ratios of one run say anything.
 bench: .venv/dev
@@ -127,7 +127,7 @@ messages: .venv/dev
 	@touch $@
 
 # Clients from npm, for tests alone.
-CLIENTS = tests/faces/clients
+CLIENTS = tests/clients
 clients: $(CLIENTS)/node_modules/.package-lock.json
 
 $(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package-lock.json

@@ -6,9 +6,9 @@ import argparse
 
 from django.db import connection
 
-from bench import floors
-from bench.ratios import MEASURES, MOST, Figure
-from bench.stage import stage
+from bench import reference_tables
+from bench.fixture import stage
+from bench.measures import MEASURES, MOST, Figure
 
 
 def main() -> None:
@@ -21,8 +21,8 @@ def main() -> None:
     print(f"{connection.vendor}, medians of {options.repeat}\n")
     print("| what | of | measured | goal | |\n|---|---|--:|--:|---|")
     with stage(MOST) as where:
-        floors.make_tables(where.user)
-        floors.analyze()
+        reference_tables.make_tables(where.user)
+        reference_tables.analyze()
         for name in options.measures or MEASURES:
             for figure in MEASURES[name](where, options.repeat):
                 _print(figure)

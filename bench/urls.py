@@ -14,7 +14,7 @@ from rest_framework.authentication import TokenAuthentication
 from rest_framework.generics import CreateAPIView
 from rest_framework.permissions import IsAuthenticated
 
-from commsapp.ids import uuid7
+from commsapp.db.ids import uuid7
 from commsapp.models import Licensee, User
 from commsapp.urls import handler404, handler500
 from commsapp.urls import urlpatterns as product

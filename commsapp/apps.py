@@ -5,7 +5,7 @@ from django.core.signals import request_finished
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
-from commsapp import current_request
+from commsapp.logs import request_context
 
 ROOMS = ("contacts", "groups", "quotes")
 
@@ -16,11 +16,11 @@ class CommsappConfig(AppConfig):
 
     def ready(self) -> None:
         """Load every room's operations, so that the ledger knows every kind and its inverse."""
-        import_module("commsapp.sign_in_log")  # receives signals
-        request_finished.connect(current_request.clear)
-        import_module("commsapp.records")
+        import_module("commsapp.http.sign_in_log")  # receives signals
+        request_finished.connect(request_context.clear)
+        import_module("commsapp.core.records")
         for room in ROOMS:
             import_module(f"{room}.operations")
         # By then the permissions of all rooms are there: INSTALLED_APPS has the rooms before it.
-        roles = import_module("commsapp.roles")
+        roles = import_module("commsapp.core.default_groups")
         post_migrate.connect(roles.make_ready_groups, sender=apps.get_app_config("auth"))

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from commsapp.faces.message.paths import is_stream
+from commsapp.api.message.paths import is_stream
 from commsapp.server.application import ThreadedApplication
 from commsapp.wsgi import application as wsgi_application
 

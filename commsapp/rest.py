@@ -9,11 +9,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from commsapp import ledger, operation_access
-from commsapp.faces.described import MOMENT, sample_id
-from commsapp.faces.rest.filters import RecordFilters, YesNoFilter, lookups
-from commsapp.faces.rest.serializers import Nothing
-from commsapp.faces.rest.viewsets import Readable, Told, answer, verb
+from commsapp.api.openapi.fragments import MOMENT, sample_id
+from commsapp.api.rest.filters import RecordFilters, YesNoFilter, lookups
+from commsapp.api.rest.serializers import Nothing
+from commsapp.api.rest.viewsets import Readable, Told, answer, verb
+from commsapp.core import audit, operation_access
 from commsapp.models import Licensee, Operation
 
 
@@ -97,13 +97,13 @@ class OperationSerializer(serializers.ModelSerializer[Operation]):
         return super().to_representation(instance)
 
     def get_summary(self, operation: Operation) -> str:
-        return ledger.sentence(operation)
+        return audit.sentence(operation)
 
     def get_undone_by(self, operation: Operation) -> str | None:
         return str(operation.undone_by.pk) if operation.is_undone else None
 
     def get_undoable(self, operation: Operation) -> bool:
-        return ledger.is_undoable(operation)
+        return audit.is_undoable(operation)
 
 
 class OperationWithEffects(OperationSerializer):
@@ -166,7 +166,7 @@ class Operations(Readable):
     def undo(self, request: Request, pk: str) -> Response:
         """Reverse what it did, as far as it still stands. Itself an operation."""
         self.taken(Nothing)
-        undone = ledger.undo(self.key(), by=self.by)
+        undone = audit.undo(self.key(), by=self.by)
         return answer(
             undone.message,
             undone.operation if undone.reversed else None,

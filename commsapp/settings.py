@@ -36,7 +36,7 @@ WEB_THREADS     requests that a worker process answers at once; default: 8
 STREAMS_PER_WORKER  streams of JSON Lines that are open in a worker process; default: 32
 STREAMS_PER_CLIENT  of them, those of one client; default: 8
 
-PORT and WEB_CONCURRENCY are gunicorn's: see commsapp/gunicorn.py.
+PORT and WEB_CONCURRENCY are gunicorn's: see commsapp/server/gunicorn_conf.py.
 """
 
 import os
@@ -48,8 +48,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from commsapp import log_format
 from commsapp.db.availability import Connection
+from commsapp.logs import formatting
 
 os.umask(0o077)  # the database, the secrets and the uploads are for no other user of the machine
 
@@ -82,7 +82,7 @@ INSTALLED_APPS = [
     "contacts",
     "groups",
     "quotes",
-    "commsapp.faces.staff.apps.StaffAdminConfig",  # django.contrib.admin
+    "commsapp.staff.apps.StaffAdminConfig",  # django.contrib.admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -98,15 +98,15 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "commsapp.faces.middleware.CompressionMiddleware",
-    "commsapp.faces.middleware.FaceMiddleware",
+    "commsapp.middleware.error_handling.CompressionMiddleware",
+    "commsapp.middleware.error_handling.FaceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "commsapp.faces.middleware.LanguageMiddleware",
+    "commsapp.middleware.error_handling.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "commsapp.faces.request_body.RequestBodyMiddleware",  # before the first that reads a form
+    "commsapp.middleware.body_limits.RequestBodyMiddleware",  # before the first that reads a form
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -135,7 +135,9 @@ TEMPLATES = [
 # --- Database -------------------------------------------------------------------------------
 
 LOCK_SECONDS = env.float("LOCK_SECONDS", default=10)  # then the answer is "try again"
-STATEMENT_SECONDS = env.float("STATEMENT_SECONDS", default=30)  # see commsapp/statement_limit.py
+STATEMENT_SECONDS = env.float(
+    "STATEMENT_SECONDS", default=30
+)  # see commsapp/db/statement_timeout.py
 WEB_THREADS = env.int("WEB_THREADS", default=8)  # of a worker: most may wait for the database
 
 
@@ -180,7 +182,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "commsapp.User"
 AUTHENTICATION_BACKENDS = [
-    "commsapp.faces.sign_in_limits.SignInBackend",  # first: a locked-out name is not tried
+    "commsapp.http.sign_in_limits.SignInBackend",  # first: a locked-out name is not tried
     "django.contrib.auth.backends.ModelBackend",  # for permissions
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -197,9 +199,9 @@ LOGIN_REDIRECT_URL = "admin:index"
 AXES_FAILURE_LIMIT = 10  # for a name from an address
 SIGN_IN_FAILURES_PER_ADDRESS = env.int("SIGN_IN_FAILURES_PER_ADDRESS", default=100)
 AXES_COOLOFF_TIME = 0.25  # hours, in which failures are counted
-AXES_HANDLER = "commsapp.faces.sign_in_limits.SignInFailures"
-AXES_CLIENT_IP_CALLABLE = "commsapp.faces.client_address.client_network"
-AXES_LOCKOUT_CALLABLE = "commsapp.faces.staff.sign_in.locked_out"
+AXES_HANDLER = "commsapp.http.sign_in_limits.SignInFailures"
+AXES_CLIENT_IP_CALLABLE = "commsapp.http.client_address.client_network"
+AXES_LOCKOUT_CALLABLE = "commsapp.staff.sign_in.locked_out"
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True  # of those who got in: it would grow with each, and has no reader
 
@@ -220,13 +222,13 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"] if HTTPS else ["http", "https"],
     "CLIENT_SECRET_HASHER": "commsapp_sha256",
-    "OAUTH2_VALIDATOR_CLASS": "commsapp.faces.oauth.Validator",
+    "OAUTH2_VALIDATOR_CLASS": "commsapp.api.oauth.views.Validator",
     "PKCE_REQUIRED": True,
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
 }
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-    "commsapp.faces.oauth.SecretHasher",
+    "commsapp.api.oauth.views.SecretHasher",
 ]
 
 STREAMS_PER_WORKER = env.int("STREAMS_PER_WORKER", default=32)
@@ -245,7 +247,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 # prefix: clients know it by its documented name.
 COOKIE_PREFIX = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid", f"{COOKIE_PREFIX}csrftoken"
-MESSAGE_STORAGE = "commsapp.faces.staff.message_storage.PrefixedStorage"
+MESSAGE_STORAGE = "commsapp.staff.message_storage.PrefixedStorage"
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", default=False)
 SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
@@ -274,7 +276,7 @@ def _origins() -> list[str]:
 
 
 CORS_ORIGINS = _origins()
-DEFAULT_EXCEPTION_REPORTER_FILTER = "commsapp.faces.redaction.ReporterFilter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "commsapp.logs.redaction.ReporterFilter"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -297,17 +299,17 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "commsapp.faces.signin.TokenAuthentication",
-        "commsapp.faces.signin.BrowserAuthentication",
+        "commsapp.api.authentication.TokenAuthentication",
+        "commsapp.api.authentication.BrowserAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["commsapp.faces.rest.permissions.ModelPermission"],
-    "DEFAULT_RENDERER_CLASSES": ["commsapp.faces.rest.rendering.StoredJSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["commsapp.faces.rest.negotiation.StrictJSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "commsapp.faces.rest.paging.KeysetPagination",
+    "DEFAULT_PERMISSION_CLASSES": ["commsapp.api.rest.permissions.ModelPermission"],
+    "DEFAULT_RENDERER_CLASSES": ["commsapp.api.rest.renderers.StoredJSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["commsapp.api.rest.parsers.StrictJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "commsapp.api.rest.pagination.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "commsapp.faces.rest.schema.RestSchema",
-    "EXCEPTION_HANDLER": "commsapp.faces.rest.errors.handle",
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "commsapp.faces.rest.negotiation.AlwaysJSON",
+    "DEFAULT_SCHEMA_CLASS": "commsapp.api.rest.schema.RestSchema",
+    "EXCEPTION_HANDLER": "commsapp.api.rest.exceptions.handle",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "commsapp.api.rest.parsers.AlwaysJSON",
     "URL_FORMAT_OVERRIDE": None,
     "COERCE_DECIMAL_TO_STRING": True,
 }
@@ -318,10 +320,10 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,  # what is read-only is in no request
-    "PREPROCESSING_HOOKS": ["commsapp.faces.openapi.without_slash"],
+    "PREPROCESSING_HOOKS": ["commsapp.api.openapi.views.without_slash"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "commsapp.faces.openapi.with_all_faces",
+        "commsapp.api.openapi.views.with_all_faces",
     ],
 }
 
@@ -355,6 +357,6 @@ STORAGES = {
     },
 }
 
-LOGGING = log_format.configure(
+LOGGING = formatting.configure(
     level=env.str("LOG_LEVEL", default="WARNING"), audit=env.str("AUDIT_LOG", default="stdout")
 )

@@ -1,16 +1,20 @@
 """Every address in one table; the one file that knows every door."""
 
-from commsapp import home, rest
-from commsapp.faces import connect, oauth, openapi, security_txt
-from commsapp.faces.message import metadata, sessions
-from commsapp.faces.message import routing as message_routing
-from commsapp.faces.rest import routing
+from commsapp import rest
+from commsapp.api.connect import views
+from commsapp.api.message import authenticate, metadata_pages
+from commsapp.api.message import urls as message_routing
+from commsapp.api.oauth import views as oauth
+from commsapp.api.openapi import views as openapi
+from commsapp.api.rest import urls
+from commsapp.dashboard import home
+from commsapp.http import security_txt
 from contacts import message as contacts_message
-from contacts import rest as contacts_rest
+from contacts.rest import viewsets as contacts_rest
 from groups import connect as groups_connect
 from groups import rest as groups_rest
 from quotes import connect as quotes_connect
-from quotes import rest as quotes_rest
+from quotes.rest import viewsets as quotes_rest
 
 MESSAGES = [contacts_message.SAVE_CONTACT_GROUP]
 
@@ -19,16 +23,16 @@ urlpatterns = [
     *oauth.urlpatterns(),
     *openapi.urlpatterns(),
     *security_txt.urlpatterns(),
-    *connect.discovery(),
+    *views.discovery(),
     *groups_connect.urlpatterns,
     *quotes_connect.urlpatterns,
-    *routing.urlpatterns(
+    *urls.urlpatterns(
         rest.RESOURCES, contacts_rest.RESOURCES, groups_rest.RESOURCES, quotes_rest.RESOURCES
     ),
-    *sessions.urlpatterns(),
+    *authenticate.urlpatterns(),
     *message_routing.urlpatterns(MESSAGES),
-    *metadata.urlpatterns(MESSAGES),
+    *metadata_pages.urlpatterns(MESSAGES),
 ]
 
-handler404 = "commsapp.faces.middleware.page_not_found"
-handler500 = "commsapp.faces.middleware.server_error"
+handler404 = "commsapp.middleware.error_handling.page_not_found"
+handler500 = "commsapp.middleware.error_handling.server_error"

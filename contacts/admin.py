@@ -12,19 +12,19 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.access import Actor
-from commsapp.faces.staff.archiving import ArchivedAdmin
-from commsapp.faces.staff.exporting import ExportedAdmin
-from commsapp.faces.staff.importing import ImportedAdmin
-from commsapp.faces.staff.lists import ArchivedFilter, VisibleFilter
-from commsapp.faces.staff.records import DeletableAdmin, RecordAdmin
-from commsapp.faces.staff.visible import KeptAdmin
+from commsapp.core.actors import Actor
+from commsapp.core.records import Expected
 from commsapp.models import Record
-from commsapp.records import Expected
-from contacts import operations, tables
+from commsapp.staff.archiving import ArchivedAdmin
+from commsapp.staff.changelists import ArchivedFilter, VisibleFilter
+from commsapp.staff.model_admin import KeptAdmin
+from commsapp.staff.record_admin import DeletableAdmin, RecordAdmin
+from commsapp.staff.tables.export_admin import ExportedAdmin
+from commsapp.staff.tables.import_admin import ImportedAdmin
+from contacts import operations, table_columns
 from contacts import pages as pages
 from contacts.models import AlternateKey, Contact, ContactConnection, ContactGroup, DataSource, Role
-from contacts.pages.sources import OUTCOMES
+from contacts.pages.data_sources import OUTCOMES
 
 
 @admin.register(DataSource)
@@ -64,7 +64,7 @@ class RoleAdmin(RecordAdmin):
 class ContactAdmin(ImportedAdmin, ExportedAdmin, ArchivedAdmin):
     """Persons and organisations."""
 
-    imported, exported = tables.CONTACTS_IN, tables.CONTACTS_OUT
+    imported, exported = table_columns.CONTACTS_IN, table_columns.CONTACTS_OUT
 
     menu_place = 31
     tells_licensee = True
@@ -82,7 +82,7 @@ class ContactAdmin(ImportedAdmin, ExportedAdmin, ArchivedAdmin):
 class ContactGroupAdmin(ImportedAdmin, ExportedAdmin, ArchivedAdmin):
     """Customers, and other sets of contacts."""
 
-    imported, exported = tables.CONTACT_GROUPS_IN, tables.CONTACT_GROUPS_OUT
+    imported, exported = table_columns.CONTACT_GROUPS_IN, table_columns.CONTACT_GROUPS_OUT
 
     menu_place = 30
     tells_licensee = True

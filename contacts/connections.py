@@ -10,16 +10,16 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from commsapp.access import Actor
-from commsapp.figures import counted
-from commsapp.ids import Guids, dashed, new_id, read_guid, read_guids
-from commsapp.ledger import Change, Kind, Numbers, Refusal, Refused, lock, operation, recording
+from commsapp.core.actors import Actor
+from commsapp.core.audit import Change, Kind, Numbers, Refusal, Refused, lock, operation, recording
+from commsapp.core.number_format import counted
+from commsapp.db.bulk import delete_values, insert_values
+from commsapp.db.expressions import missing_from
+from commsapp.db.ids import Guids, dashed, new_id, read_guid, read_guids
 from commsapp.models import Operation
-from commsapp.rows import delete_values, insert_values
-from commsapp.sql import missing_from
-from contacts.keys import clear_hashes
+from contacts.alternate_keys import clear_hashes
+from contacts.connection_order import Connections, Wish, merge
 from contacts.models import Contact, ContactConnection, ContactGroup, Role
-from contacts.ordering import Connections, Wish, merge
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.access import Actor
+from commsapp.core.actors import Actor
 from contacts.models import Role
 
 

@@ -8,19 +8,11 @@ from functools import lru_cache
 
 import orjson
 
-from commsapp.access import Actor
-from commsapp.faces.described import sample_id
-from commsapp.faces.message.definition import (
-    ListOf,
-    Model,
-    Operation,
-    Property,
-    Reader,
-    Reply,
-    Scalar,
-)
-from commsapp.ids import dashed, read_known_guid
-from commsapp.ledger import Refusal, Refused
+from commsapp.api.message.operation import ListOf, Model, Operation, Property, Reader, Reply, Scalar
+from commsapp.api.openapi.fragments import sample_id
+from commsapp.core.actors import Actor
+from commsapp.core.audit import Refusal, Refused
+from commsapp.db.ids import dashed, read_known_guid
 from contacts import operations
 from contacts.operations import (
     ConnectionSave,
@@ -30,8 +22,8 @@ from contacts.operations import (
     Saved,
     SentSave,
 )
-from contacts.outcomes import Counts, says
-from contacts.saves import faults, key_of
+from contacts.save_group.outcome import Counts, says
+from contacts.save_group.request import faults, key_of
 
 _GUID, _TEXT, _BOOL, _INT = Scalar.GUID, Scalar.TEXT, Scalar.BOOL, Scalar.INT
 

@@ -10,8 +10,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from commsapp.fields import JSONField
-from commsapp.ids import uuid7
+from commsapp.db.fields import JSONField
+from commsapp.db.ids import uuid7
 from commsapp.models import ArchivedRecord, Record
 
 

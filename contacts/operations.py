@@ -8,33 +8,33 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from commsapp import records
-from commsapp.access import Actor
-from commsapp.ids import dashed
-from commsapp.ledger import Kind, Numbers, Refusal, Refused, Undoing, operation, recording
-from commsapp.records import Moved
-from commsapp.sql import hold_still
-from contacts import reversal as reversal  # tells the ledger how saves are undone
-from contacts.arranging import change_roles as change_roles
-from contacts.arranging import move_connection as move_connection
+from commsapp.core import records
+from commsapp.core.actors import Actor
+from commsapp.core.audit import Kind, Numbers, Refusal, Refused, Undoing, operation, recording
+from commsapp.core.records import Moved
+from commsapp.db.expressions import hold_still
+from commsapp.db.ids import dashed
+from contacts.alternate_keys import clear_hashes
+from contacts.alternate_keys import create_alternate_key as create_alternate_key
+from contacts.alternate_keys import delete_alternate_key as delete_alternate_key
+from contacts.alternate_keys import edit_alternate_key as edit_alternate_key
+from contacts.connection_changes import change_roles as change_roles
+from contacts.connection_changes import move_connection as move_connection
 from contacts.connections import ConnectionsChange as ConnectionsChange
 from contacts.connections import NewConnection as NewConnection
 from contacts.connections import add_connections as add_connections
 from contacts.connections import remove_connections as remove_connections
 from contacts.connections import reorder_connections as reorder_connections
-from contacts.keys import clear_hashes
-from contacts.keys import create_alternate_key as create_alternate_key
-from contacts.keys import delete_alternate_key as delete_alternate_key
-from contacts.keys import edit_alternate_key as edit_alternate_key
 from contacts.models import ContactConnection, ContactGroup, Role
-from contacts.outcomes import Outcome as Outcome
-from contacts.outcomes import Saved as Saved
-from contacts.saves import ConnectionSave as ConnectionSave
-from contacts.saves import ContactGroupSave as ContactGroupSave
-from contacts.saves import GroupContent as GroupContent
-from contacts.saves import SentSave as SentSave
-from contacts.saving import save_contact_group as save_contact_group
-from contacts.saving import save_contact_groups as save_contact_groups
+from contacts.save_group import undo as undo  # tells the ledger how saves are undone
+from contacts.save_group.outcome import Outcome as Outcome
+from contacts.save_group.outcome import Saved as Saved
+from contacts.save_group.request import ConnectionSave as ConnectionSave
+from contacts.save_group.request import ContactGroupSave as ContactGroupSave
+from contacts.save_group.request import GroupContent as GroupContent
+from contacts.save_group.request import SentSave as SentSave
+from contacts.save_group.save import save_contact_group as save_contact_group
+from contacts.save_group.save import save_contact_groups as save_contact_groups
 
 Status = ContactGroup.Status
 

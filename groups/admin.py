@@ -10,26 +10,26 @@ from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.access import Actor
-from commsapp.faces.staff.archiving import ArchivedAdmin
-from commsapp.faces.staff.exporting import ExportedAdmin
-from commsapp.faces.staff.importing import ImportedAdmin
-from commsapp.faces.staff.lists import ArchivedFilter
-from commsapp.figures import counted
+from commsapp.core.actors import Actor
+from commsapp.core.number_format import counted
+from commsapp.core.records import Expected
 from commsapp.models import Record
-from commsapp.records import Expected
-from groups import operations, tables
+from commsapp.staff.archiving import ArchivedAdmin
+from commsapp.staff.changelists import ArchivedFilter
+from commsapp.staff.tables.export_admin import ExportedAdmin
+from commsapp.staff.tables.import_admin import ImportedAdmin
+from groups import operations, table_columns
 from groups import pages as pages
 from groups.models import Recipient, RecipientGroup
-from groups.pages import from_contacts as from_contacts
-from groups.pages import histories as histories
+from groups.pages import audit as audit
+from groups.pages import make_group as make_group
 
 
 @admin.register(Recipient)
 class RecipientAdmin(ImportedAdmin, ExportedAdmin, ArchivedAdmin):
     """Who or what a service is for."""
 
-    imported, exported = tables.RECIPIENTS_IN, tables.RECIPIENTS_OUT
+    imported, exported = table_columns.RECIPIENTS_IN, table_columns.RECIPIENTS_OUT
 
     menu_place = 21
     list_display = (
@@ -61,7 +61,7 @@ class RecipientAdmin(ImportedAdmin, ExportedAdmin, ArchivedAdmin):
 
     def hint(self, recipient: Recipient) -> str:
         """What a combobox tells beside the name."""
-        return pages.picking.hint(recipient)
+        return pages.pickers.hint(recipient)
 
     def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor, expected: Expected) -> Record:
         return operations.edit_recipient(pk, values, by=by, expected=expected)

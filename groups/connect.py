@@ -1,10 +1,10 @@
 """Connect door of recipient groups (Developer Guide v64.0, "Recipient Group"; contract 2.3)."""
 
-from commsapp.faces import connect
-from commsapp.faces.connect import Call, Output, ProtocolError
-from commsapp.faces.connect_schema import TEXTS, About, additional_parameters
-from commsapp.faces.described import sample_id
-from commsapp.ledger import Refusal, Refused
+from commsapp.api.connect import views
+from commsapp.api.connect.schema import TEXTS, About, additional_parameters
+from commsapp.api.connect.views import Call, Output, ProtocolError
+from commsapp.api.openapi.fragments import sample_id
+from commsapp.core.audit import Refusal, Refused
 from groups import operations
 from groups.models import RecipientGroup
 
@@ -25,9 +25,9 @@ def update_recipients(call: Call) -> Output:
             dry_run=dry_run,
         )
     except Refused as refused:
-        told = connect.refused_message(refused, planned=dry_run)
-        return connect.output(told, refused.refusals, _entry, _MORE)
-    return connect.output(change.message, change.skipped, _entry, _MORE)
+        told = views.refused_message(refused, planned=dry_run)
+        return views.output(told, refused.refusals, _entry, _MORE)
+    return views.output(change.message, change.skipped, _entry, _MORE)
 
 
 def _action(call: Call) -> str:
@@ -85,7 +85,7 @@ _ABOUT = About(
 )
 
 urlpatterns = [
-    connect.patch(
+    views.patch(
         "comms-sales/recipient-group/{id}/recipients",
         update_recipients,
         verb="change",

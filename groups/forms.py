@@ -18,17 +18,17 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from commsapp.access import Actor
-from commsapp.faces.staff import tables
-from commsapp.faces.staff.actors import actor_of, may_see
-from commsapp.faces.staff.comboboxes import Combobox, ComboboxField, searching
-from commsapp.faces.staff.pages import Problem, url_of
-from commsapp.figures import counted, counting
-from commsapp.ids import read_guid
-from commsapp.ledger import Refusal
-from groups.listed import Entry, Listed
+from commsapp.core.actors import Actor
+from commsapp.core.audit import Refusal
+from commsapp.core.number_format import counted, counting
+from commsapp.db.ids import read_guid
+from commsapp.staff.combobox import Combobox, ComboboxField, searching
+from commsapp.staff.object_pages import Problem, url_of
+from commsapp.staff.request import actor_of, may_see
+from commsapp.staff.tables import reader
 from groups.models import Recipient, RecipientGroup
 from groups.operations import MOST_MEMBERS
+from groups.recipient_list import Entry, Listed
 
 _NO_DIGITS = re.compile(r"[\s()/.-]")
 _MSISDN = re.compile(r"\+?[0-9]{7,15}", re.ASCII)
@@ -136,8 +136,8 @@ class RecipientsForm(forms.Form):
         if not upload:
             return None
         try:
-            table = tables.read(upload)
-        except tables.Unreadable as unreadable:
+            table = reader.read(upload)
+        except reader.Unreadable as unreadable:
             self.unreadable = unreadable.problems
             raise ValidationError(str(unreadable)) from None
         return self._bounded(Listed.of_table(table, self._known))

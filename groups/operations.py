@@ -11,11 +11,9 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from commsapp import records
-from commsapp.access import Actor
-from commsapp.figures import counted, counting
-from commsapp.ids import Guids, read_guids
-from commsapp.ledger import (
+from commsapp.core import records
+from commsapp.core.actors import Actor
+from commsapp.core.audit import (
     Change,
     Kind,
     Numbers,
@@ -27,10 +25,19 @@ from commsapp.ledger import (
     operation,
     recording,
 )
+from commsapp.core.number_format import counted, counting
+from commsapp.db.bulk import insert_values
+from commsapp.db.expressions import (
+    Joined,
+    Now,
+    hold_still,
+    insert_select,
+    missing_from,
+    planned_for,
+)
+from commsapp.db.ids import Guids, read_guids
 from commsapp.models import Operation
-from commsapp.rows import insert_values
-from commsapp.sql import Joined, Now, hold_still, insert_select, missing_from, planned_for
-from groups import rules
+from groups import validation
 from groups.models import Membership, Recipient, RecipientGroup
 
 MOST_MEMBERS = 100_000
@@ -67,7 +74,7 @@ def add_recipients(
     with recording(by=by, dry_run=dry_run) as ledger:
         group = _lock_active(group_id, by=by)
         entry = ledger.open(RECIPIENTS_ADDED, group)
-        unfit = rules.in_order(given.malformed, rules.unfit(group, given))
+        unfit = validation.in_order(given.malformed, validation.unfit(group, given))
         if unfit and all_or_none:
             raise Refused(*unfit)
         added = _take_in(group, given.ids, entry)
@@ -98,7 +105,9 @@ def remove_recipients(
         entry = ledger.open(RECIPIENTS_REMOVED, group)
         removed = let_go(group.memberships.filter(recipient__among=given.ids), entry)
         all_known = removed == len(given.ids)  # as members are
-        unfit = rules.in_order(given.malformed, () if all_known else rules.unknown(group, given))
+        unfit = validation.in_order(
+            given.malformed, () if all_known else validation.unknown(group, given)
+        )
         if unfit and all_or_none:
             raise Refused(*unfit)
         _count(group, removed=removed)
@@ -126,7 +135,7 @@ def set_recipients(
     with recording(by=by, dry_run=dry_run) as ledger:
         group = _lock_active(group_id, by=by)
         entry = ledger.open(RECIPIENTS_SET, group)
-        unfit = rules.in_order(given.malformed, rules.unfit(group, given))
+        unfit = validation.in_order(given.malformed, validation.unfit(group, given))
         if unfit and all_or_none:
             raise Refused(*unfit)
         removed = let_go(group.memberships.exclude(recipient__among=given.ids), entry)
@@ -245,7 +254,7 @@ def _undo_membership_change(undoing: Undoing, by: Actor) -> None:
     }
     places = {id: place for place, id in enumerate(origins)}
     strangers = missing_from(Recipient.objects.belonging_to(group), [*origins]) if origins else []
-    undoing.failed += (rules.no_way_back(id, places) for id in strangers)
+    undoing.failed += (validation.no_way_back(id, places) for id in strangers)
     for id in strangers:
         del origins[id]
     back = insert_values(

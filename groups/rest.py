@@ -9,17 +9,17 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from commsapp.faces.described import sample_id
-from commsapp.faces.rest.fields import Ids, Truth
-from commsapp.faces.rest.filters import RecordFilters, YesNoFilter, record_lookups
-from commsapp.faces.rest.serializers import (
+from commsapp.api.openapi.fragments import sample_id
+from commsapp.api.rest.fields import Ids, Truth
+from commsapp.api.rest.filters import RecordFilters, YesNoFilter, record_lookups
+from commsapp.api.rest.serializers import (
     DryRun,
     RecordSerializer,
     name_of,
     record_fields,
     record_sample,
 )
-from commsapp.faces.rest.viewsets import Archivable, Rows, Told, changed, verb
+from commsapp.api.rest.viewsets import Archivable, Rows, Told, changed, verb
 from groups import operations
 from groups.models import Recipient, RecipientGroup
 

@@ -15,17 +15,17 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
-from commsapp.access import Actor, require
-from commsapp.faces.staff.actors import actor_of
-from commsapp.faces.staff.exporting import ExportedAdmin
-from commsapp.faces.staff.importing import ImportedAdmin
-from commsapp.faces.staff.pages import url_of
-from commsapp.faces.staff.records import DeletableAdmin, RecordAdmin
-from commsapp.faces.staff.visible import linked
-from commsapp.faces.staff.writing import FORMATS
+from commsapp.core.actors import Actor, require
+from commsapp.core.records import Expected
 from commsapp.models import Record
-from commsapp.records import Expected
-from quotes import operations, pages, tables
+from commsapp.staff.model_admin import linked
+from commsapp.staff.object_pages import url_of
+from commsapp.staff.record_admin import DeletableAdmin, RecordAdmin
+from commsapp.staff.request import actor_of
+from commsapp.staff.tables.export_admin import ExportedAdmin
+from commsapp.staff.tables.import_admin import ImportedAdmin
+from commsapp.staff.tables.writer import FORMATS
+from quotes import operations, pages, table_columns
 from quotes.forms import LineForm
 from quotes.models import Product, Quote, QuoteLineItem
 from quotes.templatetags.money import amount, number, price
@@ -35,7 +35,7 @@ from quotes.templatetags.money import amount, number, price
 class ProductAdmin(ImportedAdmin, ExportedAdmin, RecordAdmin):
     """The catalogue."""
 
-    imported, exported = tables.PRODUCTS_IN, tables.PRODUCTS_OUT
+    imported, exported = table_columns.PRODUCTS_IN, table_columns.PRODUCTS_OUT
 
     menu_place = 12
     tells_licensee = True
@@ -67,7 +67,7 @@ class ProductAdmin(ImportedAdmin, ExportedAdmin, RecordAdmin):
 class QuoteAdmin(ExportedAdmin, RecordAdmin):
     """Offers to customers."""
 
-    exported = tables.QUOTES_OUT
+    exported = table_columns.QUOTES_OUT
 
     menu_place = 10
     list_display = (
@@ -105,7 +105,7 @@ class QuoteAdmin(ExportedAdmin, RecordAdmin):
 
     def lines_view(self, request: HttpRequest, object_id: UUID, ending: str) -> HttpResponseBase:
         require(actor_of(request), "view", QuoteLineItem)
-        return tables.export_lines(request, self.find(request, object_id), ending)
+        return table_columns.export_lines(request, self.find(request, object_id), ending)
 
     @admin.display(description=_("one-time"))
     def one_time(self, quote: Quote) -> str:
@@ -122,14 +122,14 @@ class QuoteAdmin(ExportedAdmin, RecordAdmin):
         return {"currency": "EUR", **super().get_changeform_initial_data(request)}
 
     def tools_of(self, request: HttpRequest, record: Any) -> list[dict[str, Any]]:
-        moves = pages.moves.moves_for(request, record)
+        moves = pages.status.moves_for(request, record)
         return [*moves, *super().tools_of(request, record)]
 
     def told_besides(self, request: HttpRequest, record: Any) -> dict[str, Any]:
         """What the head of the quote's page tells."""
         return {
             "customer": linked(request, record.customer),
-            "is_expired": pages.moves.is_expired(record),
+            "is_expired": pages.status.is_expired(record),
         }
 
     def object_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
@@ -164,7 +164,7 @@ class PartsFilter(admin.SimpleListFilter):
 class QuoteLineItemAdmin(ExportedAdmin, DeletableAdmin):
     """Lines of all quotes. A quote's own page shows them with what can be done to them."""
 
-    exported = tables.LINES_OUT
+    exported = table_columns.LINES_OUT
     menu_place = 11
     form = LineForm
     list_display = (
@@ -288,7 +288,7 @@ class QuoteLineItemAdmin(ExportedAdmin, DeletableAdmin):
 
     def _back(self, request: HttpRequest, line: Any) -> HttpResponseRedirect:
         """To where one was on the quote, with the line standing out."""
-        place = pages.places.Place.left(request)
+        place = pages.navigation.Place.left(request)
         if line.is_part and place.parts_of is None:
             place = place.open_at(line.split_from_id)
         row = f"line-{line.pk}"

@@ -1,10 +1,10 @@
 """Connect door of quote line items (Developer Guide v64.0, "Split Quote Line Item")."""
 
-from commsapp.faces import connect
-from commsapp.faces.connect import Call, Output
-from commsapp.faces.connect_schema import About, additional_parameters
-from commsapp.ids import dashed
-from commsapp.ledger import Refusal, Refused
+from commsapp.api.connect import views
+from commsapp.api.connect.schema import About, additional_parameters
+from commsapp.api.connect.views import Call, Output
+from commsapp.core.audit import Refusal, Refused
+from commsapp.db.ids import dashed
 from quotes import operations
 from quotes.models import QuoteLineItem
 
@@ -24,9 +24,9 @@ def split(call: Call) -> Output:
     try:
         change = operations.split_line(call.record_id, by=call.by, dry_run=dry_run)
     except Refused as refused:
-        told = connect.refused_message(refused, planned=dry_run)
-        return connect.output(told, refused.refusals, entry, more)
-    return connect.output(change.message, change.skipped, entry, more)
+        told = views.refused_message(refused, planned=dry_run)
+        return views.output(told, refused.refusals, entry, more)
+    return views.output(change.message, change.skipped, entry, more)
 
 
 _ABOUT = About(
@@ -43,7 +43,7 @@ _ABOUT = About(
 )
 
 urlpatterns = [
-    connect.patch(
+    views.patch(
         "comms-sales/quote-line-item/{id}",
         split,
         verb="change",

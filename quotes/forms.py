@@ -8,11 +8,11 @@ from django import forms
 from django.db.models import Field
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.access import Actor
-from commsapp.faces.staff.figures import DayInput, FixedPointFormField
-from commsapp.faces.staff.forms import RecordForm
-from commsapp.fields import FixedPointField
-from quotes.edits import EDITABLE
+from commsapp.core.actors import Actor
+from commsapp.db.fields import FixedPointField
+from commsapp.staff.forms import RecordForm
+from commsapp.staff.number_fields import DayInput, FixedPointFormField
+from quotes.bulk_edit import EDITABLE
 from quotes.models import QuoteLineItem
 
 _IN_ORDER = (

@@ -1,4 +1,4 @@
-"""Products, quotes and their lines. Money is fixed point: see commsapp.fields."""
+"""Products, quotes and their lines. Money is fixed point: see commsapp.db.fields."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.db.models import BigIntegerField, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.fields import FixedPointField, JSONField
+from commsapp.db.fields import FixedPointField, JSONField
 from commsapp.models import Licensee, Record, RecordQuerySet
 from contacts.models import ContactGroup
 from groups.models import Recipient, RecipientGroup

@@ -13,13 +13,13 @@ from django.db.models import Max, OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from commsapp import records
-from commsapp.access import Actor
-from commsapp.ledger import Change, Kind, Numbers, lock, operation, recording
+from commsapp.core import records
+from commsapp.core.actors import Actor
+from commsapp.core.audit import Change, Kind, Numbers, lock, operation, recording
 from groups.models import RecipientGroup
-from quotes import entries, parts, rules, splits
-from quotes.edits import LinesChange as LinesChange
-from quotes.edits import edit_lines as edit_lines
+from quotes import audit_entries, parts, splitting, validation
+from quotes.bulk_edit import LinesChange as LinesChange
+from quotes.bulk_edit import edit_lines as edit_lines
 from quotes.models import NumberSeries, Quote, QuoteLineItem, Totals
 
 MOST_FORESEEN = 200  # parts that a preview shows
@@ -62,7 +62,7 @@ def edit_quote(
 
 
 def _check_quote(quote: Quote, changed: frozenset[str]) -> None:
-    rules.refuse(rules.why_not_edited(quote, changed))
+    validation.refuse(validation.why_not_edited(quote, changed))
     if not quote.number:
         raise ValidationError({"number": _("A quote keeps a number.")}, code="required")
 
@@ -112,7 +112,7 @@ def move_quote(quote_id: UUID | str, move: str, *, by: Actor) -> QuoteMove:
     since, to, _verb = MOVES[move]
     with recording(by=by) as ledger:
         quote = lock(Quote, quote_id, by=by)
-        rules.refuse(rules.why_not_moved(quote, since, to, timezone.localdate()))
+        validation.refuse(validation.why_not_moved(quote, since, to, timezone.localdate()))
         before, was_open = quote.status, quote.is_open
         quote.status = to
         quote.save(update_fields=("status", "updated_at"))
@@ -157,11 +157,11 @@ def create_line(line: QuoteLineItem, *, by: Actor) -> QuoteLineItem:
         line.quote = lock(Quote, line.quote_id, by=by)
         line.line_number = line.line_number or _highest_number(line.quote) + 1
         line.licensee_id = line.quote.licensee_id
-        rules.refuse(rules.why_unfit(line, ("product_id", "recipient_group_id")))
+        validation.refuse(validation.why_unfit(line, ("product_id", "recipient_group_id")))
         _complete(line)
         line.save(force_insert=True)
-        rules.tally(line.quote, 1, *line.stored_amounts)
-        entry = entries.open_line(ledger, records.CREATED, line)
+        validation.tally(line.quote, 1, *line.stored_amounts)
+        entry = audit_entries.open_line(ledger, records.CREATED, line)
         entry.touched, entry.effects = 1, {"after": records.values_of(line)}
     return line
 
@@ -184,14 +184,16 @@ def edit_line(
         for name, value in values.items():
             setattr(line, name, value)
         if new := [name for name in before if getattr(line, name) != before[name]]:
-            rules.refuse(rules.why_unfit(line, new))
+            validation.refuse(validation.why_unfit(line, new))
             _complete(line)
         after = records.values_of(line)
         if after != before:
             line.save(force_update=True)
             one_time, recurring = line.stored_amounts
-            rules.tally(line.quote, 0, one_time - counted.one_time, recurring - counted.recurring)
-            records.note_edit(entries.open_line(ledger, records.EDITED, line), before, after)
+            validation.tally(
+                line.quote, 0, one_time - counted.one_time, recurring - counted.recurring
+            )
+            records.note_edit(audit_entries.open_line(ledger, records.EDITED, line), before, after)
     return line
 
 
@@ -203,10 +205,10 @@ def delete_line(pk: UUID | str, *, by: Actor) -> QuoteLineItem:
     """
     with recording(by=by) as ledger:
         line = _lock_line(pk, by=by)
-        rules.refuse(rules.why_read_only(line))
+        validation.refuse(validation.why_read_only(line))
         parts.remove(QuoteLineItem.objects.filter(pk=line.pk))
-        rules.tally(line.quote, -1, *(-amount for amount in line.stored_amounts))
-        entry = entries.open_line(ledger, records.DELETED, line)
+        validation.tally(line.quote, -1, *(-amount for amount in line.stored_amounts))
+        entry = audit_entries.open_line(ledger, records.DELETED, line)
         entry.touched, entry.effects = 1, {"before": records.values_of(line)}
     return line
 
@@ -262,25 +264,25 @@ def split_line(line_id: UUID | str, *, by: Actor, dry_run: bool = False) -> Spli
     is a part), ENTITY_IS_DELETED (an archived member would get a part), LIMIT_EXCEEDED.
     """
     with recording(by=by, dry_run=dry_run) as ledger:
-        line, group = splits.lock_group_line(line_id, by=by)
+        line, group = splitting.lock_group_line(line_id, by=by)
         quote = line.quote
-        rules.refuse(splits.why_not_split(line, group))
+        validation.refuse(splitting.why_not_split(line, group))
         highest, before = _look(quote, with_totals=dry_run)
         known, departed = parts.count(line) if line.is_split else (0, 0)
-        entry = entries.open_line(ledger, splits.LINE_SPLIT, line)
+        entry = audit_entries.open_line(ledger, splitting.LINE_SPLIT, line)
         created = parts.make(line, above=highest, at=entry.at)
         if known + created < group.member_count + departed:  # not all members are active
-            rules.refuse(splits.why_archived(line, group))
+            validation.refuse(splitting.why_archived(line, group))
         if not line.is_split:
-            splits.mark(line, split_at=entry.at, at=entry.at)
-        rules.tally(quote, created, *splits.amounts(line, created))
+            splitting.mark(line, split_at=entry.at, at=entry.at)
+        validation.tally(quote, created, *splitting.amounts(line, created))
         entry.touched = created
         entry.numbers = {
             "created": created, "departed": departed,
             "members": group.member_count, "expected": group.expected_member_count,
         }  # fmt: skip
         preview = _foresee(quote, above=highest) if dry_run else ()
-        after = entries.totals_of(quote) if dry_run else None
+        after = audit_entries.totals_of(quote) if dry_run else None
     return SplitChange(
         entry, dry_run, created=created, departed=departed,
         preview=preview, totals_before=before, totals_after=after,
@@ -295,21 +297,21 @@ def unsplit_line(line_id: UUID | str, *, by: Actor, dry_run: bool = False) -> Sp
     group), INVALID_STATUS (quote not open, line is a part, some part was edited).
     """
     with recording(by=by, dry_run=dry_run) as ledger:
-        line, _group = splits.lock_group_line(line_id, by=by)
+        line, _group = splitting.lock_group_line(line_id, by=by)
         quote = line.quote
-        rules.refuse(splits.why_not_unsplit(line))
-        before = entries.totals_of(quote) if dry_run else None
-        entry = entries.open_line(ledger, splits.LINE_UNSPLIT, line)
+        validation.refuse(splitting.why_not_unsplit(line))
+        before = audit_entries.totals_of(quote) if dry_run else None
+        entry = audit_entries.open_line(ledger, splitting.LINE_UNSPLIT, line)
         removed = 0
         if line.split_at:
             kept = parts.keep(line.parts.all())
             entry.effects = {"split_at": line.split_at.isoformat(), "parts": kept}
             removed = parts.remove(line.parts.all())
-            splits.mark(line, split_at=None, at=entry.at)
-            rules.tally(quote, -removed, *splits.amounts(line, -removed))
+            splitting.mark(line, split_at=None, at=entry.at)
+            validation.tally(quote, -removed, *splitting.amounts(line, -removed))
             entry.touched = removed or 1  # the line itself
         entry.numbers = {"removed": removed if entry.touched else None}
-        after = entries.totals_of(quote) if dry_run else None
+        after = audit_entries.totals_of(quote) if dry_run else None
     return SplitChange(entry, dry_run, removed=removed, totals_before=before, totals_after=after)
 
 

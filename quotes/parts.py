@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from django.db.models import CharField, Count, Exists, F, OuterRef, QuerySet, Value, Window
 from django.db.models.functions import Cast, Concat, RowNumber
 
-from commsapp.rows import insert_values
-from commsapp.sql import UUID7, Joined, insert_select, planned_for
+from commsapp.db.bulk import insert_values
+from commsapp.db.expressions import UUID7, Joined, insert_select, planned_for
 from groups.models import Membership, Recipient
 from quotes.models import LineQuerySet, QuoteLineItem
 

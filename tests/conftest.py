@@ -10,8 +10,10 @@ from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from commsapp import clients, counts, current_request
-from commsapp.access import Actor
+from commsapp.core.actors import Actor
+from commsapp.core.credentials import api_clients
+from commsapp.core.metering import counters
+from commsapp.logs import request_context
 from commsapp.models import Licensee, User
 from tests import factories
 
@@ -26,10 +28,10 @@ def _quick_and_uncollected(settings):
     }
     settings.PASSWORD_HASHERS = [
         "django.contrib.auth.hashers.MD5PasswordHasher",
-        "commsapp.faces.oauth.SecretHasher",
+        "commsapp.api.oauth.views.SecretHasher",
     ]
-    counts.forget()
-    current_request.clear()  # a test may leave an answer unread, and its request unfinished
+    counters.forget()
+    request_context.clear()  # a test may leave an answer unread, and its request unfinished
 
 
 @pytest.fixture(scope="session")
@@ -106,8 +108,8 @@ def by_bob(bob) -> Actor:
 
 def token(user: User) -> str:
     """An access token of an API client of the user's."""
-    client, _secret = clients.create_client("test client", user)
-    return clients.issue_token(client, days=1)
+    client, _secret = api_clients.create_client("test client", user)
+    return api_clients.issue_token(client, days=1)
 
 
 _FRAME = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")

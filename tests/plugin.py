@@ -209,7 +209,7 @@ PROGRAMS = {
     ),
     "node": Program(("node",), "NODE", "apt-get install nodejs, or NODE=/path/to/it"),
     "jsforce": Program(
-        (str(Path(__file__).parent / "faces/clients/node_modules/.bin/jsforce"),),
+        (str(Path(__file__).parent / "clients/node_modules/.bin/jsforce"),),
         "JSFORCE",
         "make clients, which takes npm",
     ),
@@ -219,7 +219,7 @@ PROGRAMS = {
         "apt-get install redis-server, or REDIS_SERVER=/path/to/it",
     ),
     "servicestack": Program(
-        (str(Path(__file__).parent / "faces/clients/node_modules/.bin/tsc"),),
+        (str(Path(__file__).parent / "clients/node_modules/.bin/tsc"),),
         "SERVICESTACK",
         "make clients, which takes npm",
     ),

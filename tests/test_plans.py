@@ -12,20 +12,20 @@ import os
 import pytest
 from django.db import connection
 
-from commsapp import ledger, records
+from commsapp.core import audit, records
 from commsapp.models import Operation
 from contacts import operations as contacts
 from contacts.connections import NewConnection
 from contacts.models import Contact
-from groups import gathering
+from groups import from_contacts
 from groups import operations as groups
 from groups.models import Recipient
 from quotes import operations as quotes
 from tests import factories, plans
-from tests.contacts.suite import Suite
-from tests.faces.staff.conftest import browse, page
-from tests.groups import crowds
+from tests.contacts.external_suite import Suite
+from tests.groups import many_recipients
 from tests.quotes.conftest import Sale
+from tests.staff.conftest import browse, page
 
 pytestmark = [
     pytest.mark.django_db,
@@ -66,8 +66,8 @@ def sale(licensee, by_alice):
     sale.suite.save("K")
     connection.check_constraints()  # by plans for tables of a row, which are kept from now on
     plans.analyze()
-    sale.people = crowds.recipients(licensee, N, customer=sale.customer)
-    sale.ids = crowds.hexes(sale.people)
+    sale.people = many_recipients.recipients(licensee, N, customer=sale.customer)
+    sale.ids = many_recipients.hexes(sale.people)
     sale.contacts = Contact.objects.bulk_create(
         Contact(licensee=licensee, name=f"Contact {number}", kind="person") for number in range(N)
     )
@@ -128,11 +128,11 @@ def test_splitting_visits_each_row_a_few_times(sale, step):
 
 
 def test_changes_of_connections_visit_each_row_a_few_times(sale, step):
-    ids, by, customer = crowds.hexes(sale.contacts), sale.by, sale.customer.pk
+    ids, by, customer = many_recipients.hexes(sale.contacts), sale.by, sale.customer.pk
     step("connect", lambda: connect(sale, ids))
     step("reorder", lambda: contacts.reorder_connections(customer, ids[::-1], by=by))
     made = "make a group"
-    step(made, lambda: gathering.make_group_from_contacts(customer, "Made", by=by))
+    step(made, lambda: from_contacts.make_group_from_contacts(customer, "Made", by=by))
     step("undo making it", lambda: sale.undo(step.done[made]))
     step("disconnect", lambda: contacts.remove_connections(customer, ids, by=by))
     step("undo disconnect", lambda: sale.undo(step.done["disconnect"]))
@@ -140,7 +140,7 @@ def test_changes_of_connections_visit_each_row_a_few_times(sale, step):
 
 def test_batches_visit_each_row_a_few_times(sale, step):
     def undo_newest():
-        return ledger.undo_batch(Operation.objects.latest("id").batch, by=sale.by)
+        return audit.undo_batch(Operation.objects.latest("id").batch, by=sale.by)
 
     suite = sale.suite
     created = [suite.request(f"K{number}", 0, 1) for number in range(N // 2)]
@@ -159,9 +159,11 @@ def test_pages_visit_each_row_a_few_times(sale, step, alice):
     groups.add_recipients(group.pk, sale.ids, by=sale.by)
     split = sale.split(line)
     groups.remove_recipients(group.pk, sale.ids[: N // 2], by=sale.by)
-    others = crowds.hexes(crowds.recipients(sale.licensee, N // 2, customer=sale.customer))
+    others = many_recipients.hexes(
+        many_recipients.recipients(sale.licensee, N // 2, customer=sale.customer)
+    )
     added = groups.add_recipients(group.pk, others, by=sale.by)
-    connect(sale, crowds.hexes(sale.contacts))
+    connect(sale, many_recipients.hexes(sale.contacts))
     web = browse(alice)
     for record in (sale.quote, group, line, sale.customer, split.operation, added.operation):
         step(f"page of {record}", lambda record=record: web.get(page(record)))

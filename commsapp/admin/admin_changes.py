@@ -10,11 +10,11 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.admin_changes import AdminChange
-from commsapp.faces.staff import activity, admin_changes
-from commsapp.faces.staff.actors import actor_of
-from commsapp.faces.staff.visible import ReadOnly, VisibleAdmin
-from commsapp.ids import read_guid
+from commsapp.db.ids import read_guid
+from commsapp.models.admin_changes import AdminChange
+from commsapp.staff.audit import admin_changes, changelist
+from commsapp.staff.model_admin import ReadOnly, VisibleAdmin
+from commsapp.staff.request import actor_of
 
 
 @admin.register(AdminChange)
@@ -25,7 +25,7 @@ class AdminChangeAdmin(ReadOnly, VisibleAdmin):
     menu_label = _("Users and rights")
     list_display = ("at", "sentence", "target", "of_kind", "user", "through", "address")
     list_filter = (
-        activity.DayFilter, admin_changes.ChannelFilter, admin_changes.ChangingUserFilter,
+        changelist.DayFilter, admin_changes.ChannelFilter, admin_changes.ChangingUserFilter,
         admin_changes.TargetFilter,
     )  # fmt: skip
     search_fields = ("target_name", "user__username", "client", "address")

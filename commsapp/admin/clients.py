@@ -9,13 +9,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from commsapp import clients, users
-from commsapp.faces.compression import keep_uncompressed
-from commsapp.faces.staff.actors import actor_of
-from commsapp.faces.staff.audited import AuditedAdmin
-from commsapp.faces.staff.pages import show
-from commsapp.faces.staff.visible import QuickAdmin
+from commsapp.core import user_access
+from commsapp.core.credentials import api_clients
+from commsapp.http.compression import keep_uncompressed
 from commsapp.models import Client, User
+from commsapp.staff.audited_admin import AuditedAdmin
+from commsapp.staff.model_admin import QuickAdmin
+from commsapp.staff.object_pages import show
+from commsapp.staff.request import actor_of
 
 
 @admin.register(Client)
@@ -33,7 +34,7 @@ class ClientAdmin(AuditedAdmin, QuickAdmin):
     autocomplete_fields = ("user",)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return users.visible_clients(actor_of(request), super().get_queryset(request))
+        return user_access.visible_clients(actor_of(request), super().get_queryset(request))
 
     def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
         told = ("client_id", "authorization_grant_type", "user", "created")
@@ -45,17 +46,17 @@ class ClientAdmin(AuditedAdmin, QuickAdmin):
 
     def has_change_permission(self, request: Any, obj: Any = None) -> bool:
         allowed = super().has_change_permission(request, obj)
-        return allowed and (obj is None or users.may_manage_client(actor_of(request), obj))
+        return allowed and (obj is None or user_access.may_manage_client(actor_of(request), obj))
 
     def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
         allowed = super().has_delete_permission(request, obj)
-        return allowed and (obj is None or users.may_manage_client(actor_of(request), obj))
+        return allowed and (obj is None or user_access.may_manage_client(actor_of(request), obj))
 
     def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kwargs)
         if "user" in form.base_fields:
             form.base_fields["user"].required = True
-            visible = users.visible_users(actor_of(request), User.objects.all())
+            visible = user_access.visible_users(actor_of(request), User.objects.all())
             form.base_fields["user"].queryset = visible
         return form
 
@@ -63,9 +64,9 @@ class ClientAdmin(AuditedAdmin, QuickAdmin):
         if change:
             super().save_model(request, obj, form, change)
             return
-        if not users.may_act_as(actor_of(request), obj.user):
+        if not user_access.may_act_as(actor_of(request), obj.user):
             raise PermissionDenied(_("The client would have rights that you lack."))
-        made, secret = clients.create_client(obj.name, obj.user)
+        made, secret = api_clients.create_client(obj.name, obj.user)
         obj.pk, obj.client_id, request.client_secret = made.pk, made.client_id, secret
 
     def record_creation(self, obj: Any) -> None:

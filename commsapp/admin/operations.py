@@ -13,23 +13,16 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from commsapp import ledger, operation_access
-from commsapp.admin_changes import AdminChange
-from commsapp.faces.staff import (
-    activity,
-    admin_changes,
-    details,
-    goes,
-    history,
-    timeline,
-    undoing,
-)
-from commsapp.faces.staff.actors import actor_of
-from commsapp.faces.staff.lists import RecordChangeList
-from commsapp.faces.staff.pages import page_on, panel_on, url_of
-from commsapp.faces.staff.visible import ReadOnly, VisibleAdmin
-from commsapp.ids import read_guid
+from commsapp.core import audit, operation_access
+from commsapp.db.ids import read_guid
 from commsapp.models import Operation
+from commsapp.models.admin_changes import AdminChange
+from commsapp.staff.audit import admin_changes, batches, changelist, changes, history, timeline
+from commsapp.staff.audit import undo as undoing
+from commsapp.staff.changelists import RecordChangeList
+from commsapp.staff.model_admin import ReadOnly, VisibleAdmin
+from commsapp.staff.object_pages import page_on, panel_on, url_of
+from commsapp.staff.request import actor_of
 
 _SIBLINGS_SHOWN = 20
 
@@ -40,8 +33,8 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
 
     menu_place = 40
     list_display = ("at", "sentence", "target", "of_kind", "user", "face", "client")
-    list_filter = (activity.GoFilter, activity.DayFilter, "face", timeline.ActingUserFilter,
-                   activity.KindFilter, activity.ObjectFilter)  # fmt: skip
+    list_filter = (changelist.GoFilter, changelist.DayFilter, "face", timeline.ActingUserFilter,
+                   changelist.KindFilter, changelist.ObjectFilter)  # fmt: skip
     list_select_related = ("user", "licensee", "undone_by", "undoes")
     search_fields = ("target_name", "user__username", "client")
     search_help_text = _("Object, user, client, id or request id")
@@ -60,7 +53,7 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
             if isinstance(operation, AdminChange):
                 return ""
             go = _go_of(operation)
-            if not (go.may_undo(by) if go else ledger.may_undo(operation, by)):
+            if not (go.may_undo(by) if go else audit.may_undo(operation, by)):
                 return self.state(operation)
             url, hidden = go.undo_url if go else url_of(operation, "undo"), self.sentence(operation)
             link = '<a class="quiet" href="{}?{}">{}<span class="visually-hidden">: {}</span></a>'
@@ -82,8 +75,8 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
         """An id is an operation's, an object's, a batch's or a request's."""
         guid = read_guid(search_term.strip())
         if guid:
-            return queryset.filter(pk__in=activity.found_by_guid(request, guid)), False
-        return activity.found_by_words(request, queryset, self.search_fields, search_term), False
+            return queryset.filter(pk__in=changelist.found_by_guid(request, guid)), False
+        return changelist.found_by_words(request, queryset, self.search_fields, search_term), False
 
     def of_one(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.select_related("user", "licensee", "undone_by__user", "undoes__user")
@@ -97,7 +90,7 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
         """Under what was done, and to what."""
         answer: Any = super().object_view(request, object_id)
         operation = answer.context_data["record"]
-        answer.context_data["title"] = ledger.headline(operation).rstrip(".")
+        answer.context_data["title"] = audit.headline(operation).rstrip(".")
         return answer  # type: ignore[no-any-return]
 
     @admin.display(description=_("what was done"))
@@ -105,7 +98,7 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
         if isinstance(operation, AdminChange):
             return admin_changes.sentence(operation)
         go = _go_of(operation)
-        return goes.sentence(go, operation) if go else ledger.sentence(operation)
+        return batches.sentence(go, operation) if go else audit.sentence(operation)
 
     @admin.display(description=_("object"))
     def target(self, operation: Operation | AdminChange) -> Any:
@@ -119,15 +112,15 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
         )
         if go is None:
             return name
-        unfold = format_html('<a href="{}">{}</a>', go.url, goes.unfolding(go, operation))
-        return unfold if goes.is_alike(operation) else format_html("{} {}", name, unfold)
+        unfold = format_html('<a href="{}">{}</a>', go.url, batches.unfolding(go, operation))
+        return unfold if batches.is_alike(operation) else format_html("{} {}", name, unfold)
 
     @admin.display(description=_("kind of object"))
     def of_kind(self, operation: Operation | AdminChange) -> str:
         if isinstance(operation, AdminChange):
             return admin_changes.target_kind(operation)
-        is_many = _go_of(operation) and goes.is_alike(operation)
-        return goes.things(operation) if is_many else history.target_kind(operation)
+        is_many = _go_of(operation) and batches.is_alike(operation)
+        return batches.things(operation) if is_many else history.target_kind(operation)
 
     @admin.display(description=_("state"))
     def state(self, operation: Operation) -> str:
@@ -141,7 +134,7 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
         return [path("undo-batch/<uuid:batch>/", undo, name=name), *super().get_urls()]
 
 
-def _go_of(operation: Operation) -> goes.Go | None:
+def _go_of(operation: Operation) -> batches.Go | None:
     """The go that it stands for, in a list that folds them."""
     return getattr(operation, "go", None)
 
@@ -157,7 +150,7 @@ def undo(request: HttpRequest, operation: Operation) -> HttpResponse:
 def differences(request: HttpRequest, operation: Operation) -> dict[str, Any] | None:
     """Fields before and after, and the records that came, went and moved."""
     by = actor_of(request)
-    rows, listings = details.differences(operation, by), details.listings(operation, by)
+    rows, listings = changes.differences(operation, by), changes.listings(operation, by)
     return {"rows": rows, "listings": listings} if rows or listings else None
 
 
@@ -172,15 +165,15 @@ def siblings(request: HttpRequest, operation: Operation) -> dict[str, Any] | Non
 def how_to_undo(request: HttpRequest, operation: Operation) -> dict[str, Any] | None:
     """The button; or what undid it, or what it undid."""
     other = operation.undoes or (operation.undone_by if operation.is_undone else None)
-    can_undo = ledger.may_undo(operation, actor_of(request))
+    can_undo = audit.may_undo(operation, actor_of(request))
     if not (other or can_undo):
         return None
     is_undo = operation.undoes_id is not None
     undone = operation.undoes if is_undo else operation if other else None
-    kept: list[details.Listing] = []
+    kept: list[changes.Listing] = []
     if undone and other:
         reversal = operation if is_undo else other
-        kept = details.kept_by_undo(undone, reversal, actor_of(request))
+        kept = changes.kept_by_undo(undone, reversal, actor_of(request))
     return {
         "other": other,
         "is_undo": is_undo,

@@ -10,13 +10,13 @@ from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from commsapp import users
-from commsapp.faces.staff import people
-from commsapp.faces.staff.actors import actor_of, licensees_of
-from commsapp.faces.staff.audited import AuditedAdmin
-from commsapp.faces.staff.permissions import PermittingAdmin
-from commsapp.faces.staff.visible import KeptAdmin, QuickAdmin
+from commsapp.core import user_access
 from commsapp.models import ApiUse, Licensee, User
+from commsapp.staff import user_forms
+from commsapp.staff.audited_admin import AuditedAdmin
+from commsapp.staff.model_admin import KeptAdmin, QuickAdmin
+from commsapp.staff.permission_matrix import PermittingAdmin
+from commsapp.staff.request import actor_of, licensees_of
 
 if TYPE_CHECKING:
     PeopleAdmin = UserAdmin[User]
@@ -34,7 +34,7 @@ class StaffUserAdmin(AuditedAdmin, PermittingAdmin, QuickAdmin, PeopleAdmin):
     search_fields = ("username", "first_name", "last_name", "email")
     search_help_text = _("Username, name or e-mail")
     ordering = ("username",)
-    form = people.UserForm
+    form = user_forms.UserForm
     boxes = "user_permissions"
     fieldsets = (
         (None, {"fields": ("username", "password")}),
@@ -57,11 +57,11 @@ class StaffUserAdmin(AuditedAdmin, PermittingAdmin, QuickAdmin, PeopleAdmin):
         return user.get_full_name()
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return users.visible_users(actor_of(request), super().get_queryset(request))
+        return user_access.visible_users(actor_of(request), super().get_queryset(request))
 
     def has_change_permission(self, request: Any, obj: Any = None) -> bool:
         allowed = super().has_change_permission(request, obj)
-        return allowed and (obj is None or users.may_manage(actor_of(request), obj))
+        return allowed and (obj is None or user_access.may_manage(actor_of(request), obj))
 
     def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
         return False  # operations keep who did them: set a user inactive instead
@@ -74,7 +74,7 @@ class StaffUserAdmin(AuditedAdmin, PermittingAdmin, QuickAdmin, PeopleAdmin):
         if db_field.name == "licensees":
             kwargs["queryset"] = licensees_of(actor_of(request))
         elif db_field.name == "groups":
-            kwargs["queryset"] = users.groups_within(actor_of(request))
+            kwargs["queryset"] = user_access.groups_within(actor_of(request))
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:

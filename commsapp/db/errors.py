@@ -31,7 +31,7 @@ _BY_STATE = {
     "53100": Reason.FULL,
     "55P03": Reason.BUSY,  # lock not available
     "57": Reason.AWAY,  # shut down, crashed, starting
-    "57014": Reason.TIMED_OUT,  # cancelled: see commsapp/statement_limit.py
+    "57014": Reason.TIMED_OUT,  # cancelled: see commsapp/db/statement_timeout.py
     "58": Reason.AWAY,  # errors of its system
 }
 # By the name of SQLite's error, without what makes it more precise (SQLITE_IOERR_READ). Not among

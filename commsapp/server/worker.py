@@ -2,7 +2,7 @@
 once, and when it ends says so and closes what is idle.
 
 The one module that knows gunicorn's own names: ASGIWorker._shutdown, and those of ASGIProtocol
-below. tests/faces/test_slow_clients.py, test_stopping.py and message/test_streams_wire.py fail
+below. tests/http/test_slow_clients.py, test_stopping.py and message/test_streams_wire.py fail
 where another version has others.
 """
 

@@ -11,10 +11,10 @@ from django.db.models import Model
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from commsapp import ledger
-from commsapp.faces.staff.numbered import Numbered
-from commsapp.faces.staff.pages import url_of
+from commsapp.core import audit
 from commsapp.models import Operation
+from commsapp.staff.object_pages import url_of
+from commsapp.staff.post_pagination import Numbered
 
 register = template.Library()
 _PROBLEMS = 500  # on a page
@@ -24,7 +24,7 @@ register.filter("url_of", url_of)
 @register.filter
 def sentence(operation: Operation) -> str:
     """What the operation did."""
-    return ledger.sentence(operation)
+    return audit.sentence(operation)
 
 
 @register.filter

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from commsapp.searching import SearchIndex
+from commsapp.core.search import SearchIndex
 
 
 class Migration(migrations.Migration):

@@ -14,14 +14,14 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.access import Actor, may
-from commsapp.faces.staff.actors import actor_of
-from commsapp.faces.staff.comboboxes import as_options
-from commsapp.faces.staff.lists import page_by_key, page_by_number, searched_words
-from commsapp.faces.staff.pages import Command, carry_out, page_on, panel_on, show, tell, url_of
-from commsapp.figures import counted
-from commsapp.ids import read_guid
-from commsapp.searching import having, shorten_search
+from commsapp.core.actors import Actor, may
+from commsapp.core.number_format import counted
+from commsapp.core.search import having, shorten_search
+from commsapp.db.ids import read_guid
+from commsapp.staff.changelists import page_by_key, page_by_number, searched_words
+from commsapp.staff.combobox import as_options
+from commsapp.staff.object_pages import Command, carry_out, page_on, panel_on, show, tell, url_of
+from commsapp.staff.request import actor_of
 from contacts import operations
 from contacts.forms import ConnectionRoleForm
 from contacts.models import Contact, ContactConnection, ContactGroup, Role

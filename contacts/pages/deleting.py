@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.faces.staff.actors import actor_of
-from commsapp.faces.staff.pages import Command, carry_out, page_on, url_of
-from commsapp.faces.staff.standing import Touch, standing_on
+from commsapp.staff.dependents import Touch, standing_on
+from commsapp.staff.object_pages import Command, carry_out, page_on, url_of
+from commsapp.staff.request import actor_of
 from contacts import operations
 from contacts.models import ContactGroup
 from contacts.pages.connections import is_there

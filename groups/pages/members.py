@@ -14,7 +14,9 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.faces.staff.lists import (
+from commsapp.core.search import having
+from commsapp.db.ids import read_guid
+from commsapp.staff.changelists import (
     MOST_COUNTED,
     Slice,
     count_up_to,
@@ -22,9 +24,7 @@ from commsapp.faces.staff.lists import (
     page_by_number,
     report_refused_search,
 )
-from commsapp.faces.staff.pages import panel_on
-from commsapp.ids import read_guid
-from commsapp.searching import having
+from commsapp.staff.object_pages import panel_on
 from groups.models import Membership, Recipient, RecipientGroup
 
 _SHOWN = 50

@@ -20,13 +20,13 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.access import may
-from commsapp.faces.staff.actors import actor_of
-from commsapp.faces.staff.lists import Slice, report_refused_search
-from commsapp.faces.staff.pages import panel_on, url_of
-from commsapp.searching import search_refusal, search_words
+from commsapp.core.actors import may
+from commsapp.core.search import search_refusal, search_words
+from commsapp.staff.changelists import Slice, report_refused_search
+from commsapp.staff.object_pages import panel_on, url_of
+from commsapp.staff.request import actor_of
 from quotes.models import Quote, QuoteLineItem
-from quotes.pages.places import Place, page_by_line
+from quotes.pages.navigation import Place, page_by_line
 
 SHOWN = 200
 _SEARCHED = ("description", "product__name", "recipient_group__name", "recipient__name")

@@ -14,11 +14,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.faces.staff.actors import actor_of, may_see
-from commsapp.faces.staff.pages import page_on, show
+from commsapp.staff.object_pages import page_on, show
+from commsapp.staff.request import actor_of, may_see
 from quotes import currencies
 from quotes.models import Product, Quote, QuoteLineItem
-from quotes.pages.moves import is_expired
+from quotes.pages.status import is_expired
 
 MOST_ON_A_SHEET = 2_000
 _EACH_UP_TO = 500  # lines: parts one by one; of more, those that are the same are told once

@@ -11,20 +11,20 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from commsapp.faces.described import sample_id
-from commsapp.faces.rest.fields import FixedPoint
-from commsapp.faces.rest.filters import RecordFilters, record_lookups
-from commsapp.faces.rest.serializers import (
+from commsapp.api.openapi.fragments import sample_id
+from commsapp.api.rest.fields import FixedPoint
+from commsapp.api.rest.filters import RecordFilters, record_lookups
+from commsapp.api.rest.serializers import (
     DryRun,
     RecordSerializer,
     name_of,
     record_fields,
     record_sample,
 )
-from commsapp.faces.rest.viewsets import Rows, Writable, changed, verb
+from commsapp.api.rest.viewsets import Rows, Writable, changed, verb
 from quotes import operations
 from quotes.models import Quote, QuoteLineItem
-from quotes.rest.money import Amount, price_of
+from quotes.rest.fields import Amount, price_of
 
 
 class QuoteLineItemSerializer(RecordSerializer):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django import template
 from django.utils.formats import number_format
 
-from commsapp.faces.staff.figures import trimmed
+from commsapp.staff.number_fields import trimmed
 from quotes.currencies import PLACES
 
 register = template.Library()

@@ -8,7 +8,7 @@ from django import template
 from django.utils.translation import pgettext_lazy
 
 from quotes.models import Quote, QuoteLineItem
-from quotes.pages.places import Place, mark_of
+from quotes.pages.navigation import Place, mark_of
 from quotes.pages.printing import Printed
 from quotes.templatetags.money import amount, number, price
 

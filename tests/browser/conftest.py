@@ -21,8 +21,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from commsapp.models import User
 from tests.browser.problems import Problems
-from tests.faces.conftest import Server, free_port, gunicorn
 from tests.plugin import find_program
+from tests.served import Server, free_port, gunicorn
 
 # Playwright keeps an event loop in this thread; the ORM would refuse to work beside it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")

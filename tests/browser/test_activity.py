@@ -8,12 +8,12 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from commsapp import records
+from commsapp.core import records
 from commsapp.models import Operation
 from groups import operations
 from groups.models import Membership, Recipient
 from tests import factories
-from tests.browser.looking import faults_at
+from tests.browser.checks import faults_at
 from tests.conftest import actor
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from contacts.models import ContactConnection
 from groups.models import RecipientGroup
 from tests import factories
-from tests.browser.looking import faults_at
+from tests.browser.checks import faults_at
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]
 

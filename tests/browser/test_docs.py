@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from commsapp.faces.openapi import document
-from tests.browser.looking import PHONE, faults_of
+from commsapp.api.openapi.views import document
+from tests.browser.checks import PHONE, faults_of
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]
 

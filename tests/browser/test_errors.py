@@ -9,12 +9,12 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from tests.browser.looking import faults_at
-from tests.faces.conftest import free_port, gunicorn
+from tests.browser.checks import faults_at
+from tests.served import free_port, gunicorn
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]
 
-APPLICATION = "tests.browser.failing:application"
+APPLICATION = "tests.browser.failing_views:application"
 
 
 @pytest.fixture(scope="module")

@@ -9,14 +9,14 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from commsapp import clients
-from commsapp.access import Actor
+from commsapp.core.actors import Actor
+from commsapp.core.credentials import api_clients
 from commsapp.models import Client, Operation, SavedFilter
 from contacts.models import AlternateKey, ContactConnection
 from groups import operations as groups_operations
 from quotes import operations as quotes_operations
 from tests import factories
-from tests.browser.looking import DESK, PHONE, faults_of
+from tests.browser.checks import DESK, PHONE, faults_of
 from tests.browser.test_staff import address
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]
@@ -55,7 +55,7 @@ def shop(alice, licensee):
         **same, quote=quote, product=factories.ProductFactory(**same), recipient_group=group,
         line_number=None, one_time_price=Decimal("49.90"), recurring_price=Decimal("9.99"),
     )  # fmt: skip
-    clients.issue_token(clients.create_client("Till", alice)[0], days=1)
+    api_clients.issue_token(api_clients.create_client("Till", alice)[0], days=1)
     return quotes_operations.create_line(line, by=by)
 
 

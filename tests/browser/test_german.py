@@ -7,11 +7,11 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from commsapp.access import Actor
+from commsapp.core.actors import Actor
 from quotes import operations as quotes_operations
 from quotes.models import QuoteLineItem
 from tests import factories
-from tests.browser.looking import faults_of
+from tests.browser.checks import faults_of
 from tests.browser.test_staff import address, shop
 
 __all__ = ["shop"]

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from groups.models import Recipient
 from tests import factories
-from tests.browser.looking import faults_of
+from tests.browser.checks import faults_of
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]
 

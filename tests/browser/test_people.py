@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from commsapp.models import User
 from tests import factories
-from tests.browser.looking import PHONE, faults_at, faults_of
+from tests.browser.checks import PHONE, faults_at, faults_of
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]
 

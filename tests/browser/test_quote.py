@@ -8,13 +8,13 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import Page, expect
 
-from commsapp.access import Actor
+from commsapp.core.actors import Actor
 from groups import operations as groups_operations
 from quotes import operations
 from quotes.models import QuoteLineItem
 from quotes.pages import lines
 from tests import factories
-from tests.browser.looking import faults_of
+from tests.browser.checks import faults_of
 from tests.browser.test_staff import address
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]

@@ -6,11 +6,11 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from commsapp.access import Actor
+from commsapp.core.actors import Actor
 from groups import operations
 from groups.models import Membership, RecipientGroup
 from tests import factories
-from tests.browser.looking import faults_of
+from tests.browser.checks import faults_of
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]
 

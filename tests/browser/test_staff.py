@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from commsapp.access import Actor
+from commsapp.core.actors import Actor
 from contacts.models import ContactConnection
 from groups import operations as groups_operations
 from groups.models import Membership

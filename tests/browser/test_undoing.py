@@ -6,12 +6,12 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from commsapp.access import Actor
+from commsapp.core.actors import Actor
 from commsapp.models import Operation
 from groups import operations
 from groups.models import Membership, RecipientGroup
 from tests import factories
-from tests.browser.looking import faults_at
+from tests.browser.checks import faults_at
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]
 

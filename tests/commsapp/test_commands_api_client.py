@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
-from commsapp.clients import issue_token, renew_token
-from commsapp.faces.signin import actor_of
+from commsapp.api.authentication import actor_of
+from commsapp.core.credentials.api_clients import issue_token, renew_token
 from commsapp.models import Client
 
 AccessToken = get_access_token_model()

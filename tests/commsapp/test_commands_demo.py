@@ -15,11 +15,11 @@ from django.db import transaction
 from django.db.models import Count
 from django.test import override_settings
 
-from commsapp import records
-from commsapp.access import Actor
-from commsapp.faces.signin import actor_of
-from commsapp.ids import read_guid
-from commsapp.ledger import sentence
+from commsapp.api.authentication import actor_of
+from commsapp.core import records
+from commsapp.core.actors import Actor
+from commsapp.core.audit import sentence
+from commsapp.db.ids import read_guid
 from commsapp.models import Client, Face, Licensee, Operation, User
 from contacts.models import AlternateKey, Contact, ContactConnection, ContactGroup, DataSource, Role
 from groups import operations as groups
@@ -48,7 +48,10 @@ def told():
 def loaded(django_db_setup, django_db_blocker, tmp_path_factory):
     """The demo, loaded once around all tests here, each of which takes back what it did to it."""
     folder = tmp_path_factory.mktemp("demo")
-    quick = ["django.contrib.auth.hashers.MD5PasswordHasher", "commsapp.faces.oauth.SecretHasher"]
+    quick = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        "commsapp.api.oauth.views.SecretHasher",
+    ]
     with (
         django_db_blocker.unblock(),
         override_settings(VAR_DIR=folder, PASSWORD_HASHERS=quick),

@@ -67,7 +67,7 @@ def test_all_that_a_process_makes_is_for_its_user_alone(tmp_path):
         "import commsapp.wsgi\n"
         "from django.db import connection\n"
         "connection.cursor().execute('CREATE TABLE some (thing INT)')\n"
-        "from commsapp.management.demo.logins import Kept\n"
+        "from commsapp.demo.accounts import Kept\n"
         "Kept.read().write()\n"
         "from pathlib import Path\n"
         "print(*(f'{path.name} {path.stat().st_mode & 0o777:o}'"
@@ -85,14 +85,14 @@ def test_all_that_a_process_makes_is_for_its_user_alone(tmp_path):
 def test_the_audit_log_goes_where_it_is_told(target, is_written):
     log = (
         "import commsapp.wsgi\n"
-        "from commsapp.security_log import log_event\n"
+        "from commsapp.logs.security_log import log_event\n"
         "log_event('sign_in', address_book='x')\n"
     )
     assert bool(run("-c", log, AUDIT_LOG=target)) is is_written
 
 
 def test_what_a_command_answers_on_stdout_has_no_line_of_the_audit_log():
-    log = "from commsapp.security_log import log_event; log_event('sign_in'); print('answer')"
+    log = "from commsapp.logs.security_log import log_event; log_event('sign_in'); print('answer')"
     assert run("manage.py", "shell", "-v0", "-c", log) == "answer\n"
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.contacts.suite import Suite
+from tests.contacts.external_suite import Suite
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from django.db import connection
 from commsapp.models import Operation
 from contacts.management.progress import Progress, duration
 from contacts.models import ContactGroup
-from tests.contacts.suite import everything
+from tests.contacts.external_suite import everything
 
 pytestmark = pytest.mark.django_db
 

@@ -2,14 +2,14 @@
 
 import pytest
 
-from commsapp.ids import dashed, uuid7
-from commsapp.ledger import Refused
+from commsapp.core.audit import Refused
+from commsapp.db.ids import dashed, uuid7
 from commsapp.models import Operation
 from contacts import operations
 from contacts.models import ContactConnection, ContactGroup
 from contacts.operations import NewConnection
 from tests import factories
-from tests.contacts.suite import everything
+from tests.contacts.external_suite import everything
 
 pytestmark = pytest.mark.django_db
 

@@ -4,16 +4,17 @@ import json
 
 import pytest
 
-from commsapp.ids import uuid7
-from commsapp.ledger import Refusal, Refused
+from commsapp.core.audit import Refusal, Refused
+from commsapp.db.ids import uuid7
 from commsapp.models import Operation
-from contacts import failures, operations
+from contacts import operations
 from contacts.models import ContactGroup, DataSource, SaveFailure
 from contacts.operations import ConnectionSave, ContactGroupSave
-from contacts.saves import MAX_FAULTS
+from contacts.save_group import failures
+from contacts.save_group.request import MAX_FAULTS
 from tests import factories
+from tests.api.rest.conftest import Api
 from tests.conftest import actor
-from tests.faces.rest.conftest import Api
 from tests.races import at_once
 
 pytestmark = pytest.mark.django_db

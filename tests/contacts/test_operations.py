@@ -3,15 +3,15 @@
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from commsapp import ledger
-from commsapp.ids import uuid7
-from commsapp.ledger import Refused
+from commsapp.core import audit
+from commsapp.core.audit import Refused
+from commsapp.db.ids import uuid7
 from commsapp.models import Operation
 from contacts import operations
 from contacts.models import AlternateKey, ContactGroup
 from tests import factories
 from tests.conftest import actor, grant
-from tests.contacts.suite import everything
+from tests.contacts.external_suite import everything
 
 pytestmark = pytest.mark.django_db
 
@@ -98,7 +98,7 @@ def test_undo_gives_back_the_status_of_before(groups, by_alice, first, second):
     getattr(operations, f"{first}_contact_groups")(ids(groups[:2]), by=by_alice)
     before = statuses(groups)
     moved = getattr(operations, f"{second}_contact_groups")(ids(groups), by=by_alice)
-    undone = ledger.undo_batch(moved.operations[0].batch, by=by_alice)
+    undone = audit.undo_batch(moved.operations[0].batch, by=by_alice)
     assert sum(one.reversed for one in undone) == len(moved.operations)
     assert statuses(groups) == before
 
@@ -106,7 +106,7 @@ def test_undo_gives_back_the_status_of_before(groups, by_alice, first, second):
 def test_undo_keeps_what_changed_since(groups, by_alice):
     moved = operations.archive_contact_groups(ids(groups[:1]), by=by_alice)
     operations.restore_contact_groups(ids(groups[:1]), by=by_alice)
-    undone = ledger.undo(moved.operation.pk, by=by_alice)
+    undone = audit.undo(moved.operation.pk, by=by_alice)
     assert (undone.reversed, undone.kept) == (0, 1)
     assert statuses(groups) == ["active"] * 3
 
@@ -117,7 +117,7 @@ def test_undo_of_a_deletion_takes_the_right_to_delete(groups, licensee, by_alice
     user.licensees.add(licensee)
     grant(user, "contacts.change_contactgroup")
     with pytest.raises(PermissionDenied):
-        ledger.undo(moved.operation.pk, by=actor(user))
+        audit.undo(moved.operation.pk, by=actor(user))
     assert statuses(groups[:1]) == ["deleted"]
 
 
@@ -131,7 +131,7 @@ def test_many_groups_take_as_many_statements_as_few(licensee, by_alice, statemen
         with statements() as restoring:
             moved = operations.restore_contact_groups(ids(groups), by=by_alice)
         with statements() as undoing:
-            ledger.undo_batch(moved.operations[0].batch, by=by_alice)
+            audit.undo_batch(moved.operations[0].batch, by=by_alice)
         taken.add((len(archiving), len(restoring), len(undoing)))
     assert len(taken) == 1
 

@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from commsapp.importing import import_records
+from commsapp.core.imports.importer import import_records
 from commsapp.models import Licensee, Operation
-from groups.importing import RECIPIENTS
+from groups.imports import RECIPIENTS
 from groups.models import Recipient
 from groups.operations import add_recipients
 from tests import factories

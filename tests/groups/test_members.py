@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from commsapp import ledger, records
-from commsapp.ids import dashed, uuid7
-from commsapp.ledger import Refused
+from commsapp.core import audit, records
+from commsapp.core.audit import Refused
+from commsapp.db.ids import dashed, uuid7
 from commsapp.models import Operation
 from groups import operations
 from groups.models import Membership, Recipient, RecipientGroup
 from tests import factories
-from tests.groups import crowds
-from tests.groups.crowds import hexes, members_of
+from tests.groups import many_recipients
+from tests.groups.many_recipients import hexes, members_of
 
 VERBS = [operations.add_recipients, operations.remove_recipients, operations.set_recipients]
 
 
 @pytest.fixture
 def crowd(licensee):
-    return crowds.recipients(licensee, 4)
+    return many_recipients.recipients(licensee, 4)
 
 
 @pytest.fixture
 def group(licensee, crowd):
     """Has the first two of the crowd."""
-    return crowds.group_of(crowd[:2], licensee)
+    return many_recipients.group_of(crowd[:2], licensee)
 
 
 def rows():
@@ -108,7 +108,7 @@ def test_an_operation_tells_the_sentence_and_the_counts(group, crowd, by_alice):
     assert (entry.kind, entry.touched) == ("groups.recipients_added", 2)
     assert (entry.target_id, entry.target_type) == (group.pk, "groups.recipientgroup")
     assert entry.user == by_alice.user
-    assert ledger.sentence(entry) == "2 recipients added, 2 were already in the group."
+    assert audit.sentence(entry) == "2 recipients added, 2 were already in the group."
 
 
 def test_a_membership_names_the_operation_that_made_it(group, crowd, by_alice):
@@ -165,13 +165,13 @@ def test_an_archived_member_is_in_nobodys_way(group, crowd, by_alice, verb):
 def test_another_customers_recipient_is_not_added_but_removed(licensee, by_alice):
     ours, theirs = (factories.ContactGroupFactory(licensee=licensee) for _ in range(2))
     group = factories.RecipientGroupFactory(licensee=licensee, customer=ours)
-    [stranger] = crowds.recipients(licensee, 1, customer=theirs)
-    [everybodys] = crowds.recipients(licensee, 1)
+    [stranger] = many_recipients.recipients(licensee, 1, customer=theirs)
+    [everybodys] = many_recipients.recipients(licensee, 1)
     add = lambda one: operations.add_recipients(group.pk, [one.pk.hex], by=by_alice)  # noqa: E731
     [told] = refused(lambda: add(stranger))
     assert told[0] == "INVALID_CROSS_REFERENCE_KEY"
     assert add(everybodys).added == 1
-    crowds.join(group, [stranger])
+    many_recipients.join(group, [stranger])
     RecipientGroup.objects.filter(pk=group.pk).update(member_count=2)
     assert add(stranger).already == 1
     remove = operations.remove_recipients
@@ -238,7 +238,7 @@ def test_a_set_may_swap_members_of_a_full_group(group, crowd, by_alice, monkeypa
 
 
 def undo(change, by):
-    return ledger.undo(change.operation.pk, by=by)
+    return audit.undo(change.operation.pk, by=by)
 
 
 def test_undoing_an_add_takes_out_whom_it_put_in(group, crowd, by_alice):
@@ -286,8 +286,8 @@ def test_undoing_a_set_does_both(group, crowd, by_alice):
 
 def test_undoing_a_removal_leaves_out_who_became_another_customers(licensee, by_alice):
     ours, theirs = (factories.ContactGroupFactory(licensee=licensee) for _ in range(2))
-    one, other = crowds.recipients(licensee, 2, customer=ours)
-    group = crowds.group_of([one, other], licensee, customer=ours)
+    one, other = many_recipients.recipients(licensee, 2, customer=ours)
+    group = many_recipients.group_of([one, other], licensee, customer=ours)
     change = operations.remove_recipients(group.pk, hexes([one, other]), by=by_alice)
     operations.edit_recipient(one.pk, {"customer": theirs}, by=by_alice)
     undone = undo(change, by_alice)
@@ -308,7 +308,7 @@ def test_undoing_in_an_archived_group_is_refused(group, crowd, by_alice):
 
 def test_statements_do_not_grow_with_the_recipients(licensee, by_alice, django_assert_num_queries):
     for size in (10, 1000):
-        crowd = hexes(crowds.recipients(licensee, size))
+        crowd = hexes(many_recipients.recipients(licensee, size))
         group = factories.RecipientGroupFactory(licensee=licensee)
         for verb, ids, count in (
             (operations.add_recipients, crowd, 5),
@@ -325,8 +325,8 @@ def test_an_undo_takes_as_many_statements_for_1000_as_for_10(
 ):
     by_alice.user.get_all_permissions()  # kept from the first question on
     for size in (10, 1000):
-        crowd = crowds.recipients(licensee, size)
-        group = crowds.group_of(crowd[: size // 2], licensee)
+        crowd = many_recipients.recipients(licensee, size)
+        group = many_recipients.group_of(crowd[: size // 2], licensee)
         change = operations.set_recipients(group.pk, hexes(crowd[size // 2 :]), by=by_alice)
         with django_assert_num_queries(11):
             undo(change, by_alice)

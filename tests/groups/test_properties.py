@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from commsapp import ledger
+from commsapp.core import audit
 from groups import operations
 from groups.models import Membership, RecipientGroup
-from tests.groups import crowds
-from tests.groups.crowds import hexes, members_of
+from tests.groups import many_recipients
+from tests.groups.many_recipients import hexes, members_of
 
 CROWD = 5
 VERBS = {
@@ -57,15 +57,15 @@ class Model:
 @with_database
 @given(steps=st.lists(STEPS, max_size=12))
 def test_a_group_is_a_set_whose_changes_can_be_undone(licensee, by_alice, steps):
-    crowd = crowds.recipients(licensee, CROWD)
-    group = crowds.group_of([], licensee)
+    crowd = many_recipients.recipients(licensee, CROWD)
+    group = many_recipients.group_of([], licensee)
     model, entries, undone = Model(), [], set()
     for verb, given_ in steps:
         if verb == "undo":
             number = given_
             if number >= len(entries) or number in undone:
                 continue
-            told = ledger.undo(entries[number].pk, by=by_alice)
+            told = audit.undo(entries[number].pk, by=by_alice)
             assert told.reversed == model.undo(number)
             if told.reversed:
                 undone.add(number)
@@ -84,11 +84,11 @@ def test_a_group_is_a_set_whose_changes_can_be_undone(licensee, by_alice, steps)
 @with_database
 @given(before=SOME, verb=st.sampled_from([*VERBS]), chosen=SOME)
 def test_an_undo_at_once_restores_the_members(licensee, by_alice, before, verb, chosen):
-    crowd = crowds.recipients(licensee, CROWD)
-    group = crowds.group_of([crowd[one] for one in set(before)], licensee)
+    crowd = many_recipients.recipients(licensee, CROWD)
+    group = many_recipients.group_of([crowd[one] for one in set(before)], licensee)
     there = members_of(group)
     change = VERBS[verb](group.pk, hexes(crowd[one] for one in chosen), by=by_alice)
     if change.operation.touched:
-        ledger.undo(change.operation.pk, by=by_alice)
+        audit.undo(change.operation.pk, by=by_alice)
     assert members_of(group) == there
     assert RecipientGroup.objects.get(pk=group.pk).member_count == len(there)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from commsapp import ledger
-from commsapp.ledger import Refused
+from commsapp.core import audit
+from commsapp.core.audit import Refused
 from commsapp.models import Operation
 from groups import operations
 from groups.models import Recipient, RecipientGroup
 from tests import factories
-from tests.groups import crowds
-from tests.groups.crowds import hexes, members_of
+from tests.groups import many_recipients
+from tests.groups.many_recipients import hexes, members_of
 from tests.races import all_at_once, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,7 +23,7 @@ def group(licensee):
 
 
 def test_eight_identical_adds_at_once_are_one_operation(group, licensee, by_alice):
-    crowd = hexes(crowds.recipients(licensee, 20))
+    crowd = hexes(many_recipients.recipients(licensee, 20))
     add = lambda: operations.add_recipients(group.pk, crowd, by=by_alice)  # noqa: E731
     answers = at_once(add, 8)
     assert sorted(answer.added for answer in answers) == [0] * 7 + [20]
@@ -33,16 +33,16 @@ def test_eight_identical_adds_at_once_are_one_operation(group, licensee, by_alic
 
 
 def test_four_undos_at_once_are_one(group, licensee, by_alice):
-    crowd = hexes(crowds.recipients(licensee, 5))
+    crowd = hexes(many_recipients.recipients(licensee, 5))
     entry = operations.add_recipients(group.pk, crowd, by=by_alice).operation
-    answers = at_once(lambda: ledger.undo(entry.pk, by=by_alice), 4)
+    answers = at_once(lambda: audit.undo(entry.pk, by=by_alice), 4)
     assert sum(isinstance(answer, Refused) for answer in answers) == 3
     group.refresh_from_db()
     assert group.member_count == len(members_of(group)) == 0
 
 
 def test_whatever_happens_at_once_the_count_is_that_of_the_members(group, licensee, by_alice):
-    crowd = hexes(crowds.recipients(licensee, 12))
+    crowd = hexes(many_recipients.recipients(licensee, 12))
     calls = [
         lambda verb=verb, ids=ids: verb(group.pk, ids, by=by_alice)
         for verb, ids in (
@@ -63,7 +63,7 @@ def test_whatever_happens_at_once_the_count_is_that_of_the_members(group, licens
 def test_a_customer_does_not_change_while_somebody_is_added(group, licensee, by_alice):
     ours, theirs = (factories.ContactGroupFactory(licensee=licensee) for _ in range(2))
     RecipientGroup.objects.update(customer=ours)
-    [recipient] = crowds.recipients(licensee, 1, customer=ours)
+    [recipient] = many_recipients.recipients(licensee, 1, customer=ours)
     all_at_once(
         [
             lambda: operations.add_recipients(group.pk, [recipient.pk.hex], by=by_alice),

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from commsapp import ledger, records
-from commsapp.ledger import Refused
+from commsapp.core import audit, records
+from commsapp.core.audit import Refused
 from commsapp.models import Operation
 from groups import operations
 from groups.models import Recipient, RecipientGroup
 from tests import factories
 from tests.conftest import actor
-from tests.groups import crowds
-from tests.groups.crowds import hexes
+from tests.groups import many_recipients
+from tests.groups.many_recipients import hexes
 
 # --- The customer ---------------------------------------------------------------------------
 
@@ -26,7 +26,7 @@ def customers(licensee):
 def test_a_customer_changes_while_nothing_depends_on_it(licensee, by_alice, customers):
     ours, theirs = customers
     group = factories.RecipientGroupFactory(licensee=licensee, customer=ours)
-    [recipient] = crowds.recipients(licensee, 1, customer=ours)
+    [recipient] = many_recipients.recipients(licensee, 1, customer=ours)
     values = {"customer": theirs}
     assert operations.edit_recipient(recipient.pk, values, by=by_alice).customer == theirs
     assert operations.edit_recipient_group(group.pk, values, by=by_alice).customer == theirs
@@ -34,8 +34,8 @@ def test_a_customer_changes_while_nothing_depends_on_it(licensee, by_alice, cust
 
 def test_a_customer_stays_while_a_membership_depends_on_it(licensee, by_alice, customers):
     ours, theirs = customers
-    [recipient] = crowds.recipients(licensee, 1, customer=ours)
-    group = crowds.group_of([recipient], licensee, customer=ours)
+    [recipient] = many_recipients.recipients(licensee, 1, customer=ours)
+    group = many_recipients.group_of([recipient], licensee, customer=ours)
     values = {"customer": theirs, "name": "Another"}
     for edit, record in (
         (operations.edit_recipient, recipient),
@@ -61,7 +61,7 @@ def test_a_customer_stays_while_a_line_depends_on_it(licensee, by_alice, custome
 
 
 def test_another_licensees_customer_is_refused(licensee, by_alice):
-    [recipient] = crowds.recipients(licensee, 1)
+    [recipient] = many_recipients.recipients(licensee, 1)
     values = {"customer": factories.ContactGroupFactory()}
     with pytest.raises(ValidationError) as caught:
         operations.edit_recipient(recipient.pk, values, by=by_alice)
@@ -118,27 +118,27 @@ def test_archiving_another_licensees_record_is_refused_as_not_there(pair, by_ali
 def test_archiving_is_undone_one_by_one_and_all_at_once(pair, by_alice):
     moved = records.archive(RecipientGroup, hexes(pair), by=by_alice)
     first, second = moved.operations
-    undone = ledger.undo(first.pk, by=by_alice)
+    undone = audit.undo(first.pk, by=by_alice)
     assert (undone.reversed, undone.kept) == (1, 0)
-    [undone] = ledger.undo_batch(second.batch, by=by_alice)
+    [undone] = audit.undo_batch(second.batch, by=by_alice)
     assert undone.reversed == 1
     assert statuses(*pair) == ["active", "active"]
-    assert ledger.undo_batch(second.batch, by=by_alice) == []
+    assert audit.undo_batch(second.batch, by=by_alice) == []
 
 
 def test_undoing_keeps_what_moved_since(pair, by_alice):
     moved = records.archive(RecipientGroup, hexes(pair), by=by_alice)
     records.restore(RecipientGroup, hexes(pair[:1]), by=by_alice)
-    undone = ledger.undo_batch(moved.operations[0].batch, by=by_alice)
+    undone = audit.undo_batch(moved.operations[0].batch, by=by_alice)
     assert sorted((one.reversed, one.kept) for one in undone) == [(0, 1), (1, 0)]
     assert statuses(*pair) == ["active", "active"]
 
 
 def test_recipients_are_archived_and_an_undo_restores_them(licensee, by_alice):
-    crowd = crowds.recipients(licensee, 3)
+    crowd = many_recipients.recipients(licensee, 3)
     moved = records.archive(Recipient, hexes(crowd), by=by_alice)
     assert Recipient.objects.exclude(archived_at=None).count() == 3
-    ledger.undo_batch(moved.operations[0].batch, by=by_alice)
+    audit.undo_batch(moved.operations[0].batch, by=by_alice)
     assert not Recipient.objects.exclude(archived_at=None).exists()
 
 
@@ -147,15 +147,15 @@ def test_archiving_takes_as_many_statements_for_1000_as_for_10(
 ):
     by_alice.user.get_all_permissions()  # kept from the first question on
     for size in (10, 1000):
-        crowd = hexes(crowds.recipients(licensee, size))
+        crowd = hexes(many_recipients.recipients(licensee, size))
         with django_assert_num_queries(5):
             moved = records.archive(Recipient, crowd, by=by_alice)
         with django_assert_num_queries(7):
-            ledger.undo_batch(moved.operations[0].batch, by=by_alice)
+            audit.undo_batch(moved.operations[0].batch, by=by_alice)
 
 
 def test_an_undo_takes_the_right_of_what_it_undoes(pair, by_alice, charlie):
     moved = records.archive(RecipientGroup, hexes(pair[:1]), by=by_alice)
     with pytest.raises(PermissionDenied):
-        ledger.undo(moved.operations[0].pk, by=actor(charlie))
+        audit.undo(moved.operations[0].pk, by=actor(charlie))
     assert statuses(pair[0]) == ["archived"]

@@ -7,14 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from commsapp import ledger
-from commsapp.ledger import Refused
+from commsapp.core import audit
+from commsapp.core.audit import Refused
 from commsapp.models import Operation
 from groups.models import RecipientGroup
 from quotes import operations
 from quotes.models import Quote, QuoteLineItem, Totals
 from tests import factories
-from tests.groups import crowds
+from tests.groups import many_recipients
 
 
 class Sale:
@@ -29,8 +29,8 @@ class Sale:
         )
 
     def group(self, size: int, **fields) -> RecipientGroup:
-        members = crowds.recipients(self.licensee, size, customer=self.customer)
-        return crowds.group_of(members, self.licensee, customer=self.customer, **fields)
+        members = many_recipients.recipients(self.licensee, size, customer=self.customer)
+        return many_recipients.group_of(members, self.licensee, customer=self.customer, **fields)
 
     def line(self, group=None, **values) -> QuoteLineItem:
         """A new line; of a group of so many, if a number is given."""
@@ -46,7 +46,7 @@ class Sale:
         return operations.unsplit_line(line.pk, by=self.by, **options)
 
     def undo(self, change):
-        return ledger.undo(change.operation.pk, by=self.by)
+        return audit.undo(change.operation.pk, by=self.by)
 
     def refused(self, act, line, **options) -> list[tuple[str, str]]:
         """Do what is refused and changes nothing: the refusals' codes and records."""

@@ -7,13 +7,13 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 
-from commsapp.ledger import Refused
+from commsapp.core.audit import Refused
 from commsapp.models import Operation
 from groups.models import RecipientGroup
-from quotes import operations, rules
+from quotes import operations, validation
 from quotes.models import Product, Quote, QuoteLineItem, Totals
 from tests import factories
-from tests.groups import crowds
+from tests.groups import many_recipients
 
 
 def refused(sale, call, code, field):
@@ -107,12 +107,12 @@ def test_an_archived_group_gets_no_line(sale):
 
 def test_another_customers_group_gets_no_line(sale):
     other = factories.ContactGroupFactory(licensee=sale.licensee)
-    group = crowds.group_of([], sale.licensee, customer=other)
+    group = many_recipients.group_of([], sale.licensee, customer=other)
     assert invalid(sale, lambda: sale.line(group)) == {"recipient_group"}
 
 
 def test_a_group_without_a_customer_suits_every_quote(sale):
-    assert sale.line(crowds.group_of([], sale.licensee)).is_group_line
+    assert sale.line(many_recipients.group_of([], sale.licensee)).is_group_line
 
 
 def test_another_licensees_quote_or_group_is_not_there(sale, by_bob):
@@ -161,7 +161,7 @@ def test_more_than_a_line_can_cost_names_the_price(sale):
 
 
 def test_more_lines_than_a_quote_holds_are_refused(sale, monkeypatch):
-    monkeypatch.setattr(rules, "MOST_LINES", 1)
+    monkeypatch.setattr(validation, "MOST_LINES", 1)
     sale.line()
     refused(sale, sale.line, "LIMIT_EXCEEDED", "quote")
 
@@ -248,7 +248,7 @@ def test_a_line_stays_on_its_quote(sale):
 def test_only_a_split_gives_a_line_its_recipient(sale):
     line = sale.line(1)
     sale.split(line)
-    part, [other] = line.parts.get(), crowds.recipients(sale.licensee, 1)
+    part, [other] = line.parts.get(), many_recipients.recipients(sale.licensee, 1)
     change = lambda: edit(sale, part, recipient=other)  # noqa: E731
     refused(sale, change, "FIELD_INTEGRITY_EXCEPTION", "recipient")
 

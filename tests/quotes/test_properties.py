@@ -10,13 +10,13 @@ from django.core.exceptions import ValidationError
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from commsapp import ledger
-from commsapp.ledger import Refused
+from commsapp.core import audit
+from commsapp.core.audit import Refused
 from commsapp.models import Operation
 from groups import operations as groups
 from quotes import currencies, operations, pricing
 from quotes.models import HIGHEST_PRICE, HIGHEST_QUANTITY, QuoteLineItem
-from tests.groups import crowds
+from tests.groups import many_recipients
 from tests.quotes.conftest import Sale, check_sums
 
 # Each example makes a sale of its own, so that sharing the test's database does no harm.
@@ -89,7 +89,7 @@ def test_totals_are_conserved_by_split_and_unsplit(
     assert sale.unsplit(line).removed == size
     assert sale.totals() == whole
     check_sums(sale.quote)
-    assert ledger.undo(Operation.objects.latest("pk").pk, by=by_alice).reversed == size
+    assert audit.undo(Operation.objects.latest("pk").pk, by=by_alice).reversed == size
     assert sale.totals() == whole
     check_sums(sale.quote)
 
@@ -102,8 +102,8 @@ class Clerk:
 
     def __init__(self, sale):
         self.sale = sale
-        self.crowd = crowds.recipients(sale.licensee, 6)
-        self.groups = [crowds.group_of(self.crowd[:3], sale.licensee) for _ in range(2)]
+        self.crowd = many_recipients.recipients(sale.licensee, 6)
+        self.groups = [many_recipients.group_of(self.crowd[:3], sale.licensee) for _ in range(2)]
 
     def pick(self, which):
         lines = list(QuoteLineItem.objects.filter(quote=self.sale.quote).order_by("line_number"))
@@ -135,13 +135,13 @@ class Clerk:
     def change_members(self, which):
         members = [one for place, one in enumerate(self.crowd) if which >> place & 1]
         group = self.groups[which % 2]
-        groups.set_recipients(group.pk, crowds.hexes(members), by=self.sale.by)
+        groups.set_recipients(group.pk, many_recipients.hexes(members), by=self.sale.by)
 
     def undo(self, which):
         entries = Operation.objects.filter(licensee=self.sale.licensee)
-        undoable = [entry for entry in entries if ledger.is_undoable(entry)]
+        undoable = [entry for entry in entries if audit.is_undoable(entry)]
         if undoable:
-            ledger.undo(undoable[which % len(undoable)].pk, by=self.sale.by)
+            audit.undo(undoable[which % len(undoable)].pk, by=self.sale.by)
 
     def close_and_reopen(self, which):
         self.sale.move("cancel")
@@ -181,7 +181,7 @@ def test_an_undo_at_once_restores_what_was(licensee, by_alice, steps):
         before, totals = state(line), sale.totals()
         change = getattr(sale, name)(line)
         if change.operation.touched:
-            ledger.undo(change.operation.pk, by=by_alice)
+            audit.undo(change.operation.pk, by=by_alice)
             assert (state(line), sale.totals()) == (before, totals)
             getattr(sale, name)(line)
         check_sums(sale.quote)

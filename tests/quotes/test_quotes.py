@@ -10,14 +10,14 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from commsapp import ledger
-from commsapp.ledger import Refused
+from commsapp.core import audit
+from commsapp.core.audit import Refused
 from commsapp.models import Operation
 from groups import operations as groups
 from quotes import operations
 from quotes.models import Quote, QuoteLineItem
 from tests import factories
-from tests.groups import crowds
+from tests.groups import many_recipients
 
 
 def new(licensee, **values):
@@ -100,7 +100,7 @@ def test_the_currency_stays_while_there_are_lines(sale):
 
 
 def test_the_customer_stays_while_lines_are_of_its_groups(sale):
-    sale.line(crowds.group_of([], sale.licensee))  # everybody's
+    sale.line(many_recipients.group_of([], sale.licensee))  # everybody's
     line = sale.line(1)
     other = factories.ContactGroupFactory(licensee=sale.licensee)
     change = lambda: edit(sale, customer=other)  # noqa: E731
@@ -162,7 +162,7 @@ def test_to_approve_takes_a_right_of_its_own():
 def test_a_move_says_from_where_to_where(sale):
     change = operations.move_quote(sale.quote.pk, "submit", by=sale.by)
     assert change.message == "From “Draft” to “In review”."
-    assert ledger.sentence(Operation.objects.get()) == change.message
+    assert audit.sentence(Operation.objects.get()) == change.message
 
 
 def test_an_expired_quote_is_not_accepted(sale):
@@ -188,7 +188,7 @@ def test_what_happens_to_a_group_does_not_touch_a_frozen_quote(sale):
     sale.split(split)
     before = sale.totals()
     sale.move("submit", "approve")
-    crowd = crowds.hexes(crowds.recipients(sale.licensee, 5))
+    crowd = many_recipients.hexes(many_recipients.recipients(sale.licensee, 5))
     groups.set_recipients(line.recipient_group_id, crowd, by=sale.by)
     groups.set_recipients(split.recipient_group_id, crowd[:1], by=sale.by)
     assert sale.totals() == before
@@ -202,7 +202,7 @@ def test_what_happens_to_a_group_does_not_touch_a_frozen_quote(sale):
 def test_a_reopened_quote_follows_its_groups_again(sale):
     line = sale.line(2)
     sale.move("submit", "approve")
-    [newcomer] = crowds.recipients(sale.licensee, 1)
+    [newcomer] = many_recipients.recipients(sale.licensee, 1)
     groups.add_recipients(line.recipient_group_id, [newcomer.pk.hex], by=sale.by)
     sale.move("reopen")
     assert sale.totals().one_time == line.one_time_amount * 3
@@ -248,7 +248,7 @@ def test_a_move_takes_as_many_statements_for_many_lines_as_for_few(sale, django_
 def test_totals_are_exact_where_they_are_highest(sale):
     """100 quotes' worth in one: past what a BIGINT holds, and to the cent."""
     highest = Decimal("999999999999.99")
-    group = crowds.group_of([], sale.licensee)
+    group = many_recipients.group_of([], sale.licensee)
     for _ in range(3):
         sale.line(group, one_time_price=highest, recurring_price=Decimal("0.01"))
     group.member_count = 99_999  # nobody counts them here

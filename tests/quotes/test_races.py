@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from commsapp import ledger
-from commsapp.ledger import Refused
+from commsapp.core import audit
+from commsapp.core.audit import Refused
 from commsapp.models import Operation
 from groups import operations as groups
 from groups.models import RecipientGroup
 from quotes import operations
 from quotes.models import Quote, QuoteLineItem
 from tests import factories
-from tests.groups import crowds
+from tests.groups import many_recipients
 from tests.races import all_at_once, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,14 +29,14 @@ def test_eight_splits_at_once_leave_one_part_for_each_member(sale):
 def test_four_undos_of_a_split_at_once_are_one(sale):
     line = sale.line(5)
     entry = sale.split(line).operation
-    answers = at_once(lambda: ledger.undo(entry.pk, by=sale.by), 4)
+    answers = at_once(lambda: audit.undo(entry.pk, by=sale.by), 4)
     assert sum(isinstance(answer, Refused) for answer in answers) == 3
     assert not line.parts.exists()
 
 
 def test_members_who_come_while_a_line_is_split_get_a_part_or_are_newcomers(sale):
     line = sale.line(10)
-    crowd = crowds.recipients(sale.licensee, 10)
+    crowd = many_recipients.recipients(sale.licensee, 10)
 
     def add(one):
         return lambda: groups.add_recipients(line.recipient_group_id, [one.pk.hex], by=sale.by)

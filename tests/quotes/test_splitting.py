@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 
-from commsapp import ledger
+from commsapp.core import audit
 from commsapp.models import Operation
 from groups import operations as groups
 from groups.models import Recipient, RecipientGroup
 from quotes import operations, parts
 from quotes.models import QuoteLineItem
 from tests import factories
-from tests.groups import crowds
+from tests.groups import many_recipients
 
 
 def test_each_member_gets_one_part_and_the_totals_stay(sale):
@@ -22,7 +22,7 @@ def test_each_member_gets_one_part_and_the_totals_stay(sale):
     assert (change.created, change.departed, change.message) == (3, 0, "3 lines created.")
     assert sale.totals() == before
     recipients = set(line.parts.values_list("recipient", flat=True))
-    assert recipients == crowds.members_of(line.recipient_group)
+    assert recipients == many_recipients.members_of(line.recipient_group)
 
 
 def test_a_part_has_the_fate_of_every_field_decided():
@@ -55,7 +55,7 @@ def test_a_part_copies_what_was_configured(sale):
 def test_parts_take_the_next_numbers_in_the_order_of_names(sale):
     names = ["Zwickau", "Aachen", "Mainz", "Aachen"]
     members = [factories.RecipientFactory(licensee=sale.licensee, name=name) for name in names]
-    line = sale.line(crowds.group_of(members, sale.licensee))
+    line = sale.line(many_recipients.group_of(members, sale.licensee))
     sale.line(line_number=7)
     sale.split(line)
     numbered = line.parts.order_by("line_number").values_list("line_number", "recipient__name")
@@ -85,7 +85,7 @@ def test_splitting_again_makes_nothing(sale):
 def test_a_newcomer_gets_a_part_at_the_next_split(sale):
     line = sale.line(2)
     sale.split(line)
-    [newcomer] = crowds.recipients(sale.licensee, 1)
+    [newcomer] = many_recipients.recipients(sale.licensee, 1)
     groups.add_recipients(line.recipient_group_id, [newcomer.pk.hex], by=sale.by)
     before = sale.totals()
     change = sale.split(line)
@@ -155,7 +155,7 @@ def test_a_split_is_one_operation_on_the_line(sale):
     entry = Operation.objects.latest("pk")
     assert (entry.kind, entry.target_id, entry.touched) == ("quotes.line_split", line.pk, 2)
     assert entry.target_type == "quotes.quotelineitem"
-    assert ledger.sentence(entry) == "2 lines created."
+    assert audit.sentence(entry) == "2 lines created."
 
 
 # --- Planned --------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ def test_a_planned_split_foretells_the_real_one_and_changes_nothing(sale):
 def test_a_planned_later_split_foretells_what_it_adds(sale):
     line = sale.line(1)
     sale.split(line)
-    [newcomer] = crowds.recipients(sale.licensee, 1)
+    [newcomer] = many_recipients.recipients(sale.licensee, 1)
     groups.add_recipients(line.recipient_group_id, [newcomer.pk.hex], by=sale.by)
     planned = sale.split(line, dry_run=True)
     assert [part.recipient for part in planned.preview] == [newcomer]

@@ -8,9 +8,9 @@ import pytest
 
 from groups import operations as groups
 from groups.models import Recipient, RecipientGroup
-from quotes import operations, rules
+from quotes import operations, validation
 from quotes.models import QuoteLineItem
-from tests.groups import crowds
+from tests.groups import many_recipients
 
 
 @pytest.mark.parametrize("act", [operations.split_line, operations.unsplit_line])
@@ -67,7 +67,7 @@ def test_an_archived_newcomer_is_named(sale):
     sale.split(line)
     departed = line.parts.first().recipient_id
     groups.remove_recipients(line.recipient_group_id, [departed.hex], by=sale.by)
-    [newcomer] = crowds.recipients(sale.licensee, 1)
+    [newcomer] = many_recipients.recipients(sale.licensee, 1)
     groups.add_recipients(line.recipient_group_id, [newcomer.pk.hex], by=sale.by)
     Recipient.objects.filter(pk=newcomer.pk).change(**Recipient.ARCHIVED)
     wanted = [("ENTITY_IS_DELETED", str(newcomer.pk))]
@@ -76,10 +76,10 @@ def test_an_archived_newcomer_is_named(sale):
 
 def test_more_lines_than_a_quote_holds_are_refused(sale, monkeypatch):
     line = sale.line(3)
-    monkeypatch.setattr(rules, "MOST_LINES", 3)
+    monkeypatch.setattr(validation, "MOST_LINES", 3)
     wanted = [("LIMIT_EXCEEDED", str(sale.quote.pk))]
     assert sale.refused(operations.split_line, line) == wanted
-    monkeypatch.setattr(rules, "MOST_LINES", 4)
+    monkeypatch.setattr(validation, "MOST_LINES", 4)
     assert sale.split(line).created == 3
 
 

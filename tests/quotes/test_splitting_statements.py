@@ -7,7 +7,7 @@ from django.db.models import F
 
 from groups.models import RecipientGroup
 from quotes import operations
-from tests.groups import crowds
+from tests.groups import many_recipients
 
 BUDGET = 7  # and one for the sign-in: 8 a request
 
@@ -28,8 +28,8 @@ def test_a_split_takes_as_many_statements_for_1000_as_for_10(sale, taken):
     for size in (10, 1000):
         line = sale.line(size)
         assert taken(lambda line=line: sale.split(line)) == 6
-        newcomers = crowds.recipients(sale.licensee, size // 10)
-        crowds.join(line.recipient_group, newcomers)
+        newcomers = many_recipients.recipients(sale.licensee, size // 10)
+        many_recipients.join(line.recipient_group, newcomers)
         grown = F("member_count") + len(newcomers)
         RecipientGroup.objects.filter(pk=line.recipient_group_id).update(member_count=grown)
         assert taken(lambda line=line: sale.split(line)) == 6

@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from commsapp.ledger import Refused
+from commsapp.core.audit import Refused
 from groups import operations as groups
 from quotes import operations, parts
 from tests import factories
-from tests.groups import crowds
+from tests.groups import many_recipients
 
 
 def fingerprint(line):
@@ -36,7 +36,7 @@ def test_undoing_a_later_split_takes_its_own_parts_only(sale):
     line = sale.line(2)
     sale.split(line)
     first = set(line.parts.values_list("pk", flat=True))
-    [newcomer] = crowds.recipients(sale.licensee, 1)
+    [newcomer] = many_recipients.recipients(sale.licensee, 1)
     groups.add_recipients(line.recipient_group_id, [newcomer.pk.hex], by=sale.by)
     change = sale.split(line)
     assert sale.undo(change).reversed == 1
@@ -83,7 +83,7 @@ def test_undoing_a_split_on_a_closed_quote_is_refused(sale):
 def test_undoing_an_unsplit_puts_the_same_parts_back(sale):
     line = sale.line(3)
     split = sale.split(line)
-    [newcomer] = crowds.recipients(sale.licensee, 1)
+    [newcomer] = many_recipients.recipients(sale.licensee, 1)
     groups.add_recipients(line.recipient_group_id, [newcomer.pk.hex], by=sale.by)
     sale.split(line)
     line.refresh_from_db()

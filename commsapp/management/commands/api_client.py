@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from commsapp.clients import create_client, issue_token
+from commsapp.core.credentials.api_clients import create_client, issue_token
 from commsapp.models import User
 
 LONGEST = 10 * 366  # days

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from commsapp.expiry import clear_expired
+from commsapp.core.expiry import clear_expired
 
 
 class Command(BaseCommand):

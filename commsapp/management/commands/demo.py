@@ -11,23 +11,23 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
-from commsapp.access import Actor
-from commsapp.management.demo import names
-from commsapp.management.demo.logins import Kept, Logins, make_logins
-from commsapp.management.demo.names import fixed_id
-from commsapp.management.demo.story import Story
-from commsapp.management.demo.trial import Trial, TrialMaker
+from commsapp.core.actors import Actor
+from commsapp.demo import sample_data
+from commsapp.demo.accounts import Kept, Logins, make_logins
+from commsapp.demo.edge_cases import Trial, TrialMaker
+from commsapp.demo.quotes import Story
+from commsapp.demo.sample_data import fixed_id
 from commsapp.models import Face, Licensee, User
 
 OTHERS = (
     "This database holds other data than the demo's, so nothing was changed. Load the demo beside "
-    "it with --force; or serve without it: gunicorn --config commsapp/gunicorn.py "
+    "it with --force; or serve without it: gunicorn --config commsapp/server/gunicorn_conf.py "
     "commsapp.asgi:application"
 )
 NOT_LOCAL = (
     "This database is on another machine, so nothing was changed: the demo makes a superuser and "
     "prints the password. Run `manage.py demo --force` if that is wanted; or serve without it: "
-    "gunicorn --config commsapp/gunicorn.py commsapp.wsgi"
+    "gunicorn --config commsapp/server/gunicorn_conf.py commsapp.wsgi"
 )
 
 
@@ -65,15 +65,15 @@ def _load(kept: Kept, *, force: bool) -> tuple[Logins, Trial]:
             raise CommandError(NOT_LOCAL)
     reseller, other = (
         Licensee.objects.get_or_create(pk=pk, defaults={"name": name})[0]
-        for pk, name in zip(ids, (names.RESELLER, names.OTHER_RESELLER), strict=True)
+        for pk, name in zip(ids, (sample_data.RESELLER, sample_data.OTHER_RESELLER), strict=True)
     )
     logins = make_logins(kept, reseller, other)
     users = {name: login.user for name, login in logins.users.items()}
     if not loaded:
         people = {"staff": users["sales"], "head": users["admin"], "machine": users["integration"]}
-        Story(reseller, 0, **people).tell(names.CUSTOMERS, names.QUOTES)
+        Story(reseller, 0, **people).tell(sample_data.CUSTOMERS, sample_data.QUOTES)
         outsiders = dict.fromkeys(people, logins.outsider_user)
-        Story(other, 9, **outsiders).tell(names.OTHER_CUSTOMERS, names.OTHER_QUOTES)
+        Story(other, 9, **outsiders).tell(sample_data.OTHER_CUSTOMERS, sample_data.OTHER_QUOTES)
     by = Actor.of(users["integration"], Face.COMMAND)
     return logins, TrialMaker(reseller, by).trial()
 

@@ -14,13 +14,13 @@ from typing import BinaryIO
 from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError
 
-from commsapp.access import Actor
-from commsapp.faces.message.lines import groups_of
-from commsapp.ledger import Refused
+from commsapp.api.message.json_lines import groups_of
+from commsapp.core.actors import Actor
+from commsapp.core.audit import Refused
 from commsapp.models import Face, User
-from contacts.management.intake import Interruptible, Result, Tally, save
-from contacts.management.leftovers import Leftovers
+from contacts.management.failed_lines import Leftovers
 from contacts.management.progress import Progress, duration
+from contacts.management.save_file import Interruptible, Result, Tally, save
 from contacts.operations import Outcome
 
 TOLD = 10  # failures that are also told on the screen

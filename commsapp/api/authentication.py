@@ -1,0 +1,167 @@
+"""Credentials → Actor, in one statement."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.http import HttpRequest
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from commsapp.core.actors import Actor
+from commsapp.core.metering import usage
+from commsapp.db.ids import NIL, as_uuid, read_guid
+from commsapp.http.origins import is_foreign
+from commsapp.logs.redaction import session_id_of
+from commsapp.models import Face, User
+
+# One join for the user and the client, and all licensees and permissions as two texts. The ORM
+# would spend ten times the query's own time on building it, at every request.
+_SIGN_IN = """
+SELECT u.*, c.name AS client_name, c.id AS client_pk, a.id AS token_pk,
+  (SELECT {join_licensees} FROM commsapp_user_licensees WHERE user_id = u.id) AS licensee_ids,
+  (SELECT {join_permissions}
+   FROM auth_permission p JOIN django_content_type t ON t.id = p.content_type_id
+   WHERE p.id IN (
+     SELECT permission_id FROM commsapp_user_user_permissions WHERE user_id = u.id
+     UNION SELECT gp.permission_id FROM auth_group_permissions gp
+     JOIN commsapp_user_groups ug ON ug.group_id = gp.group_id WHERE ug.user_id = u.id
+   )) AS permission_names
+FROM oauth2_provider_accesstoken a {through}
+LEFT JOIN commsapp_client c ON c.id = a.application_id
+JOIN commsapp_user u ON u.id = COALESCE(a.user_id, c.user_id)
+WHERE {checksum} = %s AND a.expires > %s AND u.is_active
+"""
+_JOINED = {
+    "sqlite": {
+        "join_licensees": "group_concat(licensee_id)",
+        "join_permissions": "group_concat(t.app_label || '.' || p.codename)",
+    },
+    "postgresql": {
+        "join_licensees": "string_agg(licensee_id::text, ',')",
+        "join_permissions": "string_agg(t.app_label || '.' || p.codename, ',')",
+    },
+}
+_TOKEN = {"through": "", "checksum": "a.token_checksum"}
+_SESSION = {
+    "through": "JOIN commsapp_session s ON s.token_id = a.id",
+    "checksum": "s.checksum",
+}
+_SCHEMES = ("bearer", "oauth")
+
+SESSION_COOKIE = "ss-id"
+
+
+def actor_of(request: HttpRequest, face: str) -> Actor | None:
+    """Who asks, by the first of these that is given, which decides alone: the Authorization
+    header; on the Message face the header X-ss-id, the query's SessionId, the cookie ss-id.
+
+    None without one, or if it is not valid. Raises PermissionDenied for a session whose cookie
+    another site's page has the browser send (contract 1). Asked once a request, however often it
+    is called.
+    """
+    known: dict[str, Actor | None] = request.__dict__  # as a request keeps what it has worked out
+    if "_actor" not in known:
+        known["_actor"] = _signed_in(request, face)
+    return known["_actor"]
+
+
+@sensitive_variables()
+def _signed_in(request: HttpRequest, face: str) -> Actor | None:
+    if request.META.get("HTTP_AUTHORIZATION", "").strip():
+        token = token_of(request)
+        return _by_secret(request, token, face, _TOKEN) if token else None
+    if face != Face.MESSAGE:
+        return None
+    given = _guid_of(request.META.get("HTTP_X_SS_ID", "")) or _guid_of(session_id_of(request))
+    if given:
+        return _by_secret(request, given, face, _SESSION)
+    cookie = _guid_of(request.COOKIES.get(SESSION_COOKIE, ""))
+    actor = _by_secret(request, cookie, face, _SESSION) if cookie else None
+    if actor is not None and is_foreign(request):
+        raise PermissionDenied
+    return actor
+
+
+def _guid_of(text: str) -> str:
+    """A session id as its hash is made of; what is none stays, and is nobody's. The all-zero Guid
+    is not given."""
+    guid = read_guid(text.strip()) or text.strip()
+    return "" if guid == NIL else guid
+
+
+def token_pk_of(by: Actor) -> int | None:
+    """The key of the access token that the actor came with, or that is behind its session."""
+    pk: int | None = getattr(by.user, "token_pk", None)
+    return pk
+
+
+def token_of(request: HttpRequest) -> str | None:
+    """The token of the Authorization header, if that is of one of our schemes."""
+    scheme, _space, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return token.strip() if scheme.lower() in _SCHEMES else None
+
+
+@sensitive_variables()
+def _by_secret(
+    request: HttpRequest, secret: str, face: str, kind: Mapping[str, str]
+) -> Actor | None:
+    checksum = hashlib.sha256(secret.encode()).hexdigest()
+    sql = _SIGN_IN.format(**_JOINED[connection.vendor], **kind)
+    for user in User.objects.raw(sql, [checksum, timezone.now()]):
+        fill_permissions(user, user.permission_names)
+        client_id = as_uuid(user.client_pk) if user.client_pk else None
+        if client_id:
+            usage.note(client_id)
+        ids: str = user.licensee_ids or ""
+        return Actor(
+            user,
+            face,
+            None if user.is_superuser else frozenset(UUID(id) for id in ids.split(",") if id),
+            client=user.client_name or "",
+            client_id=client_id,
+            request_id=getattr(request, "request_id", ""),
+        )
+    return None
+
+
+def fill_permissions(user: Any, names: str | None) -> None:
+    """Give the user's has_perm() what it would otherwise ask the database for."""
+    user._perm_cache = set(names.split(",")) if names else set()
+
+
+class TokenAuthentication(BaseAuthentication):
+    """For Django REST framework: request.auth is the Actor."""
+
+    def authenticate(self, request: Request) -> tuple[User, Actor] | None:
+        if token_of(request._request) is None:
+            return None
+        actor = actor_of(request._request, Face.REST)
+        if actor is None:
+            raise AuthenticationFailed("Session expired or invalid.")
+        return actor.user, actor
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="api"'
+
+
+class BrowserAuthentication(SessionAuthentication):
+    """A person's browser session, with CSRF; request.auth is the Actor."""
+
+    def authenticate(self, request: Request) -> tuple[User, Actor] | None:
+        signed_in = super().authenticate(request)
+        if signed_in is None:
+            return None
+        user: Any = signed_in[0]
+        id = getattr(request._request, "request_id", "")
+        actor = Actor.of(user, Face.REST, request_id=id)
+        request._request.__dict__["_actor"] = actor
+        return user, actor

@@ -1,0 +1,100 @@
+"""Batches in JSON: an array of requests, answered by an array (contract 3.5).
+
+Stock ServiceStack's way: all have to be in shape, then they are done in order up to the first that
+fails, whose error is the answer; those before it stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from commsapp.api.message import responses
+from commsapp.api.message.binding import bind
+from commsapp.api.message.exceptions import error_response
+from commsapp.api.message.operation import Operation, Reply
+from commsapp.api.message.parsers import Unreadable, as_request, read_many
+from commsapp.api.request_body import read_body
+from commsapp.core.actors import Actor
+from commsapp.core.audit import Busy, Refusal, Refused, unavailable_reason
+from commsapp.db.commits import OutcomeUnknown
+from commsapp.db.errors import message_of
+
+MOST = 1_000  # requests in a batch
+CHUNK = 500  # of them in one transaction
+
+
+def answer_batch(request: HttpRequest, operation: Operation, by: Actor) -> HttpResponse:
+    """Do what the body's requests ask, and tell how many of them were completed."""
+    batch = _Batch(request, operation, by)
+    response = batch.answer()
+    response["X-AutoBatch-Completed"] = len(batch.done)
+    return response
+
+
+class _Batch:
+    def __init__(self, request: HttpRequest, operation: Operation, by: Actor) -> None:
+        self.request, self.operation, self.by = request, operation, by
+        self.done: list[Reply] = []
+
+    def answer(self) -> HttpResponse:
+        try:
+            items = read_many(read_body(self.request))
+        except Unreadable as unreadable:
+            return error_response(self.request, 400, str(unreadable))
+        if len(items) > MOST:
+            told = _("There are more than %d requests.") % MOST
+            return self._refused(Refused(Refusal("MaximumLength", told)))
+        requests: list[Any] = []
+        for place, item in enumerate(items):
+            if wrong := self._bind(requests, item, place):
+                return wrong
+        return self._do(requests)
+
+    def _bind(self, requests: list[Any], item: Any, place: int) -> HttpResponse | None:
+        """Take one more request; or, if it is out of shape, answer that."""
+        try:
+            body = as_request(item)
+        except Unreadable as unreadable:
+            return error_response(self.request, 400, str(unreadable), _at(place))
+        bound = bind(self.operation.request, body, self.request.GET.dict(), place + 1)
+        requests.append(bound)
+        if wrong := self.operation.check(bound):
+            [answer] = self.operation.run([bound], self.by)  # which keeps what was refused
+            return self._refused(answer if isinstance(answer, Refused) else wrong, _at(place))
+        return None
+
+    def _do(self, requests: Sequence[Any]) -> HttpResponse:
+        for start in range(0, len(requests), CHUNK):
+            chunk = requests[start : start + CHUNK]
+            try:
+                answers = self.operation.run(chunk, self.by, until_refused=True)
+            except OutcomeUnknown:
+                message = _(
+                    "The connection to the database was lost; those before are done, and of this "
+                    "and the next ones it is not known whether they were saved. It is safe to "
+                    "send them again."
+                )
+                return error_response(self.request, 503, message, _at(len(self.done)))
+            except (Busy, DatabaseError, InterfaceError) as error:
+                reason = unavailable_reason(error)
+                if reason is None:
+                    raise
+                message = _("%s Those before are done. Try again shortly.") % message_of(reason)
+                return error_response(self.request, 503, message, _at(len(self.done)))
+            for answer in answers:
+                if isinstance(answer, Refused):
+                    return self._refused(answer, _at(len(self.done)))
+                self.done.append(answer)
+        return responses.all_done(self.request, self.done)
+
+    def _refused(self, refused: Refused, meta: Mapping[str, str] | None = None) -> HttpResponse:
+        return responses.refused(self.request, self.operation, refused, meta or {})
+
+
+def _at(place: int) -> Mapping[str, str]:
+    return {"AutoBatchIndex": str(place)}

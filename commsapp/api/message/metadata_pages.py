@@ -1,0 +1,229 @@
+"""Pages that tell people what an operation takes, and its types for their clients (contract 3.3).
+
+Source: Platform Subscription API, "SaveContactGroup", which is a copy of such a page. All is made
+of the operations' one definition, and none of it needs a sign-in: it tells of nobody's data.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, re_path
+from django.views.decorators.csrf import csrf_exempt
+
+from commsapp.api.message import responses, schema
+from commsapp.api.message.client_types import LANGUAGES, data_type, place_of
+from commsapp.api.message.exceptions import error_response
+from commsapp.api.message.operation import ListOf, Model, Operation, Property, Scalar
+from commsapp.api.message.renderers import FORMATS
+from commsapp.api.openapi.fragments import Described, describe, response, response_ref
+from commsapp.http.origins import base_url
+
+View = Callable[..., HttpResponse]
+
+
+def urlpatterns(operations: Iterable[Operation]) -> list[URLPattern]:
+    """The addresses of the pages and of the types: to be read, with and without a slash."""
+    operations = list(operations)
+    by_name = {each.name.lower(): each for each in operations}
+
+    def index(request: HttpRequest, **named: str) -> HttpResponse:
+        """All operations, and the languages that there are types for."""
+        told = {"operations": operations, "formats": schema.PATH_FORMATS, "languages": LANGUAGES}
+        return render(request, "message/operations.html", told)
+
+    def page(request: HttpRequest, path_format: str, **named: str) -> HttpResponse:
+        """One operation in one format."""
+        asked = {key.lower(): value for key, value in request.GET.dict().items()}
+        if "op" not in asked:
+            return index(request)
+        operation = by_name.get(asked["op"].lower())
+        if operation is None:
+            return error_response(request, 404, "There is no such operation: see /metadata.")
+        told = _told(request.get_host(), operation, path_format.lower())
+        return render(request, "message/operation.html", told)
+
+    def types(request: HttpRequest, language: str, **named: str) -> HttpResponse:
+        """What clients call the operations with, in their language."""
+        written = LANGUAGES.get(language.lower())
+        if written is None:
+            known = " and ".join(LANGUAGES)
+            return error_response(request, 404, f"There are types for {known} only.")
+        text = written(operations, base_url(request))
+        return HttpResponse(text, content_type="text/plain; charset=utf-8")
+
+    read_types = _read_only(types)
+    describe(read_types, _types_described(operations))
+    return [
+        re_path(r"^(?P<_page>(?i:metadata))/?$", _read_only(index)),
+        re_path(
+            r"^(?P<path_format>(?i:json|jsonl|xml|csv|other))/(?P<_page>(?i:metadata))/?$",
+            _read_only(page),
+        ),
+        re_path(r"^(?P<_page>(?i:types))/(?P<language>[^/]+)/?$", read_types),
+    ]
+
+
+def _read_only(view: View) -> View:
+    @csrf_exempt  # a refusal of the method, not of a missing CSRF token
+    @wraps(view)
+    def guarded(request: HttpRequest, **named: str) -> HttpResponse:
+        if request.method in ("GET", "HEAD"):
+            return view(request, **named)
+        refused = error_response(request, 405, "This is only to be read.")
+        refused["Allow"] = "GET, HEAD"
+        return refused
+
+    return guarded
+
+
+def _types_described(operations: Sequence[Operation]) -> Described:
+    """How the types' address describes itself."""
+    language = {
+        "name": "language", "in": "path", "required": True, "example": "python",
+        "schema": {"type": "string", "enum": [*LANGUAGES]},
+    }  # fmt: skip
+    example = LANGUAGES["python"](operations, "https://commsapp.example")
+    told = "Source code, for the official client of the language."
+    read = {
+        "operationId": "message_types",
+        "summary": "Read the types of all operations",
+        "tags": ["Message"],
+        "security": [],
+        "parameters": [language],
+        "responses": {
+            "200": response(told, {"type": "string"}, example, content_type="text/plain"),
+            "404": response_ref("MessageNotFound"),
+            "405": response_ref("MessageMethodNotAllowed"),
+        },
+    }
+    return Described({"/types/{language}": {"get": read}})
+
+
+# --- An operation's page ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request and its answer, as they go over the wire."""
+
+    request: str
+    answer: str
+
+
+def _told(host: str, operation: Operation, path_format: str) -> Mapping[str, Any]:
+    # The document prints JSON Lines as `other`; both names are one.
+    name = "jsonl" if path_format == "other" else path_format
+    reply = responses.status_of(operation.reply.message, meta=operation.reply.meta)
+    sent = _placeholders(operation.request)
+    return {
+        "operation": operation,
+        "format": name,
+        "printed": "other" if name == "jsonl" else name,
+        "formats": schema.PATH_FORMATS,
+        "tables": [_Table(model) for model in dict.fromkeys(_tabled(operation.request))],
+        "placeholders": _exchange(host, operation, name, sent, _STATUS),
+        "example": _exchange(host, operation, name, operation.sample, reply),
+    }
+
+
+def _tabled(model: Model) -> Iterator[Model]:
+    """A model, what it is based on, and the models of its properties, as the document has them."""
+    yield model
+    if model.base:
+        yield from _tabled(model.base)
+    for each in model.own:
+        kind = each.type.item if isinstance(each.type, ListOf) else each.type
+        if isinstance(kind, Model):
+            yield from _tabled(kind)
+
+
+@dataclass(frozen=True)
+class _Table:
+    model: Model
+
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    @property
+    def rows(self) -> list[Mapping[str, Any]]:
+        return [
+            {
+                "name": each.name,
+                "place": place_of(each),
+                "type": data_type(each),
+                "model": "" if isinstance(each.type, Scalar) else _model_of(each),
+                "required": "Yes" if each.is_required else "No",
+                "about": each.about,
+            }
+            for each in self.model.own
+        ]
+
+
+def _model_of(each: Property) -> str:
+    return each.type.item.name if isinstance(each.type, ListOf) else str(each.type.name)
+
+
+# --- Samples ----------------------------------------------------------------------------------
+
+_PLACEHOLDERS: Mapping[Scalar, Any] = {Scalar.TEXT: "String", Scalar.BOOL: False, Scalar.INT: 0}
+_ERROR = {
+    "ErrorCode": "String",
+    "FieldName": "String",
+    "Message": "String",
+    "Meta": {"String": "String"},
+}
+_STATUS = {
+    "ErrorCode": "String",
+    "Message": "String",
+    "StackTrace": "String",
+    "Errors": [_ERROR],
+    "Meta": {"String": "String"},
+}
+
+
+def _placeholders(model: Model) -> dict[str, Any]:
+    """A request with something in every place; Guids, being empty, are left out."""
+    return {
+        each.name: _placeholder(each.type)
+        for each in model.properties
+        if each.in_body and each.type is not Scalar.GUID
+    }
+
+
+def _placeholder(kind: Scalar | ListOf | Model) -> Any:
+    if isinstance(kind, Scalar):
+        return _PLACEHOLDERS[kind]
+    return [_placeholders(kind.item)] if isinstance(kind, ListOf) else _placeholders(kind)
+
+
+def _exchange(
+    host: str, operation: Operation, name: str, sent: Mapping[str, Any], told: Mapping[str, Any]
+) -> Exchange:
+    """In a format by its name; on the addresses of XML and CSV the answer alone is in that."""
+    written = FORMATS[name]
+    request = [
+        f"POST /{name}/reply/{operation.name} HTTP/1.1",
+        f"Host: {host}",
+        f"Accept: {written.media_type}",
+        f"Content-Type: {'text/jsonl' if name == 'jsonl' else 'application/json'}",
+        "Content-Length: length",
+        "",
+        _json(sent, on_a_line=name == "jsonl"),
+    ]
+    answer = ["HTTP/1.1 200 OK", f"Content-Type: {written.media_type}", "Content-Length: length"]
+    body = _json(told) if name == "json" else written.write(told).decode().strip()
+    return Exchange("\n".join(request), "\n".join([*answer, "", body]))
+
+
+def _json(value: Mapping[str, Any], *, on_a_line: bool = False) -> str:
+    if on_a_line:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(value, ensure_ascii=False, indent=2)

@@ -1,0 +1,90 @@
+"""What addresses outside Django REST framework say of themselves, in OpenAPI's words.
+
+A face knows no other face, so each describes its own addresses, on the view that answers there;
+commsapp.api.openapi.views makes one document of all.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Described:
+    """Operations by path and method, and the components that they refer to, by kind and name."""
+
+    paths: Mapping[str, Mapping[str, Schema]]
+    components: Mapping[str, Mapping[str, Schema]] = field(default_factory=dict)
+
+
+def describe(view: Callable[..., Any], described: Described) -> None:
+    """Let a view say what it answers, for the API's description to find."""
+    view.__dict__["described"] = described
+
+
+def description_of(view: Callable[..., Any]) -> Described | None:
+    """What describe() was told about a view."""
+    found: Described | None = view.__dict__.get("described")
+    return found
+
+
+# --- OpenAPI's own words --------------------------------------------------------------------
+
+
+def schema_ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def response_ref(name: str) -> Schema:
+    return {"$ref": f"#/components/responses/{name}"}
+
+
+def parameter_ref(name: str) -> Schema:
+    return {"$ref": f"#/components/parameters/{name}"}
+
+
+TEXT: Schema = {"type": "string"}
+
+
+def exactly(properties: Mapping[str, Schema], *optional: str) -> Schema:
+    """An object of these properties and no others; all but the optional ones are always there."""
+    return {
+        "type": "object",
+        "required": [name for name in properties if name not in optional],
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def response(
+    told: str, schema: Schema, example: object, *, headers: Schema | None = None,
+    content_type: str = "application/json",
+) -> Schema:  # fmt: skip
+    """A response, with an example of its body."""
+    content = {content_type: {"schema": schema, "example": example}}
+    return {"description": told, **({"headers": headers} if headers else {}), "content": content}
+
+
+def header(told: str, example: str, kind: str = "string") -> Schema:
+    return {"description": told, "schema": {"type": kind}, "example": example}
+
+
+ALLOW = {"Allow": header("The methods that are answered here.", "POST")}
+RETRY_AFTER = {"Retry-After": header("Seconds to wait.", "5", "integer")}
+SIGN_IN = {"WWW-Authenticate": header("How to sign in.", 'Bearer realm="api"')}
+
+
+# --- Examples -------------------------------------------------------------------------------
+
+
+def sample_id(kind: str) -> str:
+    """The id that examples have for a kind of record: the same one wherever it is named."""
+    return f"0199f0a0-0000-7000-8000-{zlib.crc32(kind.encode()):012x}"
+
+
+MOMENT = "2026-03-02T09:30:00Z"  # when all that happened in examples happened

@@ -1,0 +1,138 @@
+"""Records in JSON, the bodies of verbs, and what verbs answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db import models
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from commsapp.api.openapi.fragments import MOMENT, sample_id
+from commsapp.api.rest import fields
+from commsapp.core.actors import Actor
+from commsapp.db.fields import FixedPointField
+
+
+class Strict(serializers.Serializer[Any]):
+    """Refuses names that it does not know: a mistyped `dry_run` must not write.
+
+    `sample` is an example, for the API's description.
+    """
+
+    is_strict = True
+    sample: ClassVar[Mapping[str, Any]] = {}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (strange := sorted(data.keys() - self.fields.keys())):
+            told = [_("There is no such field.")]
+            raise serializers.ValidationError({name[:64]: told for name in strange})
+        return super().to_internal_value(data)
+
+
+class RecordSerializer(Strict, serializers.ModelSerializer[Any]):
+    """A business record. What may not be is the model's to say, when the operation saves it.
+
+    `sample` is all of one, and `edited` what an example of an edit changes.
+    """
+
+    edited: ClassVar[Sequence[str]] = ("name",)
+
+    licensee = fields.LicenseeId(required=False)
+
+    serializer_related_field = fields.RelatedId
+    serializer_field_mapping: ClassVar[dict[type[models.Field[Any, Any]], Any]] = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.CharField: fields.Text,
+        models.TextField: fields.Text,
+        models.EmailField: fields.Email,
+        models.BooleanField: fields.Truth,
+        models.PositiveIntegerField: fields.Whole,
+        models.DateField: fields.Day,
+        models.JSONField: fields.FreeObject,
+        FixedPointField: fields.FixedPoint,
+    }
+
+    class Meta:
+        validators: ClassVar[list[Any]] = []  # full_clean() asks about uniqueness
+
+    def validate_licensee(self, licensee: Any) -> Any:
+        if self.instance is not None and licensee.pk != self.instance.licensee_id:
+            raise serializers.ValidationError(_("A record stays with its licensee."))
+        return licensee
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if self.instance is None and "licensee" not in given:
+            given["licensee_id"] = self.licensee_for(given)
+        return given
+
+    def licensee_for(self, given: dict[str, Any]) -> UUID:
+        """The licensee of a new record that names none: the actor's only one."""
+        by: Actor = self.context["view"].by
+        licensee = by.only_licensee()
+        if licensee is None:
+            raise serializers.ValidationError({"licensee": [_("Say which of your licensees.")]})
+        return licensee
+
+
+def record_fields(*names: str) -> tuple[str, ...]:
+    """A record's fields in their order: what all have around its own."""
+    return ("id", "licensee", *names, "created_at", "updated_at")
+
+
+def record_sample(kind: str, /, **own: Any) -> dict[str, Any]:
+    """An example of a record, with what all have around its own."""
+    told = {"id": sample_id(kind), "licensee": sample_id("licensee"), **own}
+    return {**told, "created_at": MOMENT, "updated_at": MOMENT}
+
+
+def name_of(source: str) -> Any:
+    """A field for the name of what a foreign key refers to: what a reader wants."""
+    return serializers.CharField(
+        source=f"{source}.name", read_only=True, default=None, allow_null=True
+    )
+
+
+# --- Bodies of verbs ------------------------------------------------------------------------
+
+
+class Nothing(Strict):
+    """No body, or an empty object."""
+
+
+class DryRun(Strict):
+    """Whether to do everything but the write, to see what would come of it."""
+
+    sample: ClassVar[Mapping[str, Any]] = {"dry_run": False}
+
+    dry_run = fields.Truth(default=False)
+
+
+# --- Answers --------------------------------------------------------------------------------
+
+
+class Error(serializers.Serializer[Any]):
+    """One thing that was refused."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    field = serializers.CharField(required=False)  # as recipients[3]
+    record = serializers.UUIDField(required=False)
+
+
+class Answer(serializers.Serializer[Any]):
+    """What a verb did, or would do: a sentence, the counts that apply, and its operation."""
+
+    message = serializers.CharField()
+    added = serializers.IntegerField(required=False)
+    changed = serializers.IntegerField(required=False)
+    removed = serializers.IntegerField(required=False)
+    already = serializers.IntegerField(required=False)
+    created = serializers.IntegerField(required=False)
+    reversed = serializers.IntegerField(required=False)
+    kept = serializers.IntegerField(required=False)
+    failed = serializers.IntegerField(required=False)
+    errors = Error(many=True)  # type: ignore[assignment]  # (also the name of DRF's own property)
+    operation = serializers.UUIDField(allow_null=True)

@@ -1,0 +1,207 @@
+"""What the views of all resources share. A resource composes it, and has no verb besides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar, cast
+
+from django.db.models import Model, QuerySet
+from django.http import RawPostDataException
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound, UnsupportedMediaType
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.viewsets import GenericViewSet
+
+from commsapp.api.request_body import read_body
+from commsapp.api.rest.exceptions import entries
+from commsapp.api.rest.filters import Search
+from commsapp.api.rest.idempotency import carry_out_once
+from commsapp.api.rest.serializers import Answer, Nothing
+from commsapp.core import audit, records
+from commsapp.core.actors import Actor
+from commsapp.db.ids import NIL, read_guid
+from commsapp.models import Operation, Record
+
+Needs = Sequence[tuple[str, type[Model]]]
+Told = Mapping[str, Any]
+_VERBS = {
+    "list": "view",
+    "retrieve": "view",
+    "create": "add",
+    "partial_update": "change",
+    "destroy": "delete",
+}
+
+
+class Rows(mixins.ListModelMixin, GenericViewSet[Any]):
+    """A list, of what the actor may see.
+
+    `queryset` has what the serializer shows, so that a list takes one statement however long.
+    `orderings` are the columns to order by, besides the id; `ordering` is the usual order.
+    """
+
+    queryset: Any = None
+    lookup_value_regex = "[^/]+"  # what is no id is ours to answer
+    http_method_names = ["get", "head", "post", "patch", "delete"]
+    filter_backends = [DjangoFilterBackend, Search]
+    search_fields: ClassVar[Sequence[str]] = ()
+    orderings: ClassVar[Sequence[str]] = ("created_at", "updated_at")
+    ordering: ClassVar[str] = "id"
+    needs: Needs | None = None  # permissions, where they do not follow from the HTTP method
+    told: Told | None = None  # an example of what a verb answers
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """After the credentials and the permission, and not before, the body."""
+        super().initial(request, *args, **kwargs)
+        if request.method not in ("GET", "HEAD"):
+            try:
+                read_body(request._request)
+            except RawPostDataException:  # the CSRF check looked for a form in it, and found one
+                raise UnsupportedMediaType(request.content_type) from None
+        carry_out_once(self, request)
+
+    @property
+    def by(self) -> Actor:
+        """Who asks."""
+        return cast(Actor, self.request.auth)
+
+    @property
+    def model(self) -> type[Any]:
+        return cast(type[Any], self.queryset.model)
+
+    def needed(self) -> Needs:
+        """The permissions that the action takes."""
+        if self.needs is not None:
+            return self.needs
+        if self.action in (None, "metadata"):  # a method that nothing answers, or OPTIONS: 405
+            return []
+        return [(_VERBS.get(self.action, "change"), self.model)]
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows: Any = super().get_queryset()
+        visible: QuerySet[Any] = rows.visible_to(self.by)
+        return visible
+
+    def key(self, name: str = "pk") -> str:
+        """An id in the path, as 32 hex digits. What is no id is nobody's: 404."""
+        guid = read_guid(self.kwargs[name])
+        if guid is None or guid == NIL:
+            raise NotFound
+        return guid
+
+    def parent(self, model: type[Record]) -> Any:
+        """The record in the path that these rows belong to, of those that the actor may see."""
+        return model.objects.visible_to(self.by).only("pk").get(pk=self.key("id"))
+
+    def taken(self, body: type[Serializer[Any]]) -> dict[str, Any]:
+        """The request's body, as a verb wants it."""
+        serializer = body(data=self.request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        data: dict[str, Any] = serializer.validated_data
+        return data
+
+
+class Readable(mixins.RetrieveModelMixin, Rows):
+    """A list, and each record by its id."""
+
+    def get_object(self) -> Any:
+        return self.get_queryset().get(pk=self.key())
+
+
+class Writable(Readable):
+    """Records that are made and edited; which may be deleted says so by itself."""
+
+    def create(self, request: Request) -> Response:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        record = self.make(serializer.validated_data)
+        return Response(self.shown(record.pk), status=201)
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        serializer = self.get_serializer(self.get_object(), data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        self.change(self.key(), serializer.validated_data)
+        return Response(self.shown(self.key()))
+
+    def make(self, values: dict[str, Any]) -> Any:
+        """Make a record, by the room's operation."""
+        return records.create(self.model(**values), by=self.by)
+
+    def change(self, pk: str, values: dict[str, Any]) -> None:
+        """Edit a record, by the room's operation."""
+        records.edit(self.model, pk, values, by=self.by)
+
+    def shown(self, pk: Any) -> Any:
+        """The record as it is now, read with all that the serializer shows."""
+        return self.get_serializer(self.get_queryset().get(pk=pk)).data
+
+
+def verb(
+    path: str,
+    *,
+    told: Told,
+    needs: Needs | None = None,
+    takes: type[Serializer[Any]] = Nothing,
+) -> Callable[[Callable[..., Response]], Any]:
+    """Decorator: POST `{id}/path`, with what it takes. Without `needs`, it takes "change".
+
+    `told` is an example of its answer: the message and the counts.
+    """
+
+    def decorate(function: Callable[..., Response]) -> Any:
+        request = None if takes is Nothing else takes
+        described = extend_schema(request=request, responses={200: Answer})
+        more: Any = {"needs": needs, "told": told, "filter_backends": []}
+        posted = action(detail=True, methods=["post"], url_path=path, **more)
+        return described(posted(function))
+
+    return decorate
+
+
+def answer(
+    message: str,
+    operation: Operation | None,
+    skipped: Sequence[audit.Refusal] = (),
+    **counts: int,
+) -> Response:
+    """What a verb did: the contract's `{"message", counts, "errors", "operation"}`."""
+    errors = entries(skipped)
+    id = str(operation.pk) if operation else None
+    return Response({"message": message, **counts, "errors": errors, "operation": id})
+
+
+def changed(change: audit.Change, *counts: str) -> Response:
+    """The answer of a change, with those of its counts that apply.
+
+    It names the operation if one was written: a plan or a change of nothing has none.
+    """
+    entry = change.operation
+    written = None if change.planned or not entry.touched else entry
+    told = {name: getattr(change, name) for name in counts}
+    return answer(change.message, written, change.skipped, **told)
+
+
+class Archivable(Writable):
+    """Records that are archived and restored."""
+
+    @verb("archive", told={"message": "Archived.", "already": 0})
+    def archive(self, request: Request, pk: str) -> Response:
+        """Archive it; one that is archived already stays so."""
+        return self.moved(partial(records.archive, self.model))
+
+    @verb("restore", told={"message": "Restored.", "already": 0})
+    def restore(self, request: Request, pk: str) -> Response:
+        """Bring it back from the archive."""
+        return self.moved(partial(records.restore, self.model))
+
+    def moved(self, move: Callable[..., records.Moved]) -> Response:
+        """Let an operation on several records move this one."""
+        self.taken(Nothing)
+        moved = move([self.key()], by=self.by)
+        return answer(moved.message, moved.operation, already=moved.already)

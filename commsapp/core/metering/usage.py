@@ -1,0 +1,92 @@
+"""How much the APIs are used: requests by licensee and day, and when a client was last heard of."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from commsapp.core.actors import Actor
+from commsapp.core.metering.counters import Counts, Moments
+
+if TYPE_CHECKING:
+    from commsapp.core.metering.shared_counter import SharedCount
+
+_calls = Counts("commsapp.ApiUse", key=("licensee", "day"), number="calls")
+_clients = Moments("commsapp.Client", "last_used_at")
+
+
+@dataclass(frozen=True)
+class Use:
+    """A licensee's requests of the day, this one included, and whether it is one too many."""
+
+    calls: int = 0
+    is_over_day: bool = False
+    is_over_second: bool = False
+
+
+def licensee_of(by: Actor) -> UUID | None:
+    """Whose allocation a request counts against: the oldest of the actor's licensees."""
+    return min(by.licensees) if by.licensees else None
+
+
+def count(by: Actor) -> Use:
+    """Count a request. Nothing is counted for a superuser, whose licensee is not known."""
+    licensee = licensee_of(by)
+    if licensee is None:
+        return Use()
+    calls, in_second = _counted(licensee)
+    most = settings.API_REQUESTS_A_SECOND
+    return Use(calls, calls > settings.DAILY_API_REQUESTS, bool(most) and in_second > most)
+
+
+def _counted(licensee: UUID) -> tuple[int, int]:
+    """The licensee's requests of the day and of the second, with this one."""
+    today = timezone.now().date()
+    if settings.REDIS_URL:
+        before = _calls.total(licensee, today)
+        told = _shared(settings.REDIS_URL).count(licensee, today, at_least=before)
+        if told is not None:
+            _calls.add(licensee, today)  # only now: what is in memory was counted there before
+            return told
+    return _calls.count(licensee, today), _second.count(licensee)
+
+
+@cache
+def _shared(url: str) -> SharedCount:
+    from commsapp.core.metering.shared_counter import SharedCount  # noqa: PLC0415  (0.1 s, for those who have Redis)
+
+    return SharedCount(url)
+
+
+def note(client_id: UUID) -> None:
+    """An API client was heard of just now, on whatever face."""
+    _clients.note(client_id)
+
+
+class _Second:
+    """The requests of each licensee in this second, in this process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._number = 0
+        self._counts: Counter[UUID] = Counter()
+
+    def count(self, licensee: UUID) -> int:
+        now = int(time.monotonic())
+        with self._lock:
+            if now != self._number:
+                self._number = now
+                self._counts.clear()
+            self._counts[licensee] += 1
+            return self._counts[licensee]
+
+
+_second = _Second()

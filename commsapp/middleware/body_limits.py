@@ -1,0 +1,129 @@
+"""Request bodies are bounded before anything reads them, on every address."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, QueryDict, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.shortcuts import render
+
+from commsapp.api.message.paths import is_stream
+from commsapp.api.request_body import (
+    BadEncoding,
+    BodyTooLarge,
+    UnknownEncoding,
+    announced_length,
+    limit_body,
+    prepare,
+    refuse_reading,
+)
+from commsapp.db.errors import Reason
+from commsapp.middleware.error_handling import (
+    cause_of,
+    error_response,
+    face_of,
+    status_of,
+    unavailable,
+    unknown_encoding,
+)
+
+MAX_FORM_ESCAPES = 500_000  # of “%41” in one form: each is an object for a moment
+MAX_PARTS = 1_000  # of a form with files: the headers of each take up to a millisecond
+_PIECE = 64 * 1024
+
+_REFUSED = (
+    BadEncoding, BadRequest, BodyTooLarge, MultiPartParserError, SuspiciousOperation,
+    UnknownEncoding, UnreadablePostError,
+)  # fmt: skip
+
+
+class RequestBodyMiddleware:
+    """Sets the limit of the body. APIs refuse it in their order, after address and credentials;
+    the staff site refuses a Content-Length over the limit at once, and the rest as it is read."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        face = face_of(request.path_info)
+        if face == "staff":
+            if announced_length(request) > settings.MAX_BODY_BYTES:
+                return _refuse(request, 413)
+            return self.get_response(request)  # without a view, nothing is read
+        try:
+            is_bounded = not is_stream(request.path_info)  # else of any length, read as it comes
+            prepare(request, settings.MAX_BODY_BYTES if is_bounded else sys.maxsize)
+        except UnknownEncoding as error:
+            if face == "message":  # its streams read past the request's own
+                return unknown_encoding(request, error)
+            refuse_reading(request, error)
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        """Read the form that CsrfViewMiddleware is about to read, which asks nobody who they are:
+        of somebody who has not signed in it is no larger than a sign-in."""
+        if request.method != "POST" or getattr(view, "csrf_exempt", False):
+            return None
+        is_signed_in = request.user.is_authenticated
+        limit = settings.MAX_BODY_BYTES if is_signed_in else settings.MAX_SIGN_IN_BODY_BYTES
+        try:
+            if face_of(request.path_info) == "staff":
+                prepare(request, limit)
+            else:
+                limit_body(request, limit)
+            read_form(request)
+        except _REFUSED as error:
+            for handler in request.upload_handlers:
+                handler.upload_interrupted()  # deletes what has arrived of a file
+            return _refuse(request, status_of(cause_of(error)))
+        return None
+
+
+def read_form(request: HttpRequest) -> QueryDict:
+    """Return the request's form, whose fields and escapes are counted before it is parsed. Raises
+    BodyTooLarge and what Django raises for a form that is too large or broken."""
+    if request.content_type == "application/x-www-form-urlencoded":
+        if request.body.count(b"%") > MAX_FORM_ESCAPES:
+            raise BodyTooLarge
+    elif request.content_type == "multipart/form-data":
+        if not announced_length(request):  # it would be taken for empty
+            request.META["CONTENT_LENGTH"] = str(settings.MAX_BODY_BYTES)
+        request._stream = io.BufferedReader(_CountedParts(request), _PIECE)
+    return request.POST
+
+
+class _CountedParts(io.RawIOBase):
+    """The stream of a form in parts, which raises BodyTooLarge where there are too many."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        super().__init__()
+        boundary = (request.content_params or {}).get("boundary", "")
+        self._stream, self._boundary = request._stream, f"--{boundary}".encode()
+        self._count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        piece: bytes = self._stream.read(len(buffer))
+        self._count += piece.count(self._boundary)
+        if self._count > MAX_PARTS:
+            raise BodyTooLarge
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def _refuse(request: HttpRequest, status: int) -> HttpResponse:
+    if status == 503:
+        return unavailable(request, Reason.BUSY)
+    if face_of(request.path_info) == "staff":
+        return render(request, f"{status}.html", status=status)
+    return error_response(request, status)

@@ -1,0 +1,223 @@
+"""What an operation changed, as a person reads it: fields before and after, and records by name.
+
+    @lists_records("groups.recipients_removed")
+    def removed(operation: Operation, by: Actor) -> list[Listing]: …
+
+The room that knows what an operation's effects mean tells so, in a module of its pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models import DateField
+from django.utils import timezone
+from django.utils.formats import localize, number_format
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from commsapp.core.actors import Actor
+from commsapp.db.fields import FixedPointField
+from commsapp.db.ids import read_guid
+from commsapp.models import Operation, Record
+from commsapp.staff.number_fields import trimmed
+from commsapp.staff.object_pages import url_of
+from commsapp.staff.request import may_see
+
+NAMED = 50  # records that are told by name, of however many
+_LONGEST_VALUE, _LONGEST_LIST = 300, 10
+_MAX_LEVELS = 10  # of objects in objects that are spelled out
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Records that an operation changed in one way, or would touch: some by name, and how many
+    there are, or that there are more than were counted."""
+
+    label: str
+    names: Sequence[tuple[str, str]]  # each with its address, if it has one
+    count: int
+    notes: Sequence[str] = ()  # what else is told of each
+    has_more: bool = False
+    hint: str = ""  # what becomes of them
+    is_counted: bool = True
+
+    @property
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Names, addresses and notes."""
+        notes = self.notes or [""] * len(self.names)
+        return [(*name, note) for name, note in zip(self.names, notes, strict=True)]
+
+    @property
+    def told(self) -> str:
+        """The count, as `12,381` or `10,000+`."""
+        return f"{_counted(self.count)}{'+' if self.has_more else ''}"
+
+    @property
+    def more(self) -> str:
+        """How many are not named: “and 12,381 more”."""
+        untold = self.count - len(self.names)
+        if untold <= 0:
+            return ""
+        if self.has_more:
+            return _("and more than %(count)s more") % {"count": _counted(untold)}
+        told = ngettext("and %(count)s more", "and %(count)s more", untold)
+        return told % {"count": _counted(untold)}
+
+
+def _counted(count: int) -> str:
+    return number_format(count, force_grouping=True)
+
+
+Lister = Callable[[Operation, Actor], list[Listing]]
+_listers: dict[str, Lister] = {}
+_keepers: dict[str, Lister] = {}
+
+
+def lists_records(*kinds: str) -> Callable[[Lister], Lister]:
+    """Decorator: the function names the records that operations of these kinds changed."""
+
+    def register(lister: Lister) -> Lister:
+        _listers.update(dict.fromkeys(kinds, lister))
+        return lister
+
+    return register
+
+
+def lists_kept(*kinds: str) -> Callable[[Lister], Lister]:
+    """Decorator: the function names the records of an undone operation that the undo left alone."""
+
+    def register(keeper: Lister) -> Lister:
+        _keepers.update(dict.fromkeys(kinds, keeper))
+        return keeper
+
+    return register
+
+
+def listings(operation: Operation, by: Actor) -> list[Listing]:
+    """The records that the operation changed, by name as far as their room tells."""
+    lister = None if operation.is_target_hidden else _listers.get(operation.kind)
+    return [each for each in lister(operation, by) if each.count] if lister else []
+
+
+def kept_by_undo(undone: Operation, reversal: Operation, by: Actor) -> list[Listing]:
+    """The records that were kept, or, planned, would be, when the operation was undone."""
+    if not reversal.numbers.get("kept"):
+        return []
+    keeper = None if undone.is_target_hidden else _keepers.get(undone.kind)
+    told = keeper(undone, by) if keeper else []
+    return [each for each in (*told, *kept_by_name([reversal], by)) if each.count]
+
+
+def kept_by_name(reversals: Iterable[Operation], by: Actor) -> list[Listing]:
+    """The records that reversals say they left alone, kind by kind."""
+    ids: dict[str, list[str]] = {}
+    for reversal in reversals:
+        for label, some in reversal.effects.get("kept", {}).items():
+            ids.setdefault(label, []).extend(some)
+    kept = _("Kept because changed since")
+    return [
+        Listing(kept, list(named(model, some[:NAMED], by).values()), len(some))
+        for label, some in ids.items()
+        if may_see(by, model := apps.get_model(label))
+    ]
+
+
+def named(model: Any, ids: Iterable[str], by: Actor) -> dict[str, tuple[str, str]]:
+    """Names and addresses of records by their ids (32 hex digits), of those that one may see."""
+    site: Any = admin.site._registry[model]
+    rows = site.of_one(model.objects.visible_to(by).among(ids)).order_by("pk")
+    return {row.pk.hex: (str(row), url_of(row)) for row in rows}
+
+
+def name_any(ids: Iterable[str], by: Actor) -> dict[str, tuple[str, str]]:
+    """The same of records of whatever kind."""
+    wanted, found = {*ids}, dict[str, tuple[str, str]]()
+    for model in admin.site._registry:
+        if wanted and issubclass(model, Record) and may_see(by, model):
+            found |= named(model, wanted, by)
+            wanted -= {*found}
+    return found
+
+
+# --- Fields -----------------------------------------------------------------------------------
+
+
+def differences(operation: Operation, by: Actor) -> list[dict[str, Any]]:
+    """What changed, field by field: its name, before and after, as a person reads them."""
+    before = operation.effects.get("before") or {}
+    after = operation.effects.get("after") or {}
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return []
+    model = apps.get_model(operation.target_type)
+    told_by_room = operation.kind in _listers
+    rows = []
+    for name in dict.fromkeys((*before, *after)):
+        values = before.get(name), after.get(name)
+        if told_by_room and any(isinstance(value, list) for value in values):
+            continue
+        if all(value in (None, "", {}, []) for value in values):
+            continue
+        label, told = _reader_of(model, name, values, by)
+        rows.append({"label": label, "before": told(values[0]), "after": told(values[1])})
+    return rows
+
+
+def _reader_of(model: Any, name: str, values: tuple[Any, ...], by: Actor) -> Any:
+    """A field's label, and how its values are told: choices and records by their names."""
+    try:
+        field = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return capfirst(name.replace("_", " ")), _plain
+    if not hasattr(field, "flatchoices"):
+        return capfirst(name.replace("_", " ")), _plain
+    label, names = capfirst(field.verbose_name), {str(key): text for key, text in field.flatchoices}
+    if field.many_to_one and hasattr(field.related_model.objects, "visible_to"):
+        ids = [guid for value in values if value and (guid := read_guid(str(value)))]
+        is_seen = ids and may_see(by, field.related_model)
+        rows = field.related_model.objects.visible_to(by).filter(pk__in=ids) if is_seen else ()
+        names = {row.pk.hex: str(row) for row in rows}
+        return label, lambda value: names.get(read_guid(str(value)) or "", _plain(value))
+    return label, lambda value: names.get(str(value), _plain(_typed(field, value)))
+
+
+def _typed(field: Any, value: Any) -> Any:
+    """What was kept as text as the field has it: a number or a time."""
+    if not isinstance(field, FixedPointField | DateField) or not isinstance(value, str):
+        return value
+    try:
+        typed = field.to_python(value)
+    except ValidationError:  # the field was another when this was written
+        return value
+    return timezone.localtime(typed) if isinstance(typed, datetime) else typed
+
+
+def _plain(value: Any, level: int = 0) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, Decimal):
+        return str(localize(trimmed(value)))
+    if isinstance(value, date):
+        return str(localize(value))
+    if isinstance(value, list | dict) and level >= _MAX_LEVELS:
+        return "…"
+    if isinstance(value, list):
+        shown = Listing(
+            "", [(_plain(one, level + 1), "") for one in value[:_LONGEST_LIST]], len(value)
+        )
+        return ", ".join([text for text, _url in shown.names] + [shown.more] * bool(shown.more))
+    if isinstance(value, dict):
+        items = [*value.items()][:_LONGEST_LIST]
+        return ", ".join(f"{key}: {_plain(one, level + 1)}" for key, one in items)
+    text = str(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"

@@ -1,0 +1,209 @@
+"""The ledger, as people read it: what was done to a record, or to others that concern it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from commsapp.core import audit
+from commsapp.core.actors import Actor
+from commsapp.core.operation_access import redact
+from commsapp.models import Operation
+from commsapp.staff.audit import batches as goes
+from commsapp.staff.changelists import page_by_key
+from commsapp.staff.object_pages import show, url_of
+from commsapp.staff.request import actor_of, may_see
+
+_PAGE_SIZE = 50
+A_HANDFUL = 5  # records: undoing more is shown before it is done
+
+# --- What is in the history of a record beside what was done to it ----------------------------
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A button in an entry's line: a POST."""
+
+    label: str
+    url: str
+    fields: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What an operation on another record was for this one; `says` tells it, if that differs from
+    the operation's own sentence."""
+
+    says: Callable[[Operation], str] | None = None
+    tools: Sequence[Tool] = ()
+
+
+@dataclass(frozen=True)
+class Traces:
+    """By operation. `note` is said below, where not all could be searched."""
+
+    by_operation: Mapping[UUID, Trace]
+    note: str = ""
+    shows_target: bool = False  # in a column, for the sentences do not name it
+
+
+Finder = Callable[[HttpRequest, Any], Traces]
+_finders: dict[Any, Finder] = {}
+
+
+def traces_on(model: type[Any]) -> Callable[[Finder], Finder]:
+    """Decorator: the function finds operations on other records that concern one of these."""
+
+    def register(finder: Finder) -> Finder:
+        _finders[model] = finder
+        return finder
+
+    return register
+
+
+def traces_of(request: HttpRequest, record: Any) -> Traces:
+    finder = _finders.get(type(record))
+    return finder(request, record) if finder else Traces({})
+
+
+def operations_on(record: Any) -> QuerySet[Any]:
+    """What was done to the record itself."""
+    return Operation.objects.filter(
+        target_id=record.pk,
+        target_type=record._meta.label_lower,
+        licensee=record.licensee_id,
+    )
+
+
+def with_traces(own: QuerySet[Any], traces: Traces) -> QuerySet[Any]:
+    """The operations on a record and those that concern it: each side by its own index."""
+    if not traces.by_operation:
+        return own
+    traced = Operation.objects.filter(pk__in=[*traces.by_operation]).order_by()
+    both = own.order_by().values("pk").union(traced.values("pk"))
+    together: QuerySet[Any] = Operation.objects.filter(pk__in=both)
+    return together
+
+
+# --- Entries ----------------------------------------------------------------------------------
+
+
+def readable(operations: Any) -> QuerySet[Any]:
+    """With what an entry's line tells, and without what undoing takes, which may be megabytes."""
+    joined = operations.select_related("user", "undone_by__user", "undoes")
+    light: QuerySet[Any] = joined.defer("effects", "undone_by__effects", "undoes__effects")
+    return light
+
+
+def entries(
+    operations: Iterable[Operation], by: Actor, traces: Traces | None = None
+) -> list[dict[str, Any]]:
+    """Each operation with its sentence, where it leads, and whether it can be undone."""
+    rows, traced = [*operations], traces.by_operation if traces else {}
+    redact(rows, by)
+    return [
+        {**_entry(operation, by), **_traced(operation, traced.get(operation.pk))}
+        for operation in rows
+    ]
+
+
+def _entry(operation: Operation, by: Actor) -> dict[str, Any]:
+    return {
+        "operation": operation,
+        "sentence": audit.sentence(operation),
+        "target_kind": target_kind(operation),
+        "target_url": target_url(operation),
+        "can_undo": audit.may_undo(operation, by),
+        "asks_first": operation.touched > A_HANDFUL,
+        "undo_url": url_of(operation, "undo"),
+    }
+
+
+def folded(operations: Iterable[Operation], by: Actor) -> list[dict[str, Any]]:
+    """Entries that stand for all that was done in one go with them."""
+    rows = [*operations]
+    redact(rows, by)
+    begun = goes.begun_by(rows)
+    return [
+        {**_entry(one, by), **(_as_one(begun[one.pk], one, by) if one.pk in begun else {})}
+        for one in rows
+    ]
+
+
+def _as_one(go: goes.Go, first: Operation, by: Actor) -> dict[str, Any]:
+    alike = {"is_alike": True, "target_kind": goes.things(first)} if goes.is_alike(first) else {}
+    return {
+        "go": go,
+        "sentence": goes.sentence(go, first),
+        "unfolding": goes.unfolding(go, first),
+        "can_undo": go.may_undo(by),
+        "asks_first": max(go.count, first.touched) > A_HANDFUL,
+        "undo_url": go.undo_url,
+        **alike,
+    }
+
+
+def _together(request: HttpRequest, told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Entries of one record, each with how many others were made in one go with it."""
+    by = actor_of(request)
+    batches = {one["operation"].batch for one in told} - {None}
+    found = goes.found(batches) if batches and may_see(by, Operation) else {}
+    return [{**one, "together": found.get(one["operation"].batch)} for one in told]
+
+
+def _traced(operation: Operation, trace: Trace | None) -> dict[str, Any]:
+    if trace is None:
+        return {}
+    return {"note": trace.says(operation) if trace.says else "", "tools": trace.tools}
+
+
+def target_kind(operation: Operation) -> str:
+    """What kind of object the operation changed: `quote line item`."""
+    return str(apps.get_model(operation.target_type)._meta.verbose_name)
+
+
+def target_url(operation: Operation) -> str:
+    """The page of what the operation changed; empty where there is none any more."""
+    name = operation.target_type.replace(".", "_")
+    if operation.kind == "removed" or operation.is_target_hidden:
+        return ""
+    try:
+        return reverse(f"admin:{name}_page", args=(operation.target_id,))
+    except NoReverseMatch:
+        return ""
+
+
+def show_history(request: HttpRequest, record: Any, operations: QuerySet[Any]) -> HttpResponse:
+    """All that was done to a record, the newest first."""
+    traces = traces_of(request, record)
+    rows = readable(with_traces(operations, traces))
+    page = page_by_key(rows, request, "id", _PAGE_SIZE, newest_first=True)
+    told = _together(request, entries(page, actor_of(request), traces))
+    return show(
+        request,
+        record,
+        "staff/history.html",
+        title=_("History"),
+        subtitle=str(record),
+        entries=told,
+        page=page,
+        note=traces.note,
+        show_target=traces.shows_target,
+    )
+
+
+def recent(request: HttpRequest, record: Any, count: int) -> dict[str, Any]:
+    """The newest entries of a record, for a panel on its page."""
+    traces = traces_of(request, record)
+    rows = readable(with_traces(operations_on(record), traces)).order_by("-id")
+    told = entries(rows[: count + 1], actor_of(request), traces)
+    shown = _together(request, told[:count])
+    return {"entries": shown, "has_more": len(told) > count, "note": traces.note}

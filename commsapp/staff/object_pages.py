@@ -1,0 +1,302 @@
+"""Pages and panels on a record's page, and the way of every command: preview → confirm → result.
+
+    @page_on(RecipientGroup, "add-recipients", label=_("Add recipients"))
+    def add(request: HttpRequest, group: RecipientGroup) -> HttpResponse: …
+
+    @panel_on(RecipientGroup, _("Used on"), "quotes/used_on.html", sees=QuoteLineItem)
+    def used_on(request: HttpRequest, group: RecipientGroup) -> dict[str, Any]: …
+
+A higher room hangs its own on a lower room's record, without that one knowing. The module is
+imported by its room's `admin.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from commsapp.core.actors import may, require
+from commsapp.core.audit import Busy, Refusal, Refused, TimedOut, is_undoable
+from commsapp.models import Operation
+from commsapp.staff.request import actor_of, may_see
+
+View = Callable[[HttpRequest, Any], HttpResponse]
+Gather = Callable[[HttpRequest, Any], dict[str, Any] | None]
+
+
+def url_of(record: Model, page: str = "page") -> str:
+    """The address of a record's page, or of another page hung on it."""
+    opts = record._meta
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_{page}", args=(record.pk,))
+
+
+# --- What hangs on a record -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page hung on a kind of record: what it takes to open it, and its button there."""
+
+    name: str
+    view: View
+    label: Any = ""  # none: it has no button of its own
+    verb: str = "change"
+    of: type[Model] | None = None  # whose permission; the record's own, if not said
+    fits: Callable[[Any], bool] = lambda record: True
+    is_primary: bool = False
+    is_destructive: bool = False  # its button stands last
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A part of a record's page, left out where `gather` has nothing to show."""
+
+    title: Any
+    template: str
+    gather: Gather
+    sees: type[Model]
+
+
+_pages: dict[type[Model], dict[str, Page]] = {}
+_panels: dict[type[Model], list[Panel]] = {}
+
+
+def page_on(
+    model: type[Model],
+    name: str,
+    *,
+    label: Any = "",
+    verb: str = "change",
+    of: type[Model] | None = None,
+    fits: Callable[[Any], bool] = lambda record: True,
+    is_primary: bool = False,
+    is_destructive: bool = False,
+) -> Callable[[View], View]:
+    """Decorator: the view answers at `…/{id}/{name}/` for the records that one may see.
+
+    It takes the permission to `verb` the `of` model. With a label, the record's page shows a
+    button to whoever has it, where `fits(record)`.
+    """
+
+    def register(view: View) -> View:
+        page = Page(name, view, label, verb, of or model, fits, is_primary, is_destructive)
+        _pages.setdefault(model, {})[name] = page
+        return view
+
+    return register
+
+
+def panel_on(
+    model: type[Model], title: Any, template: str, *, sees: type[Model] | None = None
+) -> Callable[[Gather], Gather]:
+    """Decorator: the function gathers what the template shows on a record's page.
+
+    Hidden from whoever may not see the `sees` model.
+    """
+
+    def register(gather: Gather) -> Gather:
+        _panels.setdefault(model, []).append(Panel(title, template, gather, sees or model))
+        return gather
+
+    return register
+
+
+def pages_on(model: type[Model]) -> Iterable[Page]:
+    return _pages.get(model, {}).values()
+
+
+def tools_for(request: HttpRequest, record: Model) -> list[dict[str, Any]]:
+    """The buttons of a record's page."""
+    by = actor_of(request)
+    return [
+        {
+            "url": url_of(record, page.name),
+            "label": page.label,
+            "is_primary": page.is_primary,
+            "is_destructive": page.is_destructive,
+        }
+        for page in pages_on(type(record))
+        if page.label and page.fits(record) and may(by, page.verb, page.of or type(record))
+    ]
+
+
+def panels_for(request: HttpRequest, record: Model) -> list[dict[str, Any]]:
+    """The panels of a record's page, made."""
+    by = actor_of(request)
+    shown = []
+    for panel in _panels.get(type(record), ()):
+        context = panel.gather(request, record) if may_see(by, panel.sees) else None
+        if context is not None:
+            context = {"record": record, **context}
+            body = render_to_string(panel.template, context, request)
+            shown.append({"title": panel.title, "count": context.get("count"), "body": body})
+    return shown
+
+
+# --- Answers --------------------------------------------------------------------------------
+
+
+def show(
+    request: HttpRequest,
+    record: Model | None,
+    template: str,
+    *,
+    title: str,
+    status: int = 200,
+    **context: Any,
+) -> TemplateResponse:
+    """A page of the site, about a record."""
+    about: dict[str, Any] = {"record": record}
+    if record is not None:
+        about |= {"opts": record._meta, "record_url": url_of(record)}
+    context = {**admin.site.each_context(request), **about, "title": title, **context}
+    return TemplateResponse(request, template, context, status=status)
+
+
+def open_page(request: HttpRequest, record_of: Callable[[], Model], page: Page) -> HttpResponse:
+    """Ask the permission, find the record, and let the page answer."""
+    require(actor_of(request), page.verb, page.of or Model)
+    record = record_of()
+    try:
+        return page.view(request, record)
+    except ObjectDoesNotExist as error:
+        raise Http404 from error
+    except Refused as refused:
+        for refusal in refused.refusals:
+            messages.error(request, refusal.message)
+    except Busy as busy:
+        messages.error(request, busy_message(busy))
+    return HttpResponseRedirect(url_of(record))
+
+
+def busy_message(error: Exception) -> str:
+    if isinstance(error, TimedOut):
+        return _("This took too long. Nothing was changed; try again, or with fewer at once.")
+    return _("Somebody else is changing this at the moment. Nothing was changed; try again.")
+
+
+def tell(request: HttpRequest, change: Any, *, about: str = "") -> None:
+    """Say what was done, with a button to undo it where that can be.
+
+    `about` names what it was done to, where the sentence does not.
+    """
+    entries: Sequence[Any] = getattr(change, "operations", None) or [change.operation]
+    entry: Operation | None = next((one for one in entries if one and one.touched), None)
+    undo = ""
+    if entry is not None and is_undoable(entry):
+        batches = dict.fromkeys(str(one.batch) for one in entries)  # one of each licensee
+        undo = f"batch:{','.join(batches)}" if len(entries) > 1 else f"operation:{entry.pk}"
+    told = f"{about}: {change.message}" if about else change.message
+    (messages.info if entry is None else messages.success)(request, told, extra_tags=undo)
+
+
+# --- Preview → confirm → result -------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why one of the things asked for is not done: where it stands, what it says, the reason."""
+
+    reason: str
+    line: int | None = None
+    value: str = ""
+    column: str = ""  # of a table
+    url: str = ""  # of the record that the value names
+
+
+def plainly(refusal: Refusal) -> Problem:
+    return Problem(refusal.message)
+
+
+@dataclass(frozen=True)
+class Command:
+    """A change that is shown before it is made: preview and commit are the same function."""
+
+    title: str
+    button: str
+    run: Callable[[bool], Any]  # dry_run → Change, or Moved
+    back: str
+    subtitle: str = ""  # of whom
+    about: str = ""  # what its message names, where the sentence does not
+    fields: Sequence[tuple[str, str]] = ()  # what the confirmation sends again
+    problems: Sequence[Problem] = ()  # found before the operation was asked
+    spell: Callable[[Refusal], Problem] = plainly
+    is_destructive: bool = False
+    all_or_none: bool = False  # with any problem nothing is done
+    selected: int | None = None  # how many now match what was selected: asked again if others did
+    goes_on: Callable[[Any], str] | None = None  # where, after a change; `back` if not said
+    template: str = "staff/preview.html"
+    context: Mapping[str, Any] = field(default_factory=dict)
+    seen: str | None = None  # how many matched at the preview, where that differs
+
+
+def carry_out(request: HttpRequest, record: Model | None, command: Command) -> HttpResponse:
+    """Show what the command would do; do it when that is confirmed; show what was not done."""
+    is_stopped = command.all_or_none and bool(command.problems)
+    confirmed = "confirm" in request.POST and not is_stopped
+    seen = request.POST.get("selected", "") if confirmed and command.selected is not None else None
+    if seen not in (None, str(command.selected)):  # since the preview
+        confirmed, command = False, replace(command, seen=seen)
+    if command.selected is not None:
+        sent = [*command.fields, ("selected", str(command.selected))]
+        command = replace(command, fields=sent)
+    try:
+        change = command.run(not confirmed)
+    except Refused as refused:
+        problems = [*command.problems, *map(command.spell, refused.refusals)]
+        return _preview(request, record, command, None, problems, status=409)
+    except Busy as busy:
+        return _preview(request, record, command, None, [Problem(busy_message(busy))], status=503)
+    skipped = getattr(change, "skipped", ())
+    problems = sorted(
+        [*command.problems, *map(command.spell, skipped)], key=lambda one: one.line or 0
+    )
+    if not confirmed:
+        return _preview(request, record, command, change, problems)
+    tell(request, change, about=command.about)
+    if command.goes_on:
+        command = replace(command, back=command.goes_on(change))
+    if problems:
+        return _preview(request, record, command, change, problems, is_done=True)
+    return HttpResponseRedirect(command.back)
+
+
+def _preview(
+    request: HttpRequest,
+    record: Model | None,
+    command: Command,
+    change: Any,
+    problems: Sequence[Problem],
+    *,
+    status: int = 200,
+    is_done: bool = False,
+) -> HttpResponse:
+    entry = getattr(change, "operation", None)
+    is_stopped = command.all_or_none and bool(problems)
+    return show(
+        request,
+        record,
+        command.template,
+        title=command.title,
+        subtitle=command.subtitle,
+        status=status,
+        command=command,
+        change=change,
+        problems=problems,
+        is_done=is_done,
+        can_confirm=change is not None
+        and not is_done
+        and not is_stopped
+        and (entry is None or entry.touched > 0),
+        **command.context,
+    )

@@ -1,0 +1,78 @@
+"""What came of an import, as its pages and files tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from commsapp.core.actors import Actor
+from commsapp.core.imports import drafts
+from commsapp.models import Draft, Operation
+from commsapp.staff.audit import batches
+from commsapp.staff.changelists import Slice
+from commsapp.staff.request import may_see
+
+FILES = ("csv", "xlsx")
+_SHOWN = 500  # problems on a page
+State = Draft.State
+
+
+def told_of(draft: Draft) -> str:
+    """What would be done, or was, in one sentence of exact numbers."""
+    if draft.state in (State.CHECKED, State.CHECKING):
+        told = _(
+            "%(created)s would be created, %(updated)s updated, %(unchanged)s unchanged,"
+            " %(refused)s refused."
+        )
+        counts = draft.planned
+    elif draft.counts:
+        told = _(
+            "%(created)s created, %(updated)s updated, %(unchanged)s unchanged,"
+            " %(refused)s refused."
+        )
+        counts = draft.counts
+    else:
+        return _("Nothing was imported yet.")
+    return told % {
+        name: number_format(count, force_grouping=True) for name, count in counts.items()
+    }  # fmt: skip
+
+
+def done_by(draft: Draft, by: Actor) -> dict[str, Any]:
+    """Where all that the import did is told, and undone as far as that can be."""
+    if draft.batch is None or not may_see(by, Operation):
+        return {}
+    go = batches.found([draft.batch], least=1)[draft.batch]
+    return {"did": go, "can_undo": go.may_undo(by)}
+
+
+def problems_on(draft: Draft, request: HttpRequest) -> Slice:
+    """A page of what was wrong, the one that the address asks for."""
+    number = max(number_in(request.GET.get("p")), 1)
+    found = drafts.problems(draft, (number - 1) * _SHOWN, _SHOWN + 1)
+    return Slice(
+        found[:_SHOWN],
+        f"?p={number - 1}" if number > 1 else "",
+        f"?p={number + 1}" if len(found) > _SHOWN else "",
+    )
+
+
+def formats_of(draft: Draft) -> tuple[str, ...]:
+    """In which formats to have the failed rows: the file's own first."""
+    return (draft.format, *(one for one in FILES if one != draft.format))
+
+
+def failed_rows(draft: Draft, kept: Sequence[int]) -> Iterator[list[str]]:
+    """The rows that were not taken in, of each the columns that are kept, and the reasons."""
+    for row in drafts.failed_rows(draft):
+        yield [*(row.cells[place] for place in kept), " ".join(row.reasons)]
+
+
+def number_in(text: str | None) -> int:
+    """A number from a form or an address; -1, which is no part and no page, for anything else."""
+    is_number = text and text.isascii() and text.isdecimal() and len(text) < 7
+    return int(text) if text and is_number else -1

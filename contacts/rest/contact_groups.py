@@ -1,0 +1,185 @@
+"""Contact groups and their connections."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from commsapp.api.openapi.fragments import sample_id
+from commsapp.api.rest import fields
+from commsapp.api.rest.filters import RecordFilters, record_lookups
+from commsapp.api.rest.serializers import (
+    RecordSerializer,
+    Strict,
+    name_of,
+    record_fields,
+    record_sample,
+)
+from commsapp.api.rest.viewsets import Archivable, Rows, Told, changed, verb
+from commsapp.core.audit import Refused
+from contacts import operations
+from contacts.models import Contact, ContactConnection, ContactGroup
+
+
+class ContactGroupSerializer(RecordSerializer):
+    sample = record_sample(
+        "contact-group", name="Example Bakeries", role=sample_id("role"), role_name="Customer",
+        status="active", connection_count=2,
+    )  # fmt: skip
+
+    role_name = name_of("role")
+    connection_count = serializers.IntegerField(read_only=True)
+
+    class Meta(RecordSerializer.Meta):
+        model = ContactGroup
+        fields = record_fields("name", "role", "role_name", "status", "connection_count")
+
+
+class ContactGroupFilters(RecordFilters):
+    class Meta:
+        model = ContactGroup
+        fields = record_lookups(text="name", exact="role status")
+
+    def filter_queryset(self, queryset: QuerySet[ContactGroup]) -> QuerySet[ContactGroup]:
+        """Deleted ones leave lists unless they are asked for."""
+        filtered: QuerySet[ContactGroup] = super().filter_queryset(queryset)
+        if self.form.cleaned_data.get("status"):
+            return filtered
+        return filtered.exclude(status=ContactGroup.Status.DELETED)
+
+
+class ConnectionItem(Strict):
+    """A contact to connect. No role, no position: as they are, or none and last."""
+
+    contact = fields.Id()
+    role = fields.Id(required=False, allow_null=True)
+    position = fields.Whole(required=False, allow_null=True, min_value=1)
+
+
+class NamedConnections(Strict):
+    sample: ClassVar[Told] = {"connections": [{"contact": sample_id("contact"), "position": 1}]}
+
+    connections = ConnectionItem(many=True)
+
+
+class ContactOrder(Strict):
+    """Contacts of the group in their new order; those left out follow in theirs."""
+
+    sample: ClassVar[Told] = {"contacts": [sample_id("contact")]}
+
+    contacts = fields.Ids()
+
+
+_connected = ContactConnection.objects.filter(group=OuterRef("pk")).order_by().values("group")
+_CONNECTIONS = Coalesce(Subquery(_connected.annotate(count=Count("pk")).values("count")), 0)
+
+
+class ContactGroups(Archivable):
+    """Customers, and other sets of contacts in an order of priority."""
+
+    queryset = ContactGroup.objects.select_related("role").annotate(connection_count=_CONNECTIONS)
+    serializer_class = ContactGroupSerializer
+    filterset_class = ContactGroupFilters
+    search_fields = ("name",)
+    orderings = ("name", "status", "created_at", "updated_at")
+
+    def change(self, pk: str, values: dict[str, Any]) -> None:
+        operations.edit_contact_group(pk, values, by=self.by)
+
+    @verb("archive", told={"message": "Archived.", "already": 0})
+    def archive(self, request: Request, pk: str) -> Response:
+        """Archive it; its connections stay."""
+        return self.moved(operations.archive_contact_groups)
+
+    @verb("restore", told={"message": "Restored.", "already": 0})
+    def restore(self, request: Request, pk: str) -> Response:
+        """Bring it back, from the archive or from being deleted."""
+        return self.moved(operations.restore_contact_groups)
+
+    @verb(
+        "delete",
+        needs=(("delete", ContactGroup),),
+        told={"message": "Deleted.", "already": 0},
+    )
+    def mark_deleted(self, request: Request, pk: str) -> Response:  # `delete` is HTTP's own
+        """Mark it as deleted: it leaves lists, and can be restored."""
+        return self.moved(operations.delete_contact_groups)
+
+    @verb(
+        "add-connections",
+        takes=NamedConnections,
+        told={"message": "1 connection added.", "added": 1, "changed": 0, "already": 0},
+    )
+    def add_connections(self, request: Request, pk: str) -> Response:
+        """Connect contacts, each at its position or at the end."""
+        items = self.taken(NamedConnections)["connections"]
+        new = [
+            operations.NewConnection(item["contact"], item.get("role"), item.get("position"))
+            for item in items
+        ]
+        change = operations.add_connections(self.key(), new, by=self.by)
+        return changed(change, "added", "changed", "already")
+
+    @verb(
+        "remove-connections",
+        takes=NamedConnections,
+        told={"message": "1 contact removed.", "removed": 1, "already": 0},
+    )
+    def remove_connections(self, request: Request, pk: str) -> Response:
+        """Disconnect contacts; of each connection only its contact matters."""
+        items = self.taken(NamedConnections)["connections"]
+        contacts = [item["contact"] for item in items]
+        change = operations.remove_connections(self.key(), contacts, by=self.by)
+        return changed(change, "removed", "already")
+
+    @verb(
+        "reorder",
+        takes=ContactOrder,
+        told={"message": "Connections put in order.", "changed": 2, "already": 0},
+    )
+    def reorder(self, request: Request, pk: str) -> Response:
+        """Put these contacts first, in this order; the others follow. The first is the primary."""
+        contacts = self.taken(ContactOrder)["contacts"]
+        try:
+            change = operations.reorder_connections(self.key(), contacts, by=self.by)
+        except Refused as refused:  # its places are those of this verb's list
+            raise Refused(*(replace(one, field="contacts") for one in refused.refusals)) from None
+        return changed(change, "changed", "already")
+
+
+class ConnectionSerializer(serializers.ModelSerializer[ContactConnection]):
+    sample: ClassVar[Told] = {
+        "contact": sample_id("contact"),
+        "contact_name": "Alice Example",
+        "role": None,
+        "role_name": None,
+        "position": 1,
+    }
+
+    contact_name = name_of("contact")
+    role_name = name_of("role")
+
+    class Meta:
+        model = ContactConnection
+        fields = ("contact", "contact_name", "role", "role_name", "position")
+        read_only_fields = ("contact", "role", "position")
+
+
+class Connections(Rows):
+    """A group's contacts in their order: 1 is the primary one."""
+
+    queryset = ContactConnection.objects.select_related("contact", "role")
+    serializer_class = ConnectionSerializer
+    search_fields = ("contact__name",)
+    orderings = ("position",)
+    ordering = "position"
+    needs = (("view", ContactGroup), ("view", Contact))
+
+    def get_queryset(self) -> QuerySet[ContactConnection]:
+        return self.queryset.filter(group=self.parent(ContactGroup))

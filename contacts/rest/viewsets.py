@@ -1,0 +1,161 @@
+"""REST door of contacts, contact groups and the keys that other systems know them by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from commsapp.api.openapi.fragments import MOMENT, sample_id
+from commsapp.api.rest.filters import RecordFilters, YesNoFilter, record_lookups
+from commsapp.api.rest.serializers import RecordSerializer, record_fields, record_sample
+from commsapp.api.rest.viewsets import Archivable, Writable
+from contacts import operations
+from contacts.models import AlternateKey, Contact, DataSource, Role
+from contacts.rest.contact_groups import Connections, ContactGroups
+
+# --- Data sources, roles, contacts ----------------------------------------------------------
+
+
+class DataSourceSerializer(RecordSerializer):
+    sample = record_sample("data-source", name="Billing suite", is_active=True)
+
+    class Meta(RecordSerializer.Meta):
+        model = DataSource
+        fields = record_fields("name", "is_active")
+
+
+class DataSourceFilters(RecordFilters):
+    class Meta:
+        model = DataSource
+        fields = record_lookups(text="name", exact="is_active")
+
+
+class DataSources(Writable):
+    """The instances of external suites, whose keys are unique within each."""
+
+    queryset = DataSource.objects.all()
+    serializer_class = DataSourceSerializer
+    filterset_class = DataSourceFilters
+    search_fields = ("name",)
+    orderings = ("name", "created_at", "updated_at")
+
+
+class RoleSerializer(RecordSerializer):
+    sample = record_sample("role", name="Customer", kind="group")
+
+    class Meta(RecordSerializer.Meta):
+        model = Role
+        fields = record_fields("name", "kind")
+
+
+class RoleFilters(RecordFilters):
+    class Meta:
+        model = Role
+        fields = record_lookups(text="name", exact="kind")
+
+
+class Roles(Writable):
+    """What contact groups are to the business, and contacts to their group."""
+
+    queryset = Role.objects.all()
+    serializer_class = RoleSerializer
+    filterset_class = RoleFilters
+    search_fields = ("name",)
+    orderings = ("name", "kind", "created_at", "updated_at")
+
+    def change(self, pk: str, values: dict[str, Any]) -> None:
+        operations.edit_role(pk, values, by=self.by)
+
+
+class ContactSerializer(RecordSerializer):
+    sample = record_sample(
+        "contact", kind="person", name="Alice Example", email="alice@example.com",
+        phone="+43 1 5550100", archived_at=None,
+    )  # fmt: skip
+    edited = ("phone",)
+
+    class Meta(RecordSerializer.Meta):
+        model = Contact
+        fields = record_fields("kind", "name", "email", "phone", "archived_at")
+
+
+class ContactFilters(RecordFilters):
+    is_archived = YesNoFilter(field_name="archived_at", lookup_expr="isnull", exclude=True)
+
+    class Meta:
+        model = Contact
+        fields = record_lookups(text="name email", exact="kind phone", moment="archived_at")
+
+
+class Contacts(Archivable):
+    """Persons and organisations."""
+
+    queryset = Contact.objects.all()
+    serializer_class = ContactSerializer
+    filterset_class = ContactFilters
+    search_fields = ("name", "email", "phone")
+    orderings = ("name", "kind", "email", "archived_at", "created_at", "updated_at")
+
+
+# --- Alternate keys -------------------------------------------------------------------------
+
+
+class AlternateKeySerializer(RecordSerializer):
+    sample = record_sample(
+        "alternate-key", data_source=sample_id("data-source"), value="CUSTOMER-1001",
+        contact=None, contact_group=sample_id("contact-group"), role=None, last_saved_at=MOMENT,
+        last_outcome="Updated",
+    )  # fmt: skip
+    edited = ("value",)
+
+    class Meta(RecordSerializer.Meta):
+        model = AlternateKey
+        fields = record_fields(
+            "data_source", "value", "contact", "contact_group", "role", "last_saved_at",
+            "last_outcome",
+        )  # fmt: skip
+
+
+class AlternateKeyFilters(RecordFilters):
+    class Meta:
+        model = AlternateKey
+        fields = record_lookups(
+            exact="data_source kind value contact contact_group role last_outcome",
+            empty="contact contact_group role",
+            moment="last_saved_at",
+        )
+
+
+class AlternateKeys(Writable):
+    """What an external suite calls one of our contacts, contact groups or roles."""
+
+    queryset = AlternateKey.objects.all()
+    serializer_class = AlternateKeySerializer
+    filterset_class = AlternateKeyFilters
+    search_fields = ("value",)
+    orderings = ("value", "last_saved_at", "created_at", "updated_at")
+
+    def make(self, values: dict[str, Any]) -> AlternateKey:
+        return operations.create_alternate_key(AlternateKey(**values), by=self.by)
+
+    def change(self, pk: str, values: dict[str, Any]) -> None:
+        operations.edit_alternate_key(pk, values, by=self.by)
+
+    @extend_schema(responses={200: AlternateKeySerializer})
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Delete the key, and answer what it was. What it named stays."""
+        gone = operations.delete_alternate_key(self.key(), by=self.by)
+        return Response(self.get_serializer(gone).data)
+
+
+RESOURCES = {
+    "data-sources": DataSources,
+    "roles": Roles,
+    "contacts": Contacts,
+    "contact-groups": ContactGroups,
+    "contact-groups/{id}/connections": Connections,
+    "alternate-keys": AlternateKeys,
+}

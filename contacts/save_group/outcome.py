@@ -1,0 +1,168 @@
+"""What a save makes of a group, what became of it, and how that is told: by what is known alone."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext_lazy
+
+from commsapp.core.audit import Kind, Numbers
+from commsapp.db.ids import dashed
+from commsapp.models import Operation
+from contacts.connection_order import merge
+from contacts.connections import compact, says_connections
+from contacts.models import ContactGroup
+from contacts.save_group.lookup import Group
+from contacts.save_group.request import GroupContent
+from contacts.save_group.resolve import Asked
+
+Status = ContactGroup.Status
+
+
+class Outcome(StrEnum):
+    CREATED = "Created"
+    UPDATED = "Updated"
+    UNCHANGED = "Unchanged"
+    ARCHIVED = "Archived"
+    RESTORED = "Restored"
+    DELETED = "Deleted"
+
+
+_COUNTED = ("added", "changed", "removed")
+Counts = tuple[int, int, int]  # of connections
+
+
+class Saved(NamedTuple):
+    """What a save did, or, planned, would do. No object id: there was nothing to delete."""
+
+    object_id: str | None  # 32 hex digits
+    outcome: Outcome
+    numbers: Numbers | None = None  # of its operation; none where nothing changed
+    operation_id: str | None = None
+    planned: bool = False
+
+    @property
+    def operation(self) -> Operation | None:
+        """The ledger's entry, if anything changed. One statement."""
+        return Operation.objects.filter(pk=self.operation_id).first() if self.operation_id else None
+
+    @property
+    def message(self) -> str:
+        return says(self.outcome, self.counts, planned=self.planned)
+
+    @property
+    def counts(self) -> Counts:
+        """How many connections were added, changed and removed."""
+        return _counts_in(self.numbers) if self.numbers else (0, 0, 0)
+
+
+def asked_for(content: GroupContent, asked: Asked, group: Group) -> Group:
+    """The group as it will be; with the very same connections, if those stay as they are."""
+    status = group.status
+    if content.mark_as_deleted:
+        status = Status.DELETED.value
+    elif content.mark_as_archived:
+        status = Status.ARCHIVED.value
+    elif content.mark_as_restored:
+        status = Status.ACTIVE.value
+    connections = merge(group.connections, asked.wishes)
+    if [*connections.items()] == [*group.connections.items()]:
+        connections = group.connections
+    return Group(
+        group.id,
+        group.licensee,
+        content.contact_group_name or "",
+        asked.role or group.role,
+        status,
+        connections,
+        group.keys,
+    )
+
+
+def outcome_of(before: Group | None, after: Group) -> Outcome:
+    if before is None:
+        return Outcome.CREATED
+    if before.status == after.status:
+        return Outcome.UPDATED
+    return {
+        Status.ACTIVE.value: Outcome.RESTORED,
+        Status.ARCHIVED.value: Outcome.ARCHIVED,
+        Status.DELETED.value: Outcome.DELETED,
+    }[after.status]
+
+
+Differences = dict[str, tuple[Any, Any]]  # by column: what was, what is
+
+
+def differences_of(before: Group | None, after: Group) -> Differences:
+    if before is None:
+        return {name: (None, value) for name, value in told(after).items()}
+    differences: Differences = {}
+    if before.name != after.name:
+        differences["name"] = before.name, after.name
+    if before.role != after.role:
+        differences["role_id"] = dashed(before.role), dashed(after.role)
+    if before.status != after.status:
+        differences["status"] = before.status, after.status
+    if before.connections is not after.connections:
+        differences["connections"] = compact(before.connections), compact(after.connections)
+    return differences
+
+
+def told(group: Group) -> dict[str, Any]:
+    """A group as the ledger keeps it."""
+    return {
+        "name": group.name,
+        "role_id": dashed(group.role),
+        "status": group.status,
+        "connections": compact(group.connections),
+    }
+
+
+# --- What was done, in words ------------------------------------------------------------------
+
+
+# Lazy, so that of a thousand lines each looks up but the one that it tells.
+_DONE = {
+    Outcome.CREATED: gettext_lazy("Created"),
+    Outcome.UPDATED: gettext_lazy("Updated"),
+    Outcome.UNCHANGED: gettext_lazy("Nothing has changed"),
+    Outcome.ARCHIVED: gettext_lazy("Archived"),
+    Outcome.RESTORED: gettext_lazy("Restored"),
+    Outcome.DELETED: gettext_lazy("Deleted"),
+}
+_WOULD = {
+    Outcome.CREATED: gettext_lazy("Would be created"),
+    Outcome.UPDATED: gettext_lazy("Would be updated"),
+    Outcome.UNCHANGED: gettext_lazy("Nothing would change"),
+    Outcome.ARCHIVED: gettext_lazy("Would be archived"),
+    Outcome.RESTORED: gettext_lazy("Would be restored"),
+    Outcome.DELETED: gettext_lazy("Would be deleted"),
+}
+
+
+def says(outcome: Outcome, counts: Counts, *, planned: bool = False) -> str:
+    """What a save did, in the reader's language."""
+    told = (_WOULD if planned else _DONE)[outcome]
+    connections = says_connections(dict(zip(_COUNTED, counts, strict=True)))
+    return f"{told}: {connections}." if connections else f"{told}."
+
+
+def _says_saved(numbers: Numbers, planned: bool) -> str:
+    return says(Outcome(numbers["outcome"]), _counts_in(numbers), planned=planned)
+
+
+def _counts_in(numbers: Numbers) -> Counts:
+    count = numbers.get
+    return count("added", 0), count("changed", 0), count("removed", 0)
+
+
+def _verbs_of(saved: Operation) -> tuple[str, ...]:
+    """The permissions that a save took: see saving."""
+    verb = {Outcome.CREATED: "add", Outcome.DELETED: "delete"}.get(saved.numbers["outcome"])
+    changes = not verb or saved.numbers.get("changes_more", False)
+    return tuple(filter(None, (verb, "change" if changes else None)))
+
+
+SAVED = Kind("contacts.group_saved", says=_says_saved, verbs_of=_verbs_of)

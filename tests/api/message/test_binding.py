@@ -1,0 +1,285 @@
+"""From a client's JSON to what an operation takes, and all that it refuses."""
+
+import json
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import astuple, replace
+
+from commsapp.api.message.binding import bind, bind_line
+from commsapp.api.message.operation import ListOf, Model, Property, Scalar
+from commsapp.api.message.parsers import Unreadable, as_request, read_json, read_one
+from commsapp.api.message.renderers import camel
+from commsapp.core.audit import Refusal
+from contacts.message import REQUEST
+from contacts.operations import ConnectionSave, GroupContent
+
+GUID = "0190a0b0-0000-7000-8000-00000000000A"
+HEX = UUID(GUID).hex
+CONTENT = GroupContent()
+
+
+def read(body, query=None):
+    """The request as it was bound; the codes and fields of what was not."""
+    save = bind(REQUEST, body, query or {})
+    return save, [(refusal.code, refusal.field) for refusal in save.unread]
+
+
+def in_snake(name):
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)[1:]
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [str, str.lower, str.upper, lambda name: name[0].lower() + name[1:], in_snake],
+    ids=["pascal", "lower", "upper", "camel", "snake"],
+)
+def test_keys_are_taken_in_any_case(spelled):
+    connection = {spelled("ContactId"): GUID, spelled("MarkAsDeleted"): True}
+    group = {
+        spelled("ContactGroupName"): "Customer",
+        spelled("ContactConnections"): [connection],
+    }
+    save, unread = read({spelled("AlternateKey"): "K", spelled("ContactGroup"): group})
+    assert unread == []
+    assert save.alternate_key == "K"
+    assert save.contact_group.contact_group_name == "Customer"
+    [one] = save.contact_group.contact_connections
+    assert (one.contact_id, one.mark_as_deleted) == (HEX, True)
+
+
+def test_unknown_keys_are_ignored_and_null_is_absent():
+    body = {"AlternateKey": None, "Whatever": {"deep": [1]}, "ContactGroup": {"Else": 1}}
+    save, unread = read({**body, "ValidationErrors": "ignored", "SessionId": 7})
+    assert unread == []
+    assert save.alternate_key is None
+    assert save.contact_group.contact_connections == ()
+
+
+@pytest.mark.parametrize("text", [GUID, GUID.upper(), HEX, f"{{{GUID}}}", f"({GUID})"])
+def test_a_guid_is_read_in_all_its_spellings(text):
+    save, unread = read({"ObjectId": text})
+    assert (save.object_id, unread) == (HEX, [])
+
+
+def test_the_zero_guid_is_not_given():
+    save, unread = read({"ObjectId": "0" * 8 + "-0000-0000-0000-" + "0" * 12})
+    assert (save.object_id, unread) == (None, [])
+
+
+@pytest.mark.parametrize(
+    "value", ["", "x", GUID[:-1], f"urn:uuid:{GUID}", 1, True, 1.5, [GUID], {}]
+)
+def test_what_is_no_guid_is_refused(value):
+    assert read({"ObjectId": value})[1] == [("InvalidGuid", "ObjectId")]
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        *((text, True) for text in (True, "1", "t", "Y", "on", "TRUE", "true", 1)),
+        *((text, False) for text in (False, "0", "F", "n", "off", "False", 0)),
+    ],
+    ids=repr,
+)
+def test_a_bool_is_also_read_from_words(value, meant):
+    save, unread = read({"IgnoreHash": value})
+    assert (save.ignore_hash, unread) == (meant, [])
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"AlternateKey": 123}, "AlternateKey"),
+        ({"AlternateKey": ["K"]}, "AlternateKey"),
+        ({"AlternateKey": True}, "AlternateKey"),
+        ({"IgnoreHash": "perhaps"}, "IgnoreHash"),
+        ({"IgnoreHash": 2}, "IgnoreHash"),
+        ({"IgnoreHash": 1.0}, "IgnoreHash"),
+        ({"ContactGroup": "x"}, "ContactGroup"),
+        ({"ContactGroup": []}, "ContactGroup"),
+        ({"ContactGroup": {"ContactConnections": {}}}, "ContactGroup.ContactConnections"),
+        ({"ContactGroup": {"ContactConnections": [1]}}, "ContactGroup.ContactConnections[0]"),
+        ({"AlternateKey": "a", "alternateKey": "b"}, "AlternateKey"),
+    ],
+    ids=repr,
+)
+def test_what_is_of_another_type_is_refused(body, field):
+    assert read(body)[1] == [("SerializationException", field)]
+
+
+@pytest.mark.parametrize("index", [1.5, 2**31, -(2**31) - 1, 2**63, True, "1_000", "١", "", [1]])
+def test_what_is_no_whole_number_is_refused(index):
+    group = {"ContactConnections": [{"Index": index}]}
+    field = "ContactGroup.ContactConnections[0].Index"
+    assert read({"ContactGroup": group})[1] == [("SerializationException", field)]
+
+
+def test_all_that_cannot_be_read_is_told_with_its_place():
+    connections = [{"ContactId": "x"}, None, {"Index": "x", "RoleId": 1}]
+    _save, unread = read({"ObjectId": "x", "ContactGroup": {"ContactConnections": connections}})
+    at = "ContactGroup.ContactConnections"
+    assert unread == [
+        ("InvalidGuid", "ObjectId"),
+        ("InvalidGuid", f"{at}[0].ContactId"),
+        ("NotNull", f"{at}[1]"),
+        ("SerializationException", f"{at}[2].Index"),
+        ("InvalidGuid", f"{at}[2].RoleId"),
+    ]
+
+
+def test_the_query_fills_what_the_body_left_out():
+    query = {"licenseeid": GUID, "alternate_key": "Q", "ContactGroup": "x", "format": "json"}
+    save, unread = read({"AlternateKey": "B"}, query)
+    assert (save.licensee_id, save.alternate_key, unread) == (HEX, "B", [])
+    assert read({"AlternateKey": None}, query)[0].alternate_key == "Q"
+    assert read({}, {"AlternateKey": "a\0b"})[1] == [("SerializationException", "AlternateKey")]
+
+
+# --- JSON -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{", "[1,]", "NaN", '{"a": Infinity}', "1e400", '{"a": 1, "a": 1}',
+        '{"deep": {"a": 1, "\\u0061": 2}}', '"\\ud800"', '{"\\udfff": 1}', '"\\u0000"',
+        '{"a\\u0000": 1}', '"\x00"', "[" * 100_000 + "]" * 100_000,
+        '{"a":' * 1010 + '{"a":1,"a":1}' + "}" * 1010, "'a'", "{} {}",
+    ],
+    ids=lambda text: repr(text[:30]),
+)  # fmt: skip
+def test_what_is_no_strict_json_is_refused(text):
+    with pytest.raises(Unreadable):
+        read_json(text.encode())
+
+
+@pytest.mark.parametrize("body", [b"\xff", '{"a":"é"}'.encode("utf-16"), b"\xc0\x80"])
+def test_what_is_not_utf_8_is_refused(body):
+    with pytest.raises(Unreadable):
+        read_one(body, "json")
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | texts,
+    lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
+)
+
+
+@given(json_values)
+def test_all_other_json_is_read_as_it_is(value):
+    assert read_json(json.dumps(value).encode()) == value
+    assert read_json(json.dumps(value, ensure_ascii=False, indent=1).encode()) == value
+
+
+def test_a_text_that_looks_like_a_key_is_none():
+    assert read_json(b'{"a": "\\"a\\": \\"b\\":"}') == {"a": '"a": "b":'}
+    assert read_json(b'{"a": "\\\\u0000"}') == {"a": "\\u0000"}
+
+
+@pytest.mark.parametrize("space", [" ", "\t", "\r", "  "])
+def test_a_key_that_comes_again_behind_a_space_is_refused(space):
+    for text in (f'{{"a"{space}: 1, "a": 1}}', f'{{"a": 1, "a"{space}: 1}}'):
+        with pytest.raises(Unreadable):
+            read_json(text.encode())
+
+
+# --- Lines ------------------------------------------------------------------------------------
+
+guids = st.sampled_from([GUID, GUID.lower(), HEX, "{" + GUID + "}", "0" * 32, "no guid", 7, None])
+some_texts = st.sampled_from(["", " K ", "K: L", '"K":', "é", "\0", 1, None])
+bools = st.sampled_from([True, False, "on", "F", 0, 2, None])
+
+
+def objects(**values):
+    """JSON objects of some of these, in some spelling; now and then something else."""
+    spelled = st.sampled_from([str, str, camel, str.lower, in_snake])
+    some = st.fixed_dictionaries({}, optional={**values, "Unknown": st.just({"deep": [1]})})
+    written = st.builds(lambda spell, given: {spell(k): v for k, v in given.items()}, spelled, some)
+    return st.one_of(written, written, written, st.just(7), st.none())
+
+
+connections = objects(
+    ContactId=guids, RoleAlternateKey=some_texts, Index=st.integers(-3, 3), MarkAsDeleted=bools
+)
+groups = objects(
+    ContactGroupName=some_texts,
+    GroupRoleId=guids,
+    ContactConnections=st.lists(connections, max_size=3),
+    MarkAsArchived=bools,
+)
+requests = objects(
+    SuiteDataSourceInstanceId=guids,
+    AlternateKey=some_texts,
+    IgnoreHash=bools,
+    ContactGroup=groups,
+    ValidationErrors=st.just([]),
+)
+
+
+@given(requests, st.integers(0, 2))
+def test_a_line_is_read_as_any_other_request(request, spaces):
+    """However quickly: the same values, the same faults."""
+    text = json.dumps(request, indent=None, separators=(", ", " " * spaces + ":")).encode()
+    assert values(bind_line(REQUEST, text, {}, 3)) == values(read_closely(text))
+
+
+def values(save):
+    """All values of a save, whatever it was read into."""
+    content = save.contact_group
+    return (
+        astuple(replace(save, contact_group=None)),
+        content and astuple(replace(content, contact_connections=())),
+        content and [astuple(one) for one in content.contact_connections],
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"AlternateKey": "a", "AlternateKey": "b"}',
+        '{"AlternateKey": "a:", "AlternateKey": "b\\u003a"}',
+        '{"AlternateKey": null, "AlternateKey": "b"}',
+        '{"ContactGroup": {"ContactGroupName": "a", "ContactGroupName": "a"}}',
+        '{"ContactGroup": {"ContactConnections": [{"Index": 1}, {"Index": 2, "Index": 2}]}}',
+        '{"contactGroup": {"contactConnections": [], "contactConnections": []}}',
+    ],
+)
+def test_a_line_with_a_key_that_comes_twice_is_refused(text):
+    [told] = bind_line(REQUEST, text.encode(), {}, 1).unread
+    assert (told.code, "twice" in told.message) == ("SerializationException", True)
+
+
+@pytest.mark.parametrize("name", ["unread", "line", "text", "Line", "said", "key"])
+def test_a_line_cannot_say_what_only_we_know_of_it(name):
+    text = json.dumps({"AlternateKey": "K", name: "9", "ContactGroup": {name: 9}}).encode()
+    save = bind_line(REQUEST, text, {}, 3)
+    assert values(save) == values(REQUEST.make(alternate_key="K", line=3, contact_group=CONTENT))
+
+
+def test_a_room_may_have_no_other_fields_than_the_document():
+    item = Model("Item", (Property("Index", Scalar.INT),), ConnectionSave)
+    request = Model("Request", (Property("Items", ListOf(item)),))
+    with pytest.raises(TypeError, match="Item has other fields"):
+        bind_line(request, b"{}", {}, 1)
+
+
+def read_closely(text):
+    try:
+        return bind(REQUEST, as_request(read_json(text)), {}, 3)
+    except Unreadable as unreadable:
+        told = Refusal("SerializationException", str(unreadable))
+        return REQUEST.make(unread=(told,), line=3)
+
+
+def test_json_lines_have_one_line():
+    assert read_one(b'\n{"a": 1}\r\n\n', "jsonl") == {"a": 1}
+    with pytest.raises(Unreadable):
+        read_one(b'{"a": 1}\n{"a": 2}\n', "jsonl")
+    assert read_one(b'{\n"a": 1\n}', "json") == {"a": 1}
+    assert read_one(b"\xef\xbb\xbf{}", "json") == read_one(b"", "jsonl") == {}
+    with pytest.raises(Unreadable):
+        read_one(b"[]", "json")

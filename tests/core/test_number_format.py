@@ -1,0 +1,82 @@
+"""Counts in sentences, as people read them and as machines always had them."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import translation
+
+from commsapp.core import audit, number_format, records
+from commsapp.core.number_format import counted, counting
+from contacts.connections import says_connections
+from groups import operations as groups_operations
+from quotes import splitting
+
+
+@pytest.fixture(autouse=True)
+def _as_before():
+    yield
+    number_format.speak_to(people=False)
+    translation.activate("en")
+
+
+def test_machines_get_digits_alone():
+    number_format.speak_to(people=False)
+    assert counted(12_431) == "12431"
+    with translation.override("de"):
+        assert counted(12_431) == "12431"
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "12,431"), ("de", "12.431")])
+def test_people_get_thousands_apart_as_their_language_has_them(language, told):
+    number_format.speak_to(people=True)
+    with translation.override(language):
+        assert counted(12_431) == told
+        assert counted(999) == "999"
+        assert counting({"count": 12_431, "name": "Shops 2000"}) == {
+            "count": told,
+            "name": "Shops 2000",
+        }
+
+
+_MANY = {
+    "added": 12_431, "removed": 12_431, "changed": 12_431, "already": 12_431, "refused": 12_431,
+    "created": 12_431, "departed": 12_431, "members": 12_431, "expected": 12_432, "count": 12_431,
+    "reversed": 12_431, "kept": 12_431,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        groups_operations.RECIPIENTS_ADDED.says,
+        groups_operations.RECIPIENTS_REMOVED.says,
+        groups_operations.RECIPIENTS_SET.says,
+        splitting.LINE_SPLIT.says,
+        splitting.LINE_UNSPLIT.says,
+        records.ARCHIVED.says,
+        records.RESTORED.says,
+        audit.UNDONE.says,
+        lambda numbers, planned: says_connections(numbers),
+    ],
+)
+@pytest.mark.parametrize("planned", [False, True])
+def test_every_sentence_tells_its_counts_to_its_reader(says, planned):
+    for people, language, number in (
+        (True, "en", "12,431"),
+        (True, "de", "12.431"),
+        (False, "en", "12431"),
+    ):
+        number_format.speak_to(people=people)
+        with translation.override(language):
+            told = says(_MANY, planned)
+        assert number in told
+        others = {"12,431", "12.431", "12431"} - {number}
+        assert not any(other in told for other in others)
+
+
+def test_a_machine_is_told_in_digits_and_the_browser_beside_it_is_not(client, db):
+    number_format.speak_to(people=True)
+    client.get("/services/data")
+    assert counted(12_431) == "12431"
+    client.get("/admin/login/")
+    assert counted(12_431) == "12,431"
