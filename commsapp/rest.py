@@ -1,4 +1,4 @@
-"""REST door of what all rooms stand on: licensees, and the operations with their undo."""
+"""REST API of what all apps stand on: licensees, and the operations with their undo."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from rest_framework.response import Response
 
 from commsapp.api.openapi.fragments import MOMENT, sample_id
 from commsapp.api.rest.filters import RecordFilters, YesNoFilter, lookups
-from commsapp.api.rest.serializers import Nothing
-from commsapp.api.rest.viewsets import Readable, Told, answer, verb
+from commsapp.api.rest.serializers import EmptySerializer
+from commsapp.api.rest.viewsets import TenantReadViewSet, Told, action_response, detail_action
 from commsapp.core import audit, operation_access
 from commsapp.models import Licensee, Operation
 
@@ -37,7 +37,7 @@ class LicenseeFilters(RecordFilters):
         fields = lookups(text="name", moment="created_at updated_at")
 
 
-class Licensees(Readable):
+class LicenseeViewSet(TenantReadViewSet):
     """The licensees that one acts for."""
 
     queryset = Licensee.objects.all()
@@ -61,7 +61,7 @@ class OperationSerializer(serializers.ModelSerializer[Operation]):
         "licensee": sample_id("licensee"),
         "user": sample_id("user"),
         "user_name": "integration",
-        "face": "rest",
+        "channel": "rest",
         "client": "Order portal",
         "request_id": "0199f0a0b1c27d3e8f4a5b6c7d8e9f00",
         "kind": "edited",
@@ -86,7 +86,7 @@ class OperationSerializer(serializers.ModelSerializer[Operation]):
     class Meta:
         model = Operation
         fields = (
-            "id", "at", "licensee", "user", "user_name", "face", "client", "request_id", "kind",
+            "id", "at", "licensee", "user", "user_name", "channel", "client", "request_id", "kind",
             "target_type", "target_id", "target_name", "summary", "touched", "batch", "undoes",
             "undone_by", "undoable",
         )  # fmt: skip
@@ -127,12 +127,12 @@ class OperationFilters(RecordFilters):
         fields = lookups(
             text="target_name",
             range="touched",
-            exact="licensee user face client request_id kind target_type target_id batch undoes",
+            exact="licensee user channel client request_id kind target_type target_id batch undoes",
             moment="at",
         )
 
 
-class Operations(Readable):
+class OperationViewSet(TenantReadViewSet):
     """What was done, by whom and through what: the newest first. Name, summary and effects tell of
     a record only to those who may see it."""
 
@@ -158,16 +158,16 @@ class Operations(Readable):
     def get_serializer_class(self) -> Any:
         return OperationSerializer if self.action == "list" else OperationWithEffects
 
-    @verb(
+    @detail_action(
         "undo",
         needs=(),  # the permission is that of the undone verb: the operation asks
         told={"message": "Undone: 2 reversed.", "reversed": 2, "kept": 0, "failed": 0},
     )
     def undo(self, request: Request, pk: str) -> Response:
         """Reverse what it did, as far as it still stands. Itself an operation."""
-        self.taken(Nothing)
+        self.validated_body(EmptySerializer)
         undone = audit.undo(self.key(), by=self.by)
-        return answer(
+        return action_response(
             undone.message,
             undone.operation if undone.reversed else None,
             undone.failed,
@@ -177,4 +177,4 @@ class Operations(Readable):
         )
 
 
-RESOURCES = {"licensees": Licensees, "operations": Operations}
+RESOURCES = {"licensees": LicenseeViewSet, "operations": OperationViewSet}

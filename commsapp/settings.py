@@ -1,4 +1,4 @@
-"""Settings, all from the environment. Safe by default: what opens a door has to be asked for.
+"""Settings, all from the environment. Safe by default: what opens an adapter has to be asked for.
 
 DATABASE_URL    default: SQLite at var/db.sqlite3
 DATABASE_POOL   connections of each worker process to PostgreSQL; default: 10
@@ -99,7 +99,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "commsapp.middleware.error_handling.CompressionMiddleware",
-    "commsapp.middleware.error_handling.FaceMiddleware",
+    "commsapp.middleware.error_handling.ErrorMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -233,7 +233,7 @@ PASSWORD_HASHERS = [
 
 STREAMS_PER_WORKER = env.int("STREAMS_PER_WORKER", default=32)
 STREAMS_PER_CLIENT = env.int("STREAMS_PER_CLIENT", default=8)
-SESSION_HOURS = env.float("SESSION_HOURS", default=24)  # of the Message face
+SESSION_HOURS = env.float("SESSION_HOURS", default=24)  # of the Message API
 DAILY_API_REQUESTS = env.int("DAILY_API_REQUESTS", default=1_000_000)
 API_REQUESTS_A_SECOND = env.int("API_REQUESTS_A_SECOND", default=0)
 REDIS_URL = env.str("REDIS_URL", default="")
@@ -259,7 +259,7 @@ if TRUSTED_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SECURITY_CONTACT = env.str("SECURITY_CONTACT", default="")
-# W008: the proxy that ends TLS redirects people; a machine face never answers with a redirect.
+# W008: the proxy that ends TLS redirects people; an API never answers with a redirect.
 # W005, W021: whether all hosts below this one have TLS, and for how long, only their owner knows.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 
@@ -295,7 +295,7 @@ MAX_SIGN_IN_BODY_BYTES = 64 * 1024  # of whoever has not signed in, on every add
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 
-# --- REST face ------------------------------------------------------------------------------
+# --- REST API ------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -323,7 +323,7 @@ SPECTACULAR_SETTINGS = {
     "PREPROCESSING_HOOKS": ["commsapp.api.openapi.views.without_slash"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "commsapp.api.openapi.views.with_all_faces",
+        "commsapp.api.openapi.views.with_all_apis",
     ],
 }
 

@@ -1,4 +1,4 @@
-"""Every address in one table; the one file that knows every door."""
+"""Every address in one table; the one file that knows every API and page."""
 
 from commsapp import rest
 from commsapp.api.connect import views

@@ -17,7 +17,7 @@ from commsapp.core.records import Expected
 from commsapp.models import Record
 from commsapp.staff.archiving import ArchivedAdmin
 from commsapp.staff.changelists import ArchivedFilter, VisibleFilter
-from commsapp.staff.model_admin import KeptAdmin
+from commsapp.staff.model_admin import NoDeleteAdmin
 from commsapp.staff.record_admin import DeletableAdmin, RecordAdmin
 from commsapp.staff.tables.export_admin import ExportedAdmin
 from commsapp.staff.tables.import_admin import ImportedAdmin
@@ -134,7 +134,7 @@ class ContactGroupAdmin(ImportedAdmin, ExportedAdmin, ArchivedAdmin):
 
 
 @admin.register(ContactConnection)
-class ContactConnectionAdmin(KeptAdmin):
+class ContactConnectionAdmin(NoDeleteAdmin):
     """Who is connected to what, over all groups; a group's own page is where it changes."""
 
     menu_place = 35

@@ -1,4 +1,4 @@
-"""What may be done to alternate keys, through whatever door."""
+"""What may be done to alternate keys, through any API or page."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ def edit_alternate_key(
 @operation(again_on=IntegrityError)
 def delete_alternate_key(pk: UUID | str, *, by: Actor) -> AlternateKey:
     """Unbind a key. Returns it as it was. Raises DoesNotExist."""
-    with recording(by=by) as ledger:
+    with recording(by=by) as audit_log:
         key = _hold(pk, by=by)
         AlternateKey.objects.filter(pk=key.pk).delete()
         _tell_sources([key])
-        entry = ledger.open(records.DELETED, key)
+        entry = audit_log.open(records.DELETED, key)
         entry.touched, entry.effects = 1, {"before": records.values_of(key)}
     return key
 
@@ -61,7 +61,7 @@ def clear_hashes(group_ids: Iterable[str]) -> None:
 
     To be called under the groups' locks. Ids as 32 hex digits.
     """
-    keys = AlternateKey.objects.filter(contact_group__among=[*group_ids])
+    keys = AlternateKey.objects.filter(contact_group__in_ids=[*group_ids])
     keys.exclude(content_hash="").update(content_hash="")
 
 

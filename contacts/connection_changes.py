@@ -16,22 +16,22 @@ from commsapp.core.audit import (
     Refusal,
     Refused,
     Undoing,
-    one_by_one,
+    for_each,
     operation,
     recording,
 )
-from commsapp.core.number_format import counted
-from commsapp.db.expressions import missing_from
+from commsapp.core.number_format import format_count
+from commsapp.db.expressions import missing_ids
 from commsapp.db.ids import dashed, read_guid, read_guids
-from contacts.connection_order import Connections, unmerge
+from contacts.connection_order import Connections, revert_merge
 from contacts.connections import (
     ADDED,
     REMOVED,
     REORDERED,
     ConnectionsChange,
     connections_of,
-    lock_standing,
-    rewrite,
+    lock_not_deleted,
+    replace_connections,
     write_group,
 )
 from contacts.models import Contact, ContactGroup, Role
@@ -46,8 +46,8 @@ def move_connection(
     What is before the first or behind the last place is that place. Raises DoesNotExist for the
     group, Refused if it is deleted or the contact is not connected.
     """
-    with recording(by=by) as ledger:
-        group = lock_standing(group_id, by=by)
+    with recording(by=by) as audit_log:
+        group = lock_not_deleted(group_id, by=by)
         before = connections_of(group)
         moved = read_guid(contact_id) or ""
         if moved not in before:
@@ -57,7 +57,7 @@ def move_connection(
         place = min(max(at + 1 + step if to is None else to, 1), len(order))
         order.insert(place - 1, order.pop(at))
         after = {contact: before[contact] for contact in order}
-        change = rewrite(ledger.open(MOVED, group), before, after, [moved])
+        change = replace_connections(audit_log.open(MOVED, group), before, after, [moved])
         name = Contact.objects.values_list("name", flat=True).get(pk=moved)
         change.operation.numbers |= {"name": name, "place": place, "of": len(order)}
     return change
@@ -72,8 +72,8 @@ def change_roles(
     Raises DoesNotExist for the group, Refused if it is deleted and for each contact that is not
     connected or role that is none of connections, told with its index.
     """
-    with recording(by=by) as ledger:
-        group = lock_standing(group_id, by=by)
+    with recording(by=by) as audit_log:
+        group = lock_not_deleted(group_id, by=by)
         before = connections_of(group)
         wanted = {
             read_guid(contact) or contact: read_guid(role) or "" if role else None
@@ -83,7 +83,9 @@ def change_roles(
         unfit = [*_unfit(wanted, before, unknown)]
         if unfit:
             raise Refused(*unfit)
-        return rewrite(ledger.open(ROLES_CHANGED, group), before, {**before, **wanted}, wanted)
+        return replace_connections(
+            audit_log.open(ROLES_CHANGED, group), before, {**before, **wanted}, wanted
+        )
 
 
 def _unfit(
@@ -101,7 +103,7 @@ def _unknown_roles(group: ContactGroup, roles: Any) -> set[str]:
     """Those that are no role of connections of the group's licensee."""
     named = read_guids(role for role in roles if role).ids
     ours = Role.objects.filter(licensee=group.licensee_id, kind=Role.Kind.CONNECTION)
-    return {*missing_from(ours, named), ""} if named else {""}
+    return {*missing_ids(ours, named), ""} if named else {""}
 
 
 def _not_connected(contact: str, place: int) -> Refusal:
@@ -123,7 +125,7 @@ def _says_moved(numbers: Numbers, planned: bool) -> str:
 
 def _says_roles(numbers: Numbers, planned: bool) -> str:
     changed: int = numbers["changed"]
-    return ngettext("%s role changed.", "%s roles changed.", changed) % counted(changed)
+    return ngettext("%s role changed.", "%s roles changed.", changed) % format_count(changed)
 
 
 MOVED = Kind("contacts.connection_moved", says=_says_moved, names=("contacts.contact",))
@@ -138,11 +140,11 @@ ROLES_CHANGED = Kind("contacts.roles_changed", says=_says_roles)
 @REORDERED.undone_by
 @MOVED.undone_by
 @ROLES_CHANGED.undone_by
-@one_by_one
-def _put_back(one: Undoing, by: Actor) -> None:
+@for_each
+def _restore(one: Undoing, by: Actor) -> None:
     """Connections as before the operation, where they still are as it left them."""
     effects = one.operation.effects
-    group = lock_standing(one.operation.target_id, by=by)
+    group = lock_not_deleted(one.operation.target_id, by=by)
     was = dict(effects["before"]["connections"])
     became = dict(effects["after"]["connections"])
     unknown = _unknown_roles(group, was.values())
@@ -155,8 +157,8 @@ def _put_back(one: Undoing, by: Actor) -> None:
             else:
                 del was[contact]
     now = connections_of(group)
-    unmerged = unmerge(now, was, became)
+    unmerged = revert_merge(now, was, became)
     one.reversed, one.kept = unmerged.reversed, unmerged.kept
-    one.name_kept(Contact, unmerged.kept_contacts)
+    one.list_retained(Contact, unmerged.kept_contacts)
     if unmerged.reversed:
         write_group(group.pk.hex, now, unmerged.connections)

@@ -15,7 +15,7 @@ Connections = dict[str, str | None]
 
 
 @dataclass(slots=True)
-class Wish:
+class ConnectionChange:
     """What is asked for one contact. No role: as it is; no index: where it is, or last."""
 
     contact: str
@@ -24,7 +24,7 @@ class Wish:
     remove: bool = False
 
 
-def merge(connections: Mapping[str, str | None], wishes: Iterable[Wish]) -> Connections:
+def merge(connections: Mapping[str, str | None], wishes: Iterable[ConnectionChange]) -> Connections:
     """The connections after the wishes, each about another contact; who has none stays untouched.
 
     Contract 3.4, "Connections merge by contact" and "Index".
@@ -58,7 +58,7 @@ def arrange(others: Sequence[T], placed: Mapping[T, int]) -> list[T]:
 
 
 @dataclass(frozen=True)
-class Unmerged:
+class RevertedMerge:
     """Connections as they stood before a merge, as far as they can; and how many of its changes
     were put back, or kept because another came since. That it moved contacts is one change."""
 
@@ -68,11 +68,11 @@ class Unmerged:
     kept_contacts: Sequence[str] = ()
 
 
-def unmerge(
+def revert_merge(
     now: Mapping[str, str | None],
     before: Mapping[str, str | None],
     after: Mapping[str, str | None],
-) -> Unmerged:
+) -> RevertedMerge:
     """Put back what a merge made of `before`, where it still is as in `after`.
 
     Whoever came since stays behind whom they stand; whoever was put in order since keeps it.
@@ -99,7 +99,7 @@ def unmerge(
         put_back += not _agree(order, now)
         kept += _agree(order, now) and not _agree(now, before)
     connections = {contact: back[contact] for contact in order}
-    return Unmerged(connections, put_back, kept, kept_contacts)
+    return RevertedMerge(connections, put_back, kept, kept_contacts)
 
 
 _GONE = object()

@@ -1,4 +1,5 @@
-"""Who is connected to a contact group, and in which order: what may be done through any door."""
+"""Who is connected to a contact group, and in which order: what may be done through any API or
+page."""
 
 from __future__ import annotations
 
@@ -12,13 +13,13 @@ from django.utils.translation import ngettext
 
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Change, Kind, Numbers, Refusal, Refused, lock, operation, recording
-from commsapp.core.number_format import counted
+from commsapp.core.number_format import format_count
 from commsapp.db.bulk import delete_values, insert_values
-from commsapp.db.expressions import missing_from
+from commsapp.db.expressions import missing_ids
 from commsapp.db.ids import Guids, dashed, new_id, read_guid, read_guids
 from commsapp.models import Operation
 from contacts.alternate_keys import clear_hashes
-from contacts.connection_order import Connections, Wish, merge
+from contacts.connection_order import ConnectionChange, Connections, merge
 from contacts.models import Contact, ContactConnection, ContactGroup, Role
 
 
@@ -54,12 +55,14 @@ def add_connections(
     Who is connected already keeps what is not given. Raises DoesNotExist for the group, Refused if
     it is deleted or for what is wrong with the connections, each told with its index.
     """
-    with recording(by=by, dry_run=dry_run) as ledger:
-        group = lock_standing(group_id, by=by)
-        wishes = _wishes(group, connections)
+    with recording(by=by, dry_run=dry_run) as audit_log:
+        group = lock_not_deleted(group_id, by=by)
+        wishes = _connection_changes(group, connections)
         before = connections_of(group)
         after, asked = merge(before, wishes), [wish.contact for wish in wishes]
-        return rewrite(ledger.open(ADDED, group), before, after, asked, planned=dry_run)
+        return replace_connections(
+            audit_log.open(ADDED, group), before, after, asked, planned=dry_run
+        )
 
 
 @operation()
@@ -67,8 +70,8 @@ def remove_connections(
     group_id: UUID | str, contact_ids: Sequence[str], *, by: Actor, dry_run: bool = False
 ) -> ConnectionsChange:
     """Make sure that none of the contacts is connected. Raises as add_connections() does."""
-    with recording(by=by, dry_run=dry_run) as ledger:
-        group = lock_standing(group_id, by=by)
+    with recording(by=by, dry_run=dry_run) as audit_log:
+        group = lock_not_deleted(group_id, by=by)
         given = read_guids(contact_ids)
         unfit = [*_no_ids(given.malformed), *_unknown_contacts(group, given)]
         if unfit:
@@ -76,7 +79,9 @@ def remove_connections(
         before = connections_of(group)
         going = {*given.ids}
         after = {contact: role for contact, role in before.items() if contact not in going}
-        return rewrite(ledger.open(REMOVED, group), before, after, given.ids, planned=dry_run)
+        return replace_connections(
+            audit_log.open(REMOVED, group), before, after, given.ids, planned=dry_run
+        )
 
 
 @operation()
@@ -87,8 +92,8 @@ def reorder_connections(
 
     Raises DoesNotExist for the group, Refused if it is deleted or a contact is not connected.
     """
-    with recording(by=by) as ledger:
-        group = lock_standing(group_id, by=by)
+    with recording(by=by) as audit_log:
+        group = lock_not_deleted(group_id, by=by)
         before = connections_of(group)
         given = read_guids(contact_ids)
         strangers = {id: place for id, place in given.places().items() if id not in before}
@@ -96,7 +101,7 @@ def reorder_connections(
         if unfit:
             raise Refused(*unfit)
         after = {contact: before[contact] for contact in [*given.ids, *before]}
-        return rewrite(ledger.open(REORDERED, group), before, after, given.ids)
+        return replace_connections(audit_log.open(REORDERED, group), before, after, given.ids)
 
 
 def connections_of(group: ContactGroup) -> Connections:
@@ -136,7 +141,7 @@ def write_connections(changes: Iterable[tuple[str, Connections, Connections]]) -
 def write_group(group: str, before: Connections, after: Connections) -> None:
     """Bring one group's rows from before to after, and let the next save by a key be applied."""
     write_connections([(group, before, after)])
-    ContactGroup.objects.among([group]).change()
+    ContactGroup.objects.in_ids([group]).change()
     clear_hashes([group])
 
 
@@ -159,7 +164,7 @@ def counts(before: Connections, after: Connections, asked: Iterable[str]) -> Num
     return told
 
 
-def compact(connections: Connections) -> list[list[str | None]]:
+def close_gaps(connections: Connections) -> list[list[str | None]]:
     """The connections as the ledger keeps them: contact and role, in their order."""
     return [[*pair] for pair in connections.items()]
 
@@ -170,7 +175,7 @@ def _numbered(connections: Connections) -> dict[str, tuple[int, str | None]]:
     }
 
 
-def lock_standing(group_id: UUID | str, *, by: Actor) -> ContactGroup:
+def lock_not_deleted(group_id: UUID | str, *, by: Actor) -> ContactGroup:
     """The group under its lock. Raises DoesNotExist, or Refused if it is deleted."""
     group = lock(ContactGroup, group_id, by=by)
     if group.status == ContactGroup.Status.DELETED:
@@ -178,7 +183,7 @@ def lock_standing(group_id: UUID | str, *, by: Actor) -> ContactGroup:
     return group
 
 
-def rewrite(
+def replace_connections(
     entry: Operation,
     before: Connections,
     after: Connections,
@@ -193,8 +198,8 @@ def rewrite(
         write_group(entry.target_id.hex, before, after)
         entry.touched = numbers["added"] + numbers["changed"] + numbers["removed"]
         entry.effects = {
-            "before": {"connections": compact(before)},
-            "after": {"connections": compact(after)},
+            "before": {"connections": close_gaps(before)},
+            "after": {"connections": close_gaps(after)},
         }
     return ConnectionsChange(entry, planned, **numbers)
 
@@ -202,7 +207,9 @@ def rewrite(
 # --- What is wrong ----------------------------------------------------------------------------
 
 
-def _wishes(group: ContactGroup, connections: Sequence[NewConnection]) -> list[Wish]:
+def _connection_changes(
+    group: ContactGroup, connections: Sequence[NewConnection]
+) -> list[ConnectionChange]:
     """What is asked for, by ids. Raises Refused for all that is wrong with it."""
     contacts = [read_guid(one.contact_id) or "" for one in connections]
     roles = [read_guid(one.role_id) or "" if one.role_id else None for one in connections]
@@ -213,7 +220,7 @@ def _wishes(group: ContactGroup, connections: Sequence[NewConnection]) -> list[W
     if unfit:
         raise Refused(*sorted(unfit, key=lambda refusal: refusal.index or 0))
     return [
-        Wish(contact, role, one.position or 0)
+        ConnectionChange(contact, role, one.position or 0)
         for one, contact, role in zip(connections, contacts, roles, strict=True)
     ]
 
@@ -226,7 +233,7 @@ def _no_ids(malformed: Mapping[int, str]) -> Iterator[Refusal]:
 def _unknown_contacts(group: ContactGroup, given: Guids) -> Iterator[Refusal]:
     known = Contact.objects.filter(licensee=group.licensee_id)
     places = given.places()
-    for id in missing_from(known, given.ids):
+    for id in missing_ids(known, given.ids):
         told = _("There is no contact %s.") % dashed(id)
         yield _no_such(told, id, places[id])
 
@@ -241,7 +248,7 @@ def _no_such(told: str, id: str, place: int) -> Refusal:
 
 def _unfit_roles(group: ContactGroup, roles: Sequence[str | None]) -> Iterator[Refusal]:
     ours = Role.objects.filter(licensee=group.licensee_id, kind=Role.Kind.CONNECTION)
-    unknown = {*missing_from(ours, [*{role for role in roles if role}]), ""}
+    unknown = {*missing_ids(ours, [*{role for role in roles if role}]), ""}
     for place, role in enumerate(roles):
         if role in unknown:
             told = _("There is no such role of connections.")
@@ -274,14 +281,18 @@ def says_connections(numbers: Numbers) -> str:
     """How many connections came, changed and went: the end of a sentence."""
     told = []
     if added := numbers["added"]:
-        told.append(ngettext("%s connection added", "%s connections added", added) % counted(added))
+        told.append(
+            ngettext("%s connection added", "%s connections added", added) % format_count(added)
+        )
     if changed := numbers["changed"]:
         told.append(
-            ngettext("%s connection changed", "%s connections changed", changed) % counted(changed)
+            ngettext("%s connection changed", "%s connections changed", changed)
+            % format_count(changed)
         )
     if removed := numbers["removed"]:
         told.append(
-            ngettext("%s connection removed", "%s connections removed", removed) % counted(removed)
+            ngettext("%s connection removed", "%s connections removed", removed)
+            % format_count(removed)
         )
     return ", ".join(told)
 
@@ -296,13 +307,13 @@ def _says_added(numbers: Numbers, planned: bool) -> str:
         return _says_changed(numbers, planned)
     added, changed, already = numbers["added"], numbers["changed"], numbers["already"]
     told = ngettext("%s contact would be added", "%s contacts would be added", added)
-    told %= counted(added)
+    told %= format_count(added)
     if changed:
         also = ngettext(", %s would be changed", ", %s would be changed", changed)
-        told += also % counted(changed)
+        told += also % format_count(changed)
     if already:
         known = ngettext(", %s is connected already", ", %s are connected already", already)
-        told += known % counted(already)
+        told += known % format_count(already)
     return f"{told}."
 
 
@@ -314,7 +325,7 @@ def _says_removed(numbers: Numbers, planned: bool) -> str:
     else:
         told = ngettext("%s contact removed", "%s contacts removed", removed)
         known = ngettext(", %s was not connected", ", %s were not connected", already)
-    return f"{told % counted(removed)}{known % counted(already) if already else ''}."
+    return f"{told % format_count(removed)}{known % format_count(already) if already else ''}."
 
 
 ADDED = Kind("contacts.connections_added", says=_says_added)

@@ -1,4 +1,4 @@
-"""SaveContactGroup on the Message face: the request as its document prints it, and its answer."""
+"""SaveContactGroup on the Message API: the request as its document prints it, and its answer."""
 
 from __future__ import annotations
 
@@ -8,19 +8,27 @@ from functools import lru_cache
 
 import orjson
 
-from commsapp.api.message.operation import ListOf, Model, Operation, Property, Reader, Reply, Scalar
+from commsapp.api.message.operation import (
+    ListOf,
+    Model,
+    Operation,
+    Property,
+    Reader,
+    ReplySpec,
+    Scalar,
+)
 from commsapp.api.openapi.fragments import sample_id
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Refusal, Refused
-from commsapp.db.ids import dashed, read_known_guid
+from commsapp.db.ids import dashed, read_guid_cached
 from contacts import operations
 from contacts.operations import (
     ConnectionSave,
     ContactGroupSave,
     GroupContent,
     Outcome,
+    RawSave,
     Saved,
-    SentSave,
 )
 from contacts.save_group.outcome import Counts, says
 from contacts.save_group.request import faults, key_of
@@ -167,18 +175,18 @@ def _check(save: ContactGroupSave) -> Refused | None:
 
 def _run(
     requests: Sequence[ContactGroupSave], by: Actor, *, until_refused: bool = False
-) -> list[Reply | Refused]:
+) -> list[ReplySpec | Refused]:
     answers = operations.save_contact_groups(requests, by=by, until_refused=until_refused)
     return [one if isinstance(one, Refused) else _reply(one) for one in answers]
 
 
-def _reply(saved: Saved) -> Reply:
+def _reply(saved: Saved) -> ReplySpec:
     outcome, id = saved.outcome, saved.object_id
     meta = {"ObjectId": dashed(id), "Outcome": outcome} if id else {"Outcome": outcome}
-    return Reply(_message(outcome, saved.counts), meta)
+    return ReplySpec(_message(outcome, saved.counts), meta)
 
 
-@lru_cache(maxsize=1024)  # this face has one language, and a stream always the same few sentences
+@lru_cache(maxsize=1024)  # this API has one language, and a stream always the same few sentences
 def _message(outcome: Outcome, counts: Counts) -> str:
     return says(outcome, counts)
 
@@ -190,7 +198,7 @@ _BEGINNING = re.compile(rb"\{\s*" + _SOURCE + rb"\s*,\s*" + _KEY)
 _SOMEWHERE = re.compile(_SOURCE), re.compile(_KEY)
 
 
-def _recognize(text: bytes, line: int, read: Reader) -> ContactGroupSave | SentSave:
+def _recognize(text: bytes, line: int, read: Reader) -> ContactGroupSave | RawSave:
     """A line that seems to name its group by a key may be the same as last time: whether it is, the
     operation sees, and what only seemed so is never the same."""
     if begins := _BEGINNING.match(text):
@@ -198,10 +206,10 @@ def _recognize(text: bytes, line: int, read: Reader) -> ContactGroupSave | SentS
     else:
         source, key = (found and found[1] for found in (one.search(text) for one in _SOMEWHERE))
     if source and key:
-        guid = read_known_guid(source.decode("latin-1"))
+        guid = read_guid_cached(source.decode("latin-1"))
         name = _text_in(key)
         if guid and name:
-            return SentSave(guid, name, text, line, read)
+            return RawSave(guid, name, text, line, read)
     save: ContactGroupSave = read(text, line)
     return save
 
@@ -224,7 +232,7 @@ _SAMPLE = {
         "ContactConnections": [{"Index": 1, "ContactId": sample_id("contact")}],
     },
 }
-_REPLY = Reply("Created.", {"ObjectId": sample_id("contact-group"), "Outcome": "Created"})
+_REPLY = ReplySpec("Created.", {"ObjectId": sample_id("contact-group"), "Outcome": "Created"})
 
 SAVE_CONTACT_GROUP = Operation(
     "Inserts or Updates a contact group and its contact connections.",

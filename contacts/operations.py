@@ -1,4 +1,4 @@
-"""What may be done to contact groups, and all else that may be done in this room."""
+"""What may be done to contact groups, and all else that may be done in this app."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from commsapp.core import records
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Kind, Numbers, Refusal, Refused, Undoing, operation, recording
-from commsapp.core.records import Moved
-from commsapp.db.expressions import hold_still
+from commsapp.core.records import ArchiveResult
+from commsapp.db.expressions import lock_table
 from commsapp.db.ids import dashed
 from contacts.alternate_keys import clear_hashes
 from contacts.alternate_keys import create_alternate_key as create_alternate_key
@@ -32,7 +32,7 @@ from contacts.save_group.outcome import Saved as Saved
 from contacts.save_group.request import ConnectionSave as ConnectionSave
 from contacts.save_group.request import ContactGroupSave as ContactGroupSave
 from contacts.save_group.request import GroupContent as GroupContent
-from contacts.save_group.request import SentSave as SentSave
+from contacts.save_group.request import RawSave as RawSave
 from contacts.save_group.save import save_contact_group as save_contact_group
 from contacts.save_group.save import save_contact_groups as save_contact_groups
 
@@ -55,7 +55,9 @@ def edit_contact_group(
 
 
 @operation()
-def archive_contact_groups(ids: Iterable[str], *, by: Actor, dry_run: bool = False) -> Moved:
+def archive_contact_groups(
+    ids: Iterable[str], *, by: Actor, dry_run: bool = False
+) -> ArchiveResult:
     """Archive groups; their connections stay. Those that are archived already stay so.
 
     Ids as 32 hex digits. Raises DoesNotExist if one is not there, Refused if one is deleted. One
@@ -65,21 +67,23 @@ def archive_contact_groups(ids: Iterable[str], *, by: Actor, dry_run: bool = Fal
 
 
 @operation()
-def restore_contact_groups(ids: Iterable[str], *, by: Actor, dry_run: bool = False) -> Moved:
+def restore_contact_groups(
+    ids: Iterable[str], *, by: Actor, dry_run: bool = False
+) -> ArchiveResult:
     """Bring groups back, from the archive and from being deleted; see archive_contact_groups()."""
     return _move(GROUP_RESTORED, ids, by, dry_run)
 
 
 @operation()
-def delete_contact_groups(ids: Iterable[str], *, by: Actor, dry_run: bool = False) -> Moved:
+def delete_contact_groups(ids: Iterable[str], *, by: Actor, dry_run: bool = False) -> ArchiveResult:
     """Mark groups as deleted: they leave all lists. See archive_contact_groups()."""
     return _move(GROUP_DELETED, ids, by, dry_run)
 
 
-def _move(kind: Kind, ids: Iterable[str], by: Actor, dry_run: bool) -> Moved:
+def _move(kind: Kind, ids: Iterable[str], by: Actor, dry_run: bool) -> ArchiveResult:
     wanted, status = {*ids}, _BECOMES[kind]
-    with recording(by=by, dry_run=dry_run, batch=True) as ledger:
-        visible = ContactGroup.objects.visible_to(by).among(wanted).order_by("pk")
+    with recording(by=by, dry_run=dry_run, batch=True) as audit_log:
+        visible = ContactGroup.objects.visible_to(by).in_ids(wanted).order_by("pk")
         groups = list(visible.select_for_update(no_key=True, of=("self",)))
         if len(groups) < len(wanted):
             raise ContactGroup.DoesNotExist
@@ -88,19 +92,21 @@ def _move(kind: Kind, ids: Iterable[str], by: Actor, dry_run: bool) -> Moved:
             raise Refused(*(_deleted(group) for group in deleted))
         moving = [group for group in groups if group.status != status]
         for group in moving:
-            entry = ledger.open(kind, group)
+            entry = audit_log.open(kind, group)
             entry.touched, entry.numbers = 1, {"count": 1}
             entry.effects = {"before": {"status": group.status}, "after": {"status": status}}
         _set_status({group.pk.hex: status for group in moving})
-    message = kind.says(records.told_of(moving), dry_run)
-    return Moved([] if dry_run else ledger.operations, message, len(groups) - len(moving))
+    message = kind.says(records.archive_numbers(moving), dry_run)
+    return ArchiveResult(
+        [] if dry_run else audit_log.operations, message, len(groups) - len(moving)
+    )
 
 
 def _set_status(status_of: Mapping[str, str]) -> None:
     """Give groups their new status, in a statement for each status there is."""
     for status in Status.values:
         if ids := [id for id, becomes in status_of.items() if becomes == status]:
-            ContactGroup.objects.among(ids).change(status=status)
+            ContactGroup.objects.in_ids(ids).change(status=status)
     if status_of:
         clear_hashes(status_of)
 
@@ -111,7 +117,7 @@ def _deleted(group: ContactGroup) -> Refusal:
 
 
 def _says_deleted(numbers: Numbers, planned: bool) -> str:
-    return records.says_moved(
+    return records.archive_sentence(
         numbers,
         planned,
         one=(_("Deleted."), _("“%s” would be deleted.")),
@@ -135,7 +141,7 @@ _BECOMES = {
 @GROUP_DELETED.undone_by
 def _move_back(undoings: Sequence[Undoing], by: Actor) -> None:
     """Give back the status of before to those that still have the one the operation gave them."""
-    rows = ContactGroup.objects.among(one.operation.target_id.hex for one in undoings)
+    rows = ContactGroup.objects.in_ids(one.operation.target_id.hex for one in undoings)
     locked = rows.order_by("pk").select_for_update(no_key=True)
     status_of = {group.pk: group.status for group in locked}
     back = {}
@@ -146,7 +152,7 @@ def _move_back(undoings: Sequence[Undoing], by: Actor) -> None:
         if one.reversed:
             back[group.hex] = effects["before"]["status"]
         else:
-            one.name_kept(ContactGroup, [group.hex])
+            one.list_retained(ContactGroup, [group.hex])
     _set_status(back)
 
 
@@ -164,7 +170,7 @@ def _check_kind(role: Role, changed: frozenset[str]) -> None:
     if "kind" not in changed:
         return
     for model in (ContactGroup, ContactConnection):
-        hold_still(model)  # else one could get the role between this look and the commit
+        lock_table(model)  # else one could get the role between this look and the commit
     if any(model.objects.filter(role=role).exists() for model in (ContactGroup, ContactConnection)):
         told = _("The kind cannot be changed while groups or connections have the role.")
         raise Refused(Refusal("FIELD_INTEGRITY_EXCEPTION", told, "kind"))

@@ -6,7 +6,7 @@ from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.core.imports.drafts import Once
+from commsapp.core.imports.drafts import UniqueTogether
 from commsapp.core.imports.importer import import_records
 from commsapp.staff.tables.column_mapping import Target, target
 from commsapp.staff.tables.export_admin import Source
@@ -26,7 +26,7 @@ _KNOWN_AS = {
 CONTACTS_IN = ImportKind(
     run=partial(import_records, CONTACTS),
     targets=tuple(target(Contact, name, _KNOWN_AS) for name in ("id", *CONTACTS.fields)),
-    once=(Once(("id",)),),
+    once=(UniqueTogether(("id",)),),
     about=_("A row with an id changes that contact. Any other row makes a new one."),
 )
 
@@ -53,7 +53,7 @@ CONTACT_GROUPS_IN = ImportKind(
             ("key", "externalid", "externalreference"),
         ),
     ),
-    once=(Once(("id",)), Once(("data_source", "alternate_key"))),
+    once=(UniqueTogether(("id",)), UniqueTogether(("data_source", "alternate_key"))),
     about=_(
         "A row with a data source and an alternate key is saved as that data source would save it."
         " Otherwise a row with an id changes that contact group, and any other row makes a new one."

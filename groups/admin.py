@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from commsapp.core.actors import Actor
-from commsapp.core.number_format import counted
+from commsapp.core.number_format import format_count
 from commsapp.core.records import Expected
 from commsapp.models import Record
 from commsapp.staff.archiving import ArchivedAdmin
@@ -81,7 +81,7 @@ class RecipientGroupAdmin(ArchivedAdmin):
     autocomplete_fields = ("customer",)
     fields = ("name", "customer", "description", "expected_member_count")
     facts = (
-        "customer", "members_told", "description", "licensee", "created_at", "updated_at",
+        "customer", "members_display", "description", "licensee", "created_at", "updated_at",
     )  # fmt: skip
     badge = "status"
 
@@ -91,21 +91,23 @@ class RecipientGroupAdmin(ArchivedAdmin):
         if group.expected_member_count is None:
             return ""
         mark = " ≠" if group.misses_expected_count else ""
-        return f"{counted(group.expected_member_count)}{mark}"
+        return f"{format_count(group.expected_member_count)}{mark}"
 
     @admin.display(description=_("members"))
-    def members_told(self, group: RecipientGroup) -> Any:
+    def members_display(self, group: RecipientGroup) -> Any:
         """How many there are of how many; shape and word where they differ, colour besides."""
         if group.expected_member_count is None:
-            return counted(group.member_count)
+            return format_count(group.member_count)
         told = _("%(count)s of %(expected)s expected") % {
-            "count": counted(group.member_count),
-            "expected": counted(group.expected_member_count),
+            "count": format_count(group.member_count),
+            "expected": format_count(group.expected_member_count),
         }
         missing = group.expected_member_count - group.member_count
         if not missing:
             return format_html('{} <span class="badge is-active">{}</span>', told, _("complete"))
-        differs = (_("%s missing") if missing > 0 else _("%s too many")) % counted(abs(missing))
+        differs = (_("%s missing") if missing > 0 else _("%s too many")) % format_count(
+            abs(missing)
+        )
         return format_html('{} <span class="badge is-differing">{}</span>', told, differs)
 
     def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor, expected: Expected) -> Record:

@@ -1,7 +1,7 @@
-"""Connect door of recipient groups (Developer Guide v64.0, "Recipient Group"; contract 2.3)."""
+"""Connect API of recipient groups (Developer Guide v64.0, "Recipient Group"; contract 2.3)."""
 
 from commsapp.api.connect import views
-from commsapp.api.connect.schema import TEXTS, About, additional_parameters
+from commsapp.api.connect.schema import TEXTS, ResourceSpec, additional_parameters
 from commsapp.api.connect.views import Call, Output, ProtocolError
 from commsapp.api.openapi.fragments import sample_id
 from commsapp.core.audit import Refusal, Refused
@@ -60,7 +60,7 @@ def _entry(refusal: Refusal) -> dict[str, str]:
 
 _MORE = {"recipientFields": "recipientsList"}
 
-_ABOUT = About(
+_ABOUT = ResourceSpec(
     name="Update Recipients",
     told="Add recipients to a recipient group, or remove them from it.",
     id_name="recipientGroupId",

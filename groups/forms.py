@@ -20,15 +20,15 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Refusal
-from commsapp.core.number_format import counted, counting
+from commsapp.core.number_format import format_count, format_counts
 from commsapp.db.ids import read_guid
 from commsapp.staff.combobox import Combobox, ComboboxField, searching
 from commsapp.staff.object_pages import Problem, url_of
-from commsapp.staff.request import actor_of, may_see
+from commsapp.staff.request import actor_of, can_view
 from commsapp.staff.tables import reader
 from groups.models import Recipient, RecipientGroup
-from groups.operations import MOST_MEMBERS
-from groups.recipient_list import Entry, Listed
+from groups.operations import MAX_MEMBERS
+from groups.recipient_list import RecipientList, RecipientListEntry
 
 _NO_DIGITS = re.compile(r"[\s()/.-]")
 _MSISDN = re.compile(r"\+?[0-9]{7,15}", re.ASCII)
@@ -39,14 +39,14 @@ _BY = ("external_reference", "msisdn", "email")
 
 
 @dataclass
-class Named:
+class MatchedRecipients:
     """The recipients that were named for a group: their ids, what named them, and what names
     nobody. What is refused is told to `by`."""
 
     group: RecipientGroup
     by: Actor
     ids: list[str] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)  # one for each of the first ids
+    entries: list[RecipientListEntry] = field(default_factory=list)  # one for each of the first ids
     repeated: int = 0  # of the entries, those that name whom another names already
     problems: list[Problem] = field(default_factory=list)
 
@@ -55,7 +55,7 @@ class Named:
         and by its name for who may see it."""
         place = refusal.index
         is_named = place is not None and place < len(self.entries)
-        entry = self.entries[place or 0] if is_named else Entry(0, "")
+        entry = self.entries[place or 0] if is_named else RecipientListEntry(0, "")
         if one := self._unfit.get(read_guid(refusal.record_id) or ""):
             told = (
                 _("The recipient “%s” is archived.")
@@ -65,19 +65,19 @@ class Named:
             value = entry.value if entry.line else str(one)
             return Problem(told % one, entry.line or None, value, url=url_of(one))
         is_known = refusal.record_id and entry.line  # but nothing that `by` may know
-        told = why_unnamed(entry.value) if is_known else refusal.message
+        told = unmatched_reason(entry.value) if is_known else refusal.message
         return Problem(told, entry.line or None, entry.value)
 
     @cached_property
     def _unfit(self) -> dict[str, Recipient]:
         """Of those named, who may be no member and whom the actor may see. One statement."""
-        if not may_see(self.by, Recipient):
+        if not can_view(self.by, Recipient):
             return {}
         unfit = Q(archived_at__isnull=False)
         if customer := self.group.customer_id:
             unfit |= Q(customer__isnull=False) & ~Q(customer=customer)
         rows = Recipient.objects.visible_to(self.by).filter(unfit, licensee=self.group.licensee_id)
-        return {one.pk.hex: one for one in rows.among(self.ids).only("pk", "name")}
+        return {one.pk.hex: one for one in rows.in_ids(self.ids).only("pk", "name")}
 
 
 class RecipientsForm(forms.Form):
@@ -122,16 +122,16 @@ class RecipientsForm(forms.Form):
             widget=Combobox(url_of(group, "find-groups")),
         )  # fmt: skip
 
-    def clean_pasted(self) -> Listed | None:
+    def clean_pasted(self) -> RecipientList | None:
         text = self.cleaned_data["pasted"]
         if not text.strip():
             return None
         try:
-            return self._bounded(Listed.pasted(text, _("Recipient")))
+            return self._bounded(RecipientList.pasted(text, _("Recipient")))
         except ValueError:
-            raise ValidationError(_("At most %s at once.") % counted(MOST_MEMBERS)) from None
+            raise ValidationError(_("At most %s at once.") % format_count(MAX_MEMBERS)) from None
 
-    def clean_file(self) -> Listed | None:
+    def clean_file(self) -> RecipientList | None:
         upload = self.cleaned_data["file"]
         if not upload:
             return None
@@ -140,11 +140,11 @@ class RecipientsForm(forms.Form):
         except reader.Unreadable as unreadable:
             self.unreadable = unreadable.problems
             raise ValidationError(str(unreadable)) from None
-        return self._bounded(Listed.of_table(table, self._known))
+        return self._bounded(RecipientList.of_table(table, self._known))
 
-    def _bounded(self, listed: Listed) -> Listed:
-        if len(listed.rows) > MOST_MEMBERS:
-            raise ValidationError(_("At most %s at once.") % counted(MOST_MEMBERS))
+    def _bounded(self, listed: RecipientList) -> RecipientList:
+        if len(listed.rows) > MAX_MEMBERS:
+            raise ValidationError(_("At most %s at once.") % format_count(MAX_MEMBERS))
         return listed
 
     def _known(self, values: Sequence[str]) -> set[str]:
@@ -152,15 +152,19 @@ class RecipientsForm(forms.Form):
         return {value for value in values if any(it in known for it in spellings(value))}
 
 
-def named(
-    entries: Sequence[Entry], ticked: Iterable[str], group: RecipientGroup, *, by: Actor
-) -> Named:
+def match_recipients(
+    entries: Sequence[RecipientListEntry],
+    ticked: Iterable[str],
+    group: RecipientGroup,
+    *,
+    by: Actor,
+) -> MatchedRecipients:
     """Find who is meant, among the recipients of the group's licensee. Three statements at most.
 
     What is an id is taken as one; whether there is such a recipient is for the operation to say.
     """
-    found = Named(group, by, [*ticked])
-    found.entries = [Entry(0, id) for id in found.ids]
+    found = MatchedRecipients(group, by, [*ticked])
+    found.entries = [RecipientListEntry(0, id) for id in found.ids]
     known, seen = (
         _look_up([one.value for one in entries if not read_guid(one.value)], group),
         {*ticked},
@@ -169,8 +173,8 @@ def named(
         guid = read_guid(entry.value)
         ids = {guid} if guid else set().union(*(known.get(it, ()) for it in spellings(entry.value)))
         if len(ids) != 1:
-            several = _("It names %s recipients.") % counted(len(ids)) if ids else ""
-            told = several or why_unnamed(entry.value)
+            several = _("It names %s recipients.") % format_count(len(ids)) if ids else ""
+            told = several or unmatched_reason(entry.value)
             found.problems.append(Problem(told, entry.line, entry.value))
             continue
         [id] = ids
@@ -181,7 +185,7 @@ def named(
     return found
 
 
-def why_unnamed(value: str) -> str:
+def unmatched_reason(value: str) -> str:
     """Why a value names nobody, by what it looks like: no such is known, or it cannot be one."""
     if read_guid(value):
         return _("No recipient has this id.")
@@ -202,10 +206,10 @@ def why_unnamed(value: str) -> str:
     return _("No recipient has this external reference.")
 
 
-def told_of(listed: Listed, who: Named) -> str:
+def told_of(listed: RecipientList, who: MatchedRecipients) -> str:
     """How many entries there are, and how many of them name somebody once more."""
     entries = len(listed.entries)
-    numbers = counting({"entries": entries, "twice": who.repeated})
+    numbers = format_counts({"entries": entries, "twice": who.repeated})
     if who.repeated:
         return _("%(entries)s entries, %(twice)s of them twice") % numbers
     return ngettext("%(entries)s entry", "%(entries)s entries", entries) % numbers
@@ -232,7 +236,7 @@ def _look_up(values: Sequence[str], group: RecipientGroup) -> dict[str, set[str]
         fitting = [one for one in spelt if name != "email" or "@" in one]
         if not fitting:
             continue  # looking for none would read a million addresses
-        rows = recipients.exclude(**{name: ""}).filter(**{f"{column}__among": fitting})
+        rows = recipients.exclude(**{name: ""}).filter(**{f"{column}__in_ids": fitting})
         for value, pk in rows.values_list(column, "pk"):
             known.setdefault(value, set()).add(UUID(str(pk)).hex)
     return known

@@ -15,25 +15,25 @@ from django.utils.translation import ngettext
 from commsapp.core import records
 from commsapp.core.actors import Actor
 from commsapp.core.audit import (
+    AuditLog,
     Change,
     Kind,
-    Ledger,
     Numbers,
     Refusal,
     Refused,
     Undoing,
+    for_each,
     lock,
-    one_by_one,
     operation,
     recording,
 )
 from commsapp.core.imports.references import referred_to
-from commsapp.core.number_format import counted
+from commsapp.core.number_format import format_count
 from commsapp.db.bulk import insert_values, write_rows
 from commsapp.db.ids import dashed
 from contacts.models import Contact, ContactConnection, ContactGroup
 from groups.models import Membership, Recipient, RecipientGroup
-from groups.operations import MOST_MEMBERS, let_go
+from groups.operations import MAX_MEMBERS, remove_memberships
 
 _NO_DIGITS = re.compile(r"[\s()/.-]")
 _MSISDN = re.compile(r"\+?[0-9]{7,15}", re.ASCII)
@@ -66,7 +66,7 @@ def make_group_from_contacts(
     DoesNotExist, ValidationError for the name, Refused if the customer is not active or there is
     nobody to take.
     """
-    with recording(by=by, dry_run=dry_run, batch=True) as ledger:
+    with recording(by=by, dry_run=dry_run, batch=True) as audit_log:
         customer = lock(ContactGroup, customer_id, by=by)
         if customer.is_archived:
             raise Refused(Refusal("INVALID_STATUS", _("The contact group is not active."), "group"))
@@ -74,15 +74,15 @@ def make_group_from_contacts(
         group = RecipientGroup(licensee=customer.licensee, customer=customer, name=name.strip())
         group.full_clean()
         fit, skipped = _sort_out(customer, contacts)
-        found = _standing(customer, [contact.pk.hex for contact in fit])
+        found = _active_recipients(customer, [contact.pk.hex for contact in fit])
         served = {*found.values()}
         new = [_recipient_of(contact, customer) for contact in fit if contact.pk not in served]
         members = [*found, *(recipient.pk for recipient in new)]
         _check_size(members)
         group.member_count = len(members)
         group.save(force_insert=True)
-        entry = ledger.open(MADE, group)  # first: it stands for all that was done
-        _write_made(ledger, new)
+        entry = audit_log.open(MADE, group)  # first: it stands for all that was done
+        _write_made(audit_log, new)
         rows = ((group.pk, member) for member in members)
         insert_values(Membership, ("group", "recipient"), rows, fixed={"operation": entry.pk})
         entry.touched = len(members)
@@ -98,10 +98,10 @@ def _connected(customer: ContactGroup, ids: Iterable[str] | None) -> list[Contac
     """Those of the contacts, or all, that are connected, in their order."""
     connected = ContactConnection.objects.filter(group=customer).order_by("position")
     if ids is not None:
-        connected = connected.filter(contact__among=[*ids])
+        connected = connected.filter(contact__in_ids=[*ids])
     in_order = [*connected.values_list("contact", flat=True)]
     rows = Contact.objects.filter(licensee=customer.licensee_id)
-    contacts = {row.pk: row for row in rows.among(pk.hex for pk in in_order)}
+    contacts = {row.pk: row for row in rows.in_ids(pk.hex for pk in in_order)}
     return [contacts[pk] for pk in in_order if pk in contacts]
 
 
@@ -133,12 +133,12 @@ def _archived(told: str, contact: Contact) -> Refusal:
 
 def _recipients(customer: ContactGroup, contact_ids: Sequence[str]) -> QuerySet[Any]:
     """Those that stand for the contacts, this customer's or nobody's."""
-    ours = Recipient.objects.filter(licensee=customer.licensee_id, contact__among=contact_ids)
+    ours = Recipient.objects.filter(licensee=customer.licensee_id, contact__in_ids=contact_ids)
     rows: QuerySet[Any] = ours.filter(customer=None) | ours.filter(customer=customer)
     return rows
 
 
-def _standing(customer: ContactGroup, contact_ids: Sequence[str]) -> dict[UUID, UUID]:
+def _active_recipients(customer: ContactGroup, contact_ids: Sequence[str]) -> dict[UUID, UUID]:
     """The active recipients of the contacts, each with whose it is."""
     rows = _recipients(customer, contact_ids).filter(archived_at=None).order_by("pk")
     return dict(rows.values_list("pk", "contact_id"))
@@ -163,16 +163,16 @@ def _check_size(members: Sequence[UUID]) -> None:
     if not members:
         told = _("There is nobody to take into the group.")
         raise Refused(Refusal("REQUIRED_FIELD_MISSING", told, "contacts"))
-    if len(members) > MOST_MEMBERS:
-        told = _("A recipient group has at most %s members.") % counted(MOST_MEMBERS)
+    if len(members) > MAX_MEMBERS:
+        told = _("A recipient group has at most %s members.") % format_count(MAX_MEMBERS)
         raise Refused(Refusal("LIMIT_EXCEEDED", told, "contacts"))
 
 
-def _write_made(ledger: Ledger, recipients: Sequence[Recipient]) -> None:
+def _write_made(audit_log: AuditLog, recipients: Sequence[Recipient]) -> None:
     """The new recipients, each with its entry: two statements, one of them the ledger's."""
     write_rows(recipients)
     for recipient in recipients:
-        entry = ledger.open(records.CREATED, recipient)
+        entry = audit_log.open(records.CREATED, recipient)
         entry.touched, entry.effects = 1, {"after": records.values_of(recipient)}
 
 
@@ -186,10 +186,10 @@ def _says_made(numbers: Numbers, planned: bool) -> str:
     if taken:
         told += (
             ngettext(", %s recipient taken that is there", ", %s recipients taken that are there",
-                     taken) % counted(taken)
+                     taken) % format_count(taken)
         )  # fmt: skip
     if made:
-        told += ngettext(", %s new recipient", ", %s new recipients", made) % counted(made)
+        told += ngettext(", %s new recipient", ", %s new recipients", made) % format_count(made)
     return f"{told}."
 
 
@@ -197,8 +197,8 @@ MADE = Kind("groups.made_from_contacts", verb="add", says=_says_made)
 
 
 @MADE.undone_by
-@one_by_one
-def _unmake(one: Undoing, by: Actor) -> None:
+@for_each
+def _undo_creation(one: Undoing, by: Actor) -> None:
     """Empty the group of those it was made of and archive it, with the recipients that were made
     for it; who is in another group or on a quote's line is kept, and so is a group that has other
     members now."""
@@ -206,15 +206,15 @@ def _unmake(one: Undoing, by: Actor) -> None:
     group = lock(RecipientGroup, entry.target_id, by=by)
     if group.is_archived:
         one.kept = entry.touched
-        one.name_kept(RecipientGroup, [group.pk.hex])
+        one.list_retained(RecipientGroup, [group.pk.hex])
         return
-    gone = let_go(group.memberships.filter(operation=entry), one.reversal)
+    gone = remove_memberships(group.memberships.filter(operation=entry), one.reversal)
     group.member_count -= gone
     rows = RecipientGroup.objects.filter(pk=group.pk)
     archives = RecipientGroup.ARCHIVED if group.member_count == 0 else {}
     rows.change(member_count=F("member_count") - gone, **archives)
     made = [id for id in entry.effects["made"].split(",") if id]
     used = referred_to(Recipient, made) if made else set()
-    unused = Recipient.objects.among(id for id in made if id not in used)
+    unused = Recipient.objects.in_ids(id for id in made if id not in used)
     unused.filter(archived_at=None).change(**Recipient.ARCHIVED)
     one.reversed, one.kept = gone, entry.touched - gone

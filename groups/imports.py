@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from commsapp.core.imports.importer import Importable, Objection, Pending
 from commsapp.core.imports.references import referred_to
-from commsapp.db.expressions import hold_still
+from commsapp.db.expressions import lock_table
 from groups.models import Membership, Recipient
 
 
@@ -17,7 +17,7 @@ def _keep_customers(changing: Sequence[Pending]) -> Iterator[Objection]:
     moving = {one.record.pk.hex: one for one in changing if "customer_id" in one.changed}
     if not moving:
         return
-    hold_still(Membership)  # else one could be added between this look and the commit
+    lock_table(Membership)  # else one could be added between this look and the commit
     told = _("The customer cannot be changed while memberships or quote lines depend on it.")
     for id in referred_to(Recipient, [*moving]):
         yield moving[id], "customer", told

@@ -23,9 +23,9 @@ from groups.models import Membership, Recipient, RecipientGroup
 from groups.operations import RECIPIENTS_REMOVED, RECIPIENTS_SET
 
 _REMOVING = (RECIPIENTS_REMOVED.name, RECIPIENTS_SET.name, UNDONE.name)
-MOST_SEARCHED = 1_000  # operations of each kind
-MOST_READ = 1_000_000  # recipients that they name: some 40 MB of text
-MOST_FOUND = 100
+MAX_SEARCHED = 1_000  # operations of each kind
+MAX_READ = 1_000_000  # recipients that they name: some 40 MB of text
+MAX_FOUND = 100
 _FEW_GROUPS = 100
 
 
@@ -59,13 +59,13 @@ def departures_of(recipient: Recipient) -> Departures:
     searched: list[tuple[UUID, int]] = []
     is_complete = True
     for operations in _candidates(recipient):
-        rows = [*operations.order_by("-id").values_list("pk", "touched")[: MOST_SEARCHED + 1]]
-        is_complete &= len(rows) <= MOST_SEARCHED
-        searched += rows[:MOST_SEARCHED]
+        rows = [*operations.order_by("-id").values_list("pk", "touched")[: MAX_SEARCHED + 1]]
+        is_complete &= len(rows) <= MAX_SEARCHED
+        searched += rows[:MAX_SEARCHED]
     searched.sort(reverse=True)
     sums = accumulate(touched for _pk, touched in searched)
     readable = [
-        pk.hex for (pk, _touched), so_far in zip(searched, sums, strict=True) if so_far <= MOST_READ
+        pk.hex for (pk, _touched), so_far in zip(searched, sums, strict=True) if so_far <= MAX_READ
     ]
     # The largest alone may pass the bound: it is read all the same, or it could never be found.
     readable = readable or [pk.hex for pk, _touched in searched[:1]]
@@ -100,13 +100,13 @@ def _naming(recipient: Recipient, operations: Sequence[str]) -> Iterator[Departu
     # As the database wrote it when it joined the ids.
     text = recipient.pk.hex if connection.vendor == "sqlite" else dashed(recipient.pk.hex)
     origin = KeyHolding(Operation, "effects", "removed", text)
-    rows = Operation.objects.filter(pk__among=operations).annotate(origin=origin)
+    rows = Operation.objects.filter(pk__in_ids=operations).annotate(origin=origin)
     found = rows.exclude(origin=None).order_by("-id")
-    for pk, group, origin_id in found.values_list("pk", "target_id", "origin")[:MOST_FOUND]:
+    for pk, group, origin_id in found.values_list("pk", "target_id", "origin")[:MAX_FOUND]:
         yield Departure(pk, group, UUID(origin_id))
 
 
-def arrivals_of(recipient: Recipient) -> dict[UUID, UUID]:
+def joined_at(recipient: Recipient) -> dict[UUID, UUID]:
     """In which groups a recipient is, and the operation that put it into each."""
     rows = Membership.objects.filter(recipient=recipient).order_by("-operation_id")
-    return dict(rows.values_list("group_id", "operation_id")[:MOST_FOUND])
+    return dict(rows.values_list("group_id", "operation_id")[:MAX_FOUND])

@@ -1,4 +1,4 @@
-"""What may be done to recipients and their groups, through whatever door."""
+"""What may be done to recipients and their groups, through any API or page."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from commsapp.core.audit import (
     Refusal,
     Refused,
     Undoing,
+    for_each,
     lock,
-    one_by_one,
     operation,
     recording,
 )
-from commsapp.core.number_format import counted, counting
+from commsapp.core.number_format import format_count, format_counts
 from commsapp.db.bulk import insert_values
 from commsapp.db.expressions import (
     Joined,
     Now,
-    hold_still,
     insert_select,
-    missing_from,
+    lock_table,
+    missing_ids,
     planned_for,
 )
 from commsapp.db.ids import Guids, read_guids
@@ -40,7 +40,7 @@ from commsapp.models import Operation
 from groups import validation
 from groups.models import Membership, Recipient, RecipientGroup
 
-MOST_MEMBERS = 100_000
+MAX_MEMBERS = 100_000
 
 
 @dataclass(frozen=True)
@@ -71,13 +71,13 @@ def add_recipients(
     be a member; without it they are told as `skipped`.
     """
     given = read_guids(recipient_ids)
-    with recording(by=by, dry_run=dry_run) as ledger:
+    with recording(by=by, dry_run=dry_run) as audit_log:
         group = _lock_active(group_id, by=by)
-        entry = ledger.open(RECIPIENTS_ADDED, group)
-        unfit = validation.in_order(given.malformed, validation.unfit(group, given))
+        entry = audit_log.open(RECIPIENTS_ADDED, group)
+        unfit = validation.in_order(given.malformed, validation.ineligible_recipients(group, given))
         if unfit and all_or_none:
             raise Refused(*unfit)
-        added = _take_in(group, given.ids, entry)
+        added = _add_members(group, given.ids, entry)
         _count(group, added=added)
         already = len(given.ids) + len(given.malformed) - len(unfit) - added
         entry.touched = added
@@ -100,10 +100,10 @@ def remove_recipients(
     archived or of whatever customer. Raises as add_recipients() does.
     """
     given = read_guids(recipient_ids)
-    with recording(by=by, dry_run=dry_run) as ledger:
+    with recording(by=by, dry_run=dry_run) as audit_log:
         group = _lock_active(group_id, by=by)
-        entry = ledger.open(RECIPIENTS_REMOVED, group)
-        removed = let_go(group.memberships.filter(recipient__among=given.ids), entry)
+        entry = audit_log.open(RECIPIENTS_REMOVED, group)
+        removed = remove_memberships(group.memberships.filter(recipient__in_ids=given.ids), entry)
         all_known = removed == len(given.ids)  # as members are
         unfit = validation.in_order(
             given.malformed, () if all_known else validation.unknown(group, given)
@@ -132,14 +132,14 @@ def set_recipients(
     the others become the whole group.
     """
     given = read_guids(recipient_ids)
-    with recording(by=by, dry_run=dry_run) as ledger:
+    with recording(by=by, dry_run=dry_run) as audit_log:
         group = _lock_active(group_id, by=by)
-        entry = ledger.open(RECIPIENTS_SET, group)
-        unfit = validation.in_order(given.malformed, validation.unfit(group, given))
+        entry = audit_log.open(RECIPIENTS_SET, group)
+        unfit = validation.in_order(given.malformed, validation.ineligible_recipients(group, given))
         if unfit and all_or_none:
             raise Refused(*unfit)
-        removed = let_go(group.memberships.exclude(recipient__among=given.ids), entry)
-        added = _take_in(group, given.ids, entry)
+        removed = remove_memberships(group.memberships.exclude(recipient__in_ids=given.ids), entry)
+        added = _add_members(group, given.ids, entry)
         _count(group, added=added, removed=removed)
         already = group.member_count - removed
         entry.touched = added + removed
@@ -156,17 +156,17 @@ def _lock_active(group_id: UUID | str | None, *, by: Actor) -> RecipientGroup:
     return group
 
 
-def _take_in(group: RecipientGroup, ids: Sequence[str], entry: Operation) -> int:
+def _add_members(group: RecipientGroup, ids: Sequence[str], entry: Operation) -> int:
     """Add those of the ids that may be members and are none."""
     member = Membership.objects.filter(group=group, recipient=OuterRef("pk"))
-    newcomers = Recipient.objects.eligible_for(group).among(ids).exclude(Exists(member))
+    newcomers = Recipient.objects.eligible_for(group).in_ids(ids).exclude(Exists(member))
     with planned_for(len(ids)):
         return insert_select(
             Membership, newcomers.order_by("pk"), group=group, recipient=F("pk"), operation=entry
         )
 
 
-def let_go(memberships: QuerySet[Membership], entry: Operation) -> int:
+def remove_memberships(memberships: QuerySet[Membership], entry: Operation) -> int:
     """Remove memberships, keeping in the entry who they were and which operation had made each."""
     by_origin = memberships.order_by().values("operation").annotate(gone=Joined("recipient"))
     entry.effects["removed"] = {row["operation"].hex: row["gone"] for row in by_origin}
@@ -176,8 +176,8 @@ def let_go(memberships: QuerySet[Membership], entry: Operation) -> int:
 
 def _count(group: RecipientGroup, *, added: int = 0, removed: int = 0) -> None:
     """Keep member_count true, and within what a group may hold."""
-    if added and group.member_count + added - removed > MOST_MEMBERS:
-        told = _("A recipient group has at most %s members.") % counted(MOST_MEMBERS)
+    if added and group.member_count + added - removed > MAX_MEMBERS:
+        told = _("A recipient group has at most %s members.") % format_count(MAX_MEMBERS)
         raise Refused(Refusal("LIMIT_EXCEEDED", told, "recipients"))
     if added or removed:
         rows = RecipientGroup.objects.filter(pk=group.pk)
@@ -195,8 +195,8 @@ def _says_added(numbers: Numbers, planned: bool) -> str:
     else:
         told = ngettext("%s recipient added", "%s recipients added", added)
         known = ngettext(", %s was already in the group", ", %s were already in the group", already)
-    also = known % counted(already) if already else ""
-    return f"{told % counted(added)}{also}{_says_refused(numbers)}."
+    also = known % format_count(already) if already else ""
+    return f"{told % format_count(added)}{also}{_says_refused(numbers)}."
 
 
 def _says_removed(numbers: Numbers, planned: bool) -> str:
@@ -207,8 +207,8 @@ def _says_removed(numbers: Numbers, planned: bool) -> str:
     else:
         told = ngettext("%s recipient removed", "%s recipients removed", removed)
         known = ngettext(", %s was not in the group", ", %s were not in the group", already)
-    also = known % counted(already) if already else ""
-    return f"{told % counted(removed)}{also}{_says_refused(numbers)}."
+    also = known % format_count(already) if already else ""
+    return f"{told % format_count(removed)}{also}{_says_refused(numbers)}."
 
 
 def _says_set(numbers: Numbers, planned: bool) -> str:
@@ -217,13 +217,13 @@ def _says_set(numbers: Numbers, planned: bool) -> str:
         if planned
         else _("%(added)s added, %(removed)s removed, %(already)s stayed")
     )
-    return f"{told % counting(numbers)}{_says_refused(numbers)}."
+    return f"{told % format_counts(numbers)}{_says_refused(numbers)}."
 
 
 def _says_refused(numbers: Numbers) -> str:
     refused = numbers["refused"]
     told = ngettext(", %s refused", ", %s refused", refused)
-    return told % counted(refused) if refused else ""
+    return told % format_count(refused) if refused else ""
 
 
 RECIPIENTS_ADDED = Kind("groups.recipients_added", says=_says_added)
@@ -237,7 +237,7 @@ RECIPIENTS_SET = Kind("groups.recipients_set", says=_says_set)
 @RECIPIENTS_ADDED.undone_by
 @RECIPIENTS_REMOVED.undone_by
 @RECIPIENTS_SET.undone_by
-@one_by_one
+@for_each
 def _undo_membership_change(undoing: Undoing, by: Actor) -> None:
     """Take out those that this very operation put in, and put back those it had taken out.
 
@@ -246,14 +246,14 @@ def _undo_membership_change(undoing: Undoing, by: Actor) -> None:
     """
     entry = undoing.operation
     group = _lock_active(entry.target_id, by=by)
-    gone = let_go(group.memberships.filter(operation=entry), undoing.reversal)
+    gone = remove_memberships(group.memberships.filter(operation=entry), undoing.reversal)
     origins = {
         recipient.replace("-", ""): origin
         for origin, recipients in entry.effects.get("removed", {}).items()
         for recipient in recipients.split(",")
     }
     places = {id: place for place, id in enumerate(origins)}
-    strangers = missing_from(Recipient.objects.belonging_to(group), [*origins]) if origins else []
+    strangers = missing_ids(Recipient.objects.belonging_to(group), [*origins]) if origins else []
     undoing.failed += (validation.no_way_back(id, places) for id in strangers)
     for id in strangers:
         del origins[id]
@@ -300,7 +300,7 @@ def edit_recipient_group(
 def _check_customer(record: Recipient | RecipientGroup, changed: frozenset[str]) -> None:
     if "customer_id" not in changed:
         return
-    hold_still(Membership)  # else one could be added between this look and the commit
+    lock_table(Membership)  # else one could be added between this look and the commit
     if records.is_referred_to(record):
         told = _("The customer cannot be changed while memberships or quote lines depend on it.")
         raise Refused(Refusal("FIELD_INTEGRITY_EXCEPTION", told, "customer"))

@@ -28,14 +28,14 @@ _NUMBER = re.compile(r"(?:\+|00)?[0-9][0-9\s()/.-]{5,}")
 MAX_CARRIED = 2_000  # rows that travel with a form; a longer list is kept as a draft
 MAX_SIGNS = 1_000_000  # separators and line breaks of a text: ten for each of the most entries
 _LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"  # where str.splitlines() breaks
-_MOST_UNPACKED = 16 * 1024 * 1024
-_MOST_BLANK = 1_000  # lines, between two entries
+_MAX_UNPACKED = 16 * 1024 * 1024
+_MAX_BLANK = 1_000  # lines, between two entries
 
 Row = tuple[int, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
-class Entry:
+class RecipientListEntry:
     """One value as it was written, and the line it stands on."""
 
     line: int
@@ -43,7 +43,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Listed:
+class RecipientList:
     """Rows with their line numbers; `at` is the column that names the recipients."""
 
     columns: tuple[str, ...]
@@ -79,17 +79,19 @@ class Listed:
         return self.columns[self.at]
 
     @property
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[RecipientListEntry]:
         """What names a recipient, empty cells left out. A file without a header begins with one."""
-        first = [Entry(1, self.columns[self.at])] if self._has_no_header() else []
-        rows = (Entry(line, cells[self.at]) for line, cells in self.rows if cells[self.at])
+        first = [RecipientListEntry(1, self.columns[self.at])] if self._has_no_header() else []
+        rows = (
+            RecipientListEntry(line, cells[self.at]) for line, cells in self.rows if cells[self.at]
+        )
         return [*first, *rows]
 
     def as_pasted(self) -> str:
         """The entries as a text that is pasted, each on its line."""
         text, before = "", 1
         for line, rows in groupby(self.rows, key=lambda row: row[0]):
-            text += "\n" * min(max(line - before, 0), _MOST_BLANK)
+            text += "\n" * min(max(line - before, 0), _MAX_BLANK)
             text += ", ".join(cells[self.at] for _line, cells in rows)
             before = line
         return text
@@ -123,7 +125,7 @@ class Listed:
         """What dumps() wrote. Raises ValueError for anything else."""
         try:
             unpacking = zlib.decompressobj()
-            unpacked = unpacking.decompress(base64.urlsafe_b64decode(text), _MOST_UNPACKED)
+            unpacked = unpacking.decompress(base64.urlsafe_b64decode(text), _MAX_UNPACKED)
             columns, rows, at, is_file = orjson.loads(unpacked)
             if len(rows) > MAX_CARRIED or not _are_texts(columns, *(row[1] for row in rows)):
                 raise ValueError("more rows than travel, or cells that are no texts")
@@ -163,8 +165,8 @@ def _safe(cell: str) -> str:
     return cell if _NUMBER.fullmatch(cell) else escape_formula(cell)
 
 
-def _entries(text: str) -> Iterator[Entry]:
+def _entries(text: str) -> Iterator[RecipientListEntry]:
     for number, line in enumerate(text.splitlines(), 1):
         for value in _SEPARATORS.split(line):
             if value := unescape_formula(value.strip().strip('"').strip()).strip():
-                yield Entry(number, value)
+                yield RecipientListEntry(number, value)

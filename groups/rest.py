@@ -1,4 +1,4 @@
-"""REST door of recipients and recipient groups."""
+"""REST API of recipients and recipient groups."""
 
 from __future__ import annotations
 
@@ -10,16 +10,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from commsapp.api.openapi.fragments import sample_id
-from commsapp.api.rest.fields import Ids, Truth
+from commsapp.api.rest.fields import BooleanField, IdListField
 from commsapp.api.rest.filters import RecordFilters, YesNoFilter, record_lookups
 from commsapp.api.rest.serializers import (
-    DryRun,
+    DryRunSerializer,
     RecordSerializer,
     name_of,
     record_fields,
     record_sample,
 )
-from commsapp.api.rest.viewsets import Archivable, Rows, Told, changed, verb
+from commsapp.api.rest.viewsets import (
+    ArchivableViewSet,
+    TenantListViewSet,
+    Told,
+    changed,
+    detail_action,
+)
 from groups import operations
 from groups.models import Recipient, RecipientGroup
 
@@ -64,7 +70,7 @@ _ORDERINGS = (
 )  # fmt: skip
 
 
-class Recipients(Archivable):
+class RecipientViewSet(ArchivableViewSet):
     """The sites and subscribers of customers: who or what a service is for."""
 
     queryset = _RECIPIENTS
@@ -105,7 +111,7 @@ class RecipientGroupFilters(RecordFilters):
         )
 
 
-class NamedRecipients(DryRun):
+class NamedRecipients(DryRunSerializer):
     """Which recipients, and whether the good ones are taken where others may not be."""
 
     sample: ClassVar[Told] = {
@@ -114,11 +120,11 @@ class NamedRecipients(DryRun):
         "dry_run": False,
     }
 
-    recipients = Ids()
-    all_or_none = Truth(default=True)
+    recipients = IdListField()
+    all_or_none = BooleanField(default=True)
 
 
-class RecipientGroups(Archivable):
+class RecipientGroupViewSet(ArchivableViewSet):
     """Recipients that share offers or products of the same configuration."""
 
     queryset = RecipientGroup.objects.select_related("customer")
@@ -132,7 +138,7 @@ class RecipientGroups(Archivable):
     def change(self, pk: str, values: dict[str, Any]) -> None:
         operations.edit_recipient_group(pk, values, by=self.by)
 
-    @verb(
+    @detail_action(
         "add-recipients",
         takes=NamedRecipients,
         told={"message": "1 recipient added.", "added": 1, "already": 0},
@@ -141,7 +147,7 @@ class RecipientGroups(Archivable):
         """Make each recipient a member; those that are already stay as they are."""
         return self._changed(operations.add_recipients, "added", "already")
 
-    @verb(
+    @detail_action(
         "remove-recipients",
         takes=NamedRecipients,
         told={"message": "1 recipient removed.", "removed": 1, "already": 0},
@@ -150,7 +156,7 @@ class RecipientGroups(Archivable):
         """Make sure that none of the recipients is a member."""
         return self._changed(operations.remove_recipients, "removed", "already")
 
-    @verb(
+    @detail_action(
         "set-recipients",
         takes=NamedRecipients,
         told={
@@ -164,12 +170,12 @@ class RecipientGroups(Archivable):
     def _changed(
         self, change_members: Callable[..., operations.RecipientsChange], *counts: str
     ) -> Response:
-        named = self.taken(NamedRecipients)
+        named = self.validated_body(NamedRecipients)
         change = change_members(self.key(), named.pop("recipients"), by=self.by, **named)
         return changed(change, *counts)
 
 
-class Members(Rows):
+class MembershipViewSet(TenantListViewSet):
     """The recipients in a group."""
 
     queryset = _RECIPIENTS
@@ -184,7 +190,7 @@ class Members(Rows):
 
 
 RESOURCES = {
-    "recipients": Recipients,
-    "recipient-groups": RecipientGroups,
-    "recipient-groups/{id}/recipients": Members,
+    "recipients": RecipientViewSet,
+    "recipient-groups": RecipientGroupViewSet,
+    "recipient-groups/{id}/recipients": MembershipViewSet,
 }

@@ -6,7 +6,7 @@ from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.core.imports.drafts import Once
+from commsapp.core.imports.drafts import UniqueTogether
 from commsapp.core.imports.importer import import_records
 from commsapp.staff.tables.column_mapping import target
 from commsapp.staff.tables.export_admin import Source
@@ -41,7 +41,7 @@ _KNOWN_AS = {
 RECIPIENTS_IN = ImportKind(
     run=partial(import_records, RECIPIENTS),
     targets=tuple(target(Recipient, name, _KNOWN_AS) for name in ("id", *RECIPIENTS.fields)),
-    once=(Once(("id",)), Once(("external_reference",), with_id=False)),
+    once=(UniqueTogether(("id",)), UniqueTogether(("external_reference",), with_id=False)),
     about=_(
         "A row with an id, or with the external reference of a recipient that is there, changes"
         " that recipient. Any other row makes a new one."

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from commsapp.core.audit import Refusal
-from commsapp.db.expressions import missing_from, planned_for
+from commsapp.db.expressions import missing_ids, planned_for
 from commsapp.db.ids import Guids, dashed
 from groups.models import Membership, Recipient, RecipientGroup
 
@@ -19,15 +19,15 @@ def _no_ids(malformed: Mapping[int, str]) -> Iterator[Refusal]:
         yield Refusal("MALFORMED_ID", _("“%s” is no id.") % text[:64], "recipients", place)
 
 
-def unfit(group: RecipientGroup, given: Guids) -> Iterator[Refusal]:
+def ineligible_recipients(group: RecipientGroup, given: Guids) -> Iterator[Refusal]:
     """Those of the given ids that neither are members nor may become one."""
-    others = missing_from(Recipient.objects.eligible_for(group), given.ids)
+    others = missing_ids(Recipient.objects.eligible_for(group), given.ids)
     if not others:
         return
     places = given.places()
-    ours = Recipient.objects.belonging_to(group).among(others)
+    ours = Recipient.objects.belonging_to(group).in_ids(others)
     member = Membership.objects.filter(group=group, recipient=OuterRef("pk"))
-    members = Recipient.objects.among(others).filter(Exists(member))
+    members = Recipient.objects.in_ids(others).filter(Exists(member))
     archived = {pk.hex for pk in ours.values_list("pk", flat=True)}
     with planned_for(len(others)):
         staying = {pk.hex for pk in members.values_list("pk", flat=True)}
@@ -52,7 +52,7 @@ def no_way_back(id: str, places: Mapping[str, int]) -> Refusal:
 
 def unknown(group: RecipientGroup, given: Guids) -> Iterator[Refusal]:
     """Those of the given ids that are no recipient of the group's licensee."""
-    others = missing_from(Recipient.objects.filter(licensee=group.licensee_id), given.ids)
+    others = missing_ids(Recipient.objects.filter(licensee=group.licensee_id), given.ids)
     places = given.places() if others else {}
     return (_stranger(id, places) for id in others)
 

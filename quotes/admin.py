@@ -121,11 +121,11 @@ class QuoteAdmin(ExportedAdmin, RecordAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> Any:
         return {"currency": "EUR", **super().get_changeform_initial_data(request)}
 
-    def tools_of(self, request: HttpRequest, record: Any) -> list[dict[str, Any]]:
-        moves = pages.status.moves_for(request, record)
-        return [*moves, *super().tools_of(request, record)]
+    def object_buttons(self, request: HttpRequest, record: Any) -> list[dict[str, Any]]:
+        moves = pages.status.transitions_for(request, record)
+        return [*moves, *super().object_buttons(request, record)]
 
-    def told_besides(self, request: HttpRequest, record: Any) -> dict[str, Any]:
+    def extra_context_for(self, request: HttpRequest, record: Any) -> dict[str, Any]:
         """What the head of the quote's page tells."""
         return {
             "customer": linked(request, record.customer),
@@ -135,7 +135,7 @@ class QuoteAdmin(ExportedAdmin, RecordAdmin):
     def object_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
         """The page, with what its head tells besides."""
         answer: Any = super().object_view(request, object_id)
-        answer.context_data |= self.told_besides(request, answer.context_data["record"])
+        answer.context_data |= self.extra_context_for(request, answer.context_data["record"])
         return cast("HttpResponse", answer)
 
     def create(self, record: Any, by: Actor) -> Record:
@@ -168,7 +168,7 @@ class QuoteLineItemAdmin(ExportedAdmin, DeletableAdmin):
     menu_place = 11
     form = LineForm
     list_display = (
-        "named", "quote", "product", "kind", "quantity_told", "recipient_group", "recipient",
+        "named", "quote", "product", "kind", "quantity_display", "recipient_group", "recipient",
         "one_time", "recurring",
     )  # fmt: skip
     list_filter = (PartsFilter,)
@@ -179,7 +179,7 @@ class QuoteLineItemAdmin(ExportedAdmin, DeletableAdmin):
     ordering = ("quote_id", "line_number")
     autocomplete_fields = ("quote", "product", "recipient_group")
     facts = (
-        "quote", "kind", "product", "description", "quantity_told", "one_time_unit",
+        "quote", "kind", "product", "description", "quantity_display", "one_time_unit",
         "recurring_unit", "discount", "recipient_group", "recipient", "split_from",
         "requested_date", "configuration", "one_time", "recurring", "created_at", "updated_at",
     )  # fmt: skip
@@ -211,7 +211,7 @@ class QuoteLineItemAdmin(ExportedAdmin, DeletableAdmin):
         return str(_("Group")) if line.is_group_line else str(_("Plain"))
 
     @admin.display(description=_("quantity"), ordering="quantity")
-    def quantity_told(self, line: QuoteLineItem) -> str:
+    def quantity_display(self, line: QuoteLineItem) -> str:
         return number(line.quantity)
 
     @admin.display(description=_("one-time unit price"))
@@ -241,8 +241,8 @@ class QuoteLineItemAdmin(ExportedAdmin, DeletableAdmin):
     def is_frozen(self, record: Any) -> bool:
         return record.is_split or not record.quote.is_open
 
-    def tools_of(self, request: HttpRequest, record: Any) -> list[dict[str, Any]]:
-        tools = super().tools_of(request, record)
+    def object_buttons(self, request: HttpRequest, record: Any) -> list[dict[str, Any]]:
+        tools = super().object_buttons(request, record)
         if not self.has_change_permission(request, record) or not record.quote.is_open:
             return tools
         if record.is_split:
@@ -288,7 +288,7 @@ class QuoteLineItemAdmin(ExportedAdmin, DeletableAdmin):
 
     def _back(self, request: HttpRequest, line: Any) -> HttpResponseRedirect:
         """To where one was on the quote, with the line standing out."""
-        place = pages.navigation.Place.left(request)
+        place = pages.navigation.QuotePageState.left(request)
         if line.is_part and place.parts_of is None:
             place = place.open_at(line.split_from_id)
         row = f"line-{line.pk}"

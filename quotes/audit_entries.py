@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from commsapp.core.audit import Kind, Ledger
+from commsapp.core.audit import AuditLog, Kind
 from commsapp.models import Operation
 from quotes.models import Quote, QuoteLineItem, Totals
 
 
-def open_line(ledger: Ledger, kind: Kind, line: QuoteLineItem) -> Operation:
+def open_line(audit_log: AuditLog, kind: Kind, line: QuoteLineItem) -> Operation:
     """Begin the entry of a line whose quote is at hand: “3. Guest Wi-Fi” alone says of which
     quote to nobody who reads it among other entries."""
-    entry = ledger.open(kind, line)
+    entry = audit_log.open(kind, line)
     entry.target_name = line.name_on_quote[:255]
     return entry
 

@@ -16,9 +16,9 @@ from django.utils.translation import ngettext
 from commsapp.core import records
 from commsapp.core.actors import Actor, require
 from commsapp.core.audit import (
+    AuditLog,
     Change,
     Kind,
-    Ledger,
     Numbers,
     Refusal,
     Undoing,
@@ -26,7 +26,7 @@ from commsapp.core.audit import (
     operation,
     recording,
 )
-from commsapp.core.number_format import counted
+from commsapp.core.number_format import format_count
 from commsapp.db.bulk import update_values
 from commsapp.models import Operation
 from quotes import audit_entries, pricing, validation
@@ -81,18 +81,18 @@ def edit_lines(
     LIMIT_EXCEEDED (an amount or the sums would be more than can be held).
     """
     wanted = {*line_ids}
-    with recording(by=by, dry_run=dry_run) as ledger:
+    with recording(by=by, dry_run=dry_run) as audit_log:
         quote = lock(Quote, quote_id, by=by)
-        validation.refuse(validation.why_closed(quote))
+        validation.refuse(validation.refuse_closed(quote))
         given = _cleaned(values)
         before = audit_entries.totals_of(quote) if dry_run else None
         rows = _locked(quote, wanted)
         if len(rows) < len(wanted):
             raise QuoteLineItem.DoesNotExist
-        validation.refuse(_why_split(rows))
-        validation.refuse(_why_overwriting(rows, given, expected or {}))
+        validation.refuse(_refuse_split(rows))
+        validation.refuse(_refuse_overwriting(rows, given, expected or {}))
         changing = [(row, new) for row in rows if (new := _with(row, given)) != row.values]
-        entry = _open(ledger, quote, [row for row, _new in changing])
+        entry = _open(audit_log, quote, [row for row, _new in changing])
         _note(entry, quote, changing, given)
         _write(quote, changing, entry)
         after = audit_entries.totals_of(quote) if dry_run else None
@@ -119,7 +119,7 @@ def _cleaned(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _locked(quote: Quote, ids: Iterable[str]) -> list[_Row]:
     """Those of the lines that are on the quote, under their locks."""
-    lines = quote.lines.among(ids).order_by("pk").select_for_update(no_key=True, of=("self",))
+    lines = quote.lines.in_ids(ids).order_by("pk").select_for_update(no_key=True, of=("self",))
     places = ("pk", "line_number", "split_from", "split_at", "recipient_group", "recipient")
     found = lines.values_list(*places, "one_time_amount", "recurring_amount", *EDITABLE)
     return [
@@ -135,14 +135,14 @@ def _with(row: _Row, given: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(given.get(name, old) for name, old in zip(EDITABLE, row.values, strict=True))
 
 
-def _why_split(rows: Iterable[_Row]) -> Iterator[Refusal]:
+def _refuse_split(rows: Iterable[_Row]) -> Iterator[Refusal]:
     for row in rows:
         if row.is_split:
             told = _("Line %d is split: change its parts instead.") % row.line_number
             yield Refusal("INVALID_STATUS", told, "split_at", record_id=str(row.id))
 
 
-def _why_overwriting(
+def _refuse_overwriting(
     rows: Iterable[_Row], given: Mapping[str, Any], expected: Mapping[str, Any]
 ) -> Iterator[Refusal]:
     for row in rows:
@@ -150,7 +150,7 @@ def _why_overwriting(
         for name in given.keys() & expected.keys():
             if stands[name] not in (expected[name], given[name]):
                 told = _("It was changed by somebody else meanwhile.")
-                yield Refusal(records.OVERWRITES, told, name, record_id=str(row.id))
+                yield Refusal(records.OVERWRITTEN, told, name, record_id=str(row.id))
 
 
 # --- Writing --------------------------------------------------------------------------------
@@ -169,16 +169,16 @@ def _write(quote: Quote, changing: Changing, entry: Operation) -> None:
         )
 
     new_amounts = [amounts(*new[:4]) for _row, new in changing]
-    validation.refuse(_why_too_dear(changing, new_amounts))
+    validation.refuse(_refuse_amount_overflow(changing, new_amounts))
     _update(changing, new_amounts, entry)
-    counted = [
+    totals_of_each = [
         (row.amounts, new)
         for (row, _new), new in zip(changing, new_amounts, strict=True)
         if row.is_counted
     ]
     zero = Decimal(0)
-    one_time = sum((new.one_time - old.one_time for old, new in counted), zero)
-    recurring = sum((new.recurring - old.recurring for old, new in counted), zero)
+    one_time = sum((new.one_time - old.one_time for old, new in totals_of_each), zero)
+    recurring = sum((new.recurring - old.recurring for old, new in totals_of_each), zero)
     validation.tally(quote, 0, one_time, recurring)
 
 
@@ -202,9 +202,9 @@ def _update(changing: Changing, amounts: Iterable[Totals], entry: Operation) -> 
     update_values(QuoteLineItem, ("id", *(columns[at] for at in own)), rows, fixed=all_get)
 
 
-def _why_too_dear(changing: Changing, amounts: Iterable[Totals]) -> Iterator[Refusal]:
+def _refuse_amount_overflow(changing: Changing, amounts: Iterable[Totals]) -> Iterator[Refusal]:
     for (row, _new), amount in zip(changing, amounts, strict=True):
-        if max(amount) > pricing.HIGHEST_AMOUNT:
+        if max(amount) > pricing.MAX_AMOUNT:
             told = _("Line %d: price × quantity is more than a line can hold.") % row.line_number
             yield Refusal("LIMIT_EXCEEDED", told, "quantity", record_id=str(row.id))
 
@@ -220,7 +220,7 @@ def _says_edited(numbers: Numbers, planned: bool) -> str:
         ngettext("%s line would be changed", "%s lines would be changed", count)
         if planned
         else ngettext("%s line changed", "%s lines changed", count)
-    ) % counted(count)
+    ) % format_count(count)
     fields = (QuoteLineItem._meta.get_field(name) for name in numbers["fields"])
     names = ", ".join(str(getattr(field, "verbose_name", field.name)) for field in fields)
     return f"{told}: {names}."
@@ -229,13 +229,13 @@ def _says_edited(numbers: Numbers, planned: bool) -> str:
 LINES_EDITED = Kind("quotes.lines_edited", says=_says_edited)
 
 
-def _open(ledger: Ledger, quote: Quote, rows: Sequence[_Row]) -> Operation:
+def _open(audit_log: AuditLog, quote: Quote, rows: Sequence[_Row]) -> Operation:
     """The entry of the one line that changes, or of the line whose parts do, or of the quote."""
     about = {row.id for row in rows} if len(rows) == 1 else {row.split_from for row in rows}
     if len(about) == 1 and (id := about.pop()):
         line: QuoteLineItem = quote.lines.select_related("product").get(pk=id)
-        return audit_entries.open_line(ledger, LINES_EDITED, line)
-    return ledger.open(LINES_EDITED, quote)
+        return audit_entries.open_line(audit_log, LINES_EDITED, line)
+    return audit_log.open(LINES_EDITED, quote)
 
 
 def _note(entry: Operation, quote: Quote, changing: Changing, given: Mapping[str, Any]) -> None:
@@ -271,7 +271,7 @@ def _undo_edit(undoing: Undoing, by: Actor) -> None:
     """Give the lines back what they had, where they still have what the operation gave them."""
     effects = undoing.operation.effects
     quote = lock(Quote, effects["quote"], by=by)
-    validation.refuse(validation.why_closed(quote))
+    validation.refuse(validation.refuse_closed(quote))
     names = undoing.operation.numbers["fields"]  # in order: an object's keys are in none
     given = _read(names, (effects["after"][name] for name in names))
     before = {id: _read(names, values) for values, ids in effects["lines"] for id in ids.split(",")}
@@ -282,7 +282,7 @@ def _undo_edit(undoing: Undoing, by: Actor) -> None:
     undoing.reversed = len(standing)
     undoing.kept = undoing.operation.touched - len(standing)
     given_back = {row.id.hex for row in standing}
-    undoing.name_kept(QuoteLineItem, (id for id in before if id not in given_back))
+    undoing.list_retained(QuoteLineItem, (id for id in before if id not in given_back))
 
 
 def _read(names: Iterable[str], values: Iterable[Any]) -> dict[str, Any]:

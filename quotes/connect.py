@@ -1,7 +1,7 @@
-"""Connect door of quote line items (Developer Guide v64.0, "Split Quote Line Item")."""
+"""Connect API of quote line items (Developer Guide v64.0, "Split Quote Line Item")."""
 
 from commsapp.api.connect import views
-from commsapp.api.connect.schema import About, additional_parameters
+from commsapp.api.connect.schema import ResourceSpec, additional_parameters
 from commsapp.api.connect.views import Call, Output
 from commsapp.core.audit import Refusal, Refused
 from commsapp.db.ids import dashed
@@ -29,7 +29,7 @@ def split(call: Call) -> Output:
     return views.output(change.message, change.skipped, entry, more)
 
 
-_ABOUT = About(
+_ABOUT = ResourceSpec(
     name="Split Quote Line Item",
     told="Split a group line into one line for each recipient of its group.",
     id_name="quoteLineItemId",

@@ -19,13 +19,13 @@ from contacts.models import ContactGroup
 from groups.models import Recipient, RecipientGroup
 from quotes import currencies, pricing
 
-HIGHEST_PRICE = Decimal("999999999999.999999")
-HIGHEST_QUANTITY = Decimal("9999999999999999.99")
-HIGHEST_LINE_NUMBER = 1_000_000_000  # given by hand; a split counts on from there
+MAX_PRICE = Decimal("999999999999.999999")
+MAX_QUANTITY = Decimal("9999999999999999.99")
+MAX_LINE_NUMBER = 1_000_000_000  # given by hand; a split counts on from there
 
 
 def _price(verbose_name: Any, **options: Any) -> FixedPointField:
-    validators = [MinValueValidator(Decimal(0)), MaxValueValidator(HIGHEST_PRICE)]
+    validators = [MinValueValidator(Decimal(0)), MaxValueValidator(MAX_PRICE)]
     return FixedPointField(verbose_name, places=6, validators=validators, **options)
 
 
@@ -238,7 +238,7 @@ class QuoteLineItem(Record):
     )  # fmt: skip
     line_number = models.PositiveIntegerField(
         _("line"), blank=True,  # left out: the next free one
-        validators=[MinValueValidator(1), MaxValueValidator(HIGHEST_LINE_NUMBER)],
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_LINE_NUMBER)],
     )  # fmt: skip
     product = models.ForeignKey(
         Product, models.PROTECT, related_name="+", verbose_name=_("product"),
@@ -247,7 +247,7 @@ class QuoteLineItem(Record):
     description = models.CharField(_("description"), max_length=255, blank=True)
     quantity = FixedPointField(
         _("quantity"), places=2, default=Decimal(1),
-        validators=[MinValueValidator(Decimal("0.01")), MaxValueValidator(HIGHEST_QUANTITY)],
+        validators=[MinValueValidator(Decimal("0.01")), MaxValueValidator(MAX_QUANTITY)],
     )  # fmt: skip
     one_time_price = _price(_("one-time unit price"), blank=True)  # left out: the product's
     recurring_price = _price(_("recurring unit price"), blank=True)
@@ -390,7 +390,7 @@ class QuoteLineItem(Record):
                 getattr(self, f"{name}_price"), self.quantity, self.discount_percent,
                 self.quote.currency,
             )  # fmt: skip
-            if exact > pricing.HIGHEST_AMOUNT:
+            if exact > pricing.MAX_AMOUNT:
                 raise ValidationError(
                     {f"{name}_price": _("Price × quantity is more than a line can hold.")},
                     code="max_value",

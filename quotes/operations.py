@@ -1,4 +1,4 @@
-"""What may be done to quotes and their lines, through whatever door."""
+"""What may be done to quotes and their lines, through any API or page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from quotes.bulk_edit import LinesChange as LinesChange
 from quotes.bulk_edit import edit_lines as edit_lines
 from quotes.models import NumberSeries, Quote, QuoteLineItem, Totals
 
-MOST_FORESEEN = 200  # parts that a preview shows
+MAX_PREVIEWED = 200  # parts that a preview shows
 
 # --- Quotes ---------------------------------------------------------------------------------
 
@@ -62,7 +62,7 @@ def edit_quote(
 
 
 def _check_quote(quote: Quote, changed: frozenset[str]) -> None:
-    validation.refuse(validation.why_not_edited(quote, changed))
+    validation.refuse(validation.refuse_edit(quote, changed))
     if not quote.number:
         raise ValidationError({"number": _("A quote keeps a number.")}, code="required")
 
@@ -70,7 +70,7 @@ def _check_quote(quote: Quote, changed: frozenset[str]) -> None:
 # --- Moves from status to status ------------------------------------------------------------
 
 
-class Move(NamedTuple):
+class Transition(NamedTuple):
     """From which statuses a quote may go where, and the verb of the permission that it takes."""
 
     since: tuple[str, ...]
@@ -79,49 +79,49 @@ class Move(NamedTuple):
 
 
 _S = Quote.Status
-MOVES = {
-    "submit": Move((_S.DRAFT,), _S.IN_REVIEW),
-    "approve": Move((_S.IN_REVIEW,), _S.APPROVED, "approve"),
-    "accept": Move((_S.APPROVED,), _S.ACCEPTED),
-    "reject": Move((_S.IN_REVIEW, _S.APPROVED), _S.REJECTED),
-    "cancel": Move((_S.DRAFT, _S.IN_REVIEW, _S.APPROVED), _S.CANCELLED),
-    "reopen": Move((_S.IN_REVIEW, _S.APPROVED, _S.REJECTED, _S.CANCELLED), _S.DRAFT),
+TRANSITIONS = {
+    "submit": Transition((_S.DRAFT,), _S.IN_REVIEW),
+    "approve": Transition((_S.IN_REVIEW,), _S.APPROVED, "approve"),
+    "accept": Transition((_S.APPROVED,), _S.ACCEPTED),
+    "reject": Transition((_S.IN_REVIEW, _S.APPROVED), _S.REJECTED),
+    "cancel": Transition((_S.DRAFT, _S.IN_REVIEW, _S.APPROVED), _S.CANCELLED),
+    "reopen": Transition((_S.IN_REVIEW, _S.APPROVED, _S.REJECTED, _S.CANCELLED), _S.DRAFT),
 }
 
 
 def permission_for(move: str) -> str:
     """The verb of the permission on quotes that a move takes: `change` or `approve`."""
-    return MOVES[move].verb
+    return TRANSITIONS[move].verb
 
 
 @dataclass(frozen=True)
-class QuoteMove(Change):
+class QuoteStatusChange(Change):
     """The quote as it is after the move."""
 
     quote: Quote = field(kw_only=True)
 
 
 @operation()
-def move_quote(quote_id: UUID | str, move: str, *, by: Actor) -> QuoteMove:
+def change_quote_status(quote_id: UUID | str, move: str, *, by: Actor) -> QuoteStatusChange:
     """Move a quote to another status: one of MOVES. Which right that takes: permission_for().
 
     Leaving "open" freezes how many members its group lines count; reopening lets them follow their
     groups again. Raises DoesNotExist, and Refused if the status allows no such move or an expired
     quote would be accepted.
     """
-    since, to, _verb = MOVES[move]
-    with recording(by=by) as ledger:
+    since, to, _verb = TRANSITIONS[move]
+    with recording(by=by) as audit_log:
         quote = lock(Quote, quote_id, by=by)
-        validation.refuse(validation.why_not_moved(quote, since, to, timezone.localdate()))
+        validation.refuse(validation.refuse_transition(quote, since, to, timezone.localdate()))
         before, was_open = quote.status, quote.is_open
         quote.status = to
         quote.save(update_fields=("status", "updated_at"))
         if was_open != quote.is_open:
             _freeze(quote, frozen=was_open)
-        entry = ledger.open(QUOTE_MOVED, quote)
+        entry = audit_log.open(QUOTE_STATUS_CHANGED, quote)
         entry.touched, entry.numbers = 1, {"from": before, "to": to}
         entry.effects = {"before": {"status": before}, "after": {"status": to}}
-    return QuoteMove(entry, quote=quote)
+    return QuoteStatusChange(entry, quote=quote)
 
 
 def _freeze(quote: Quote, *, frozen: bool) -> None:
@@ -138,7 +138,7 @@ def _says_moved(numbers: Numbers, planned: bool) -> str:
     }
 
 
-QUOTE_MOVED = Kind("quotes.quote_moved", says=_says_moved)
+QUOTE_STATUS_CHANGED = Kind("quotes.quote_moved", says=_says_moved)
 
 # --- Lines ----------------------------------------------------------------------------------
 
@@ -151,17 +151,17 @@ def create_line(line: QuoteLineItem, *, by: Actor) -> QuoteLineItem:
     Raises DoesNotExist for the quote or group, ValidationError, naming the fields, and Refused:
     INVALID_STATUS (quote not open, product not active, group archived), LIMIT_EXCEEDED.
     """
-    with recording(by=by) as ledger:
+    with recording(by=by) as audit_log:
         if line.recipient_group_id:  # first: its customer and status stay as they are from now on
             line.recipient_group = lock(RecipientGroup, line.recipient_group_id, by=by)
         line.quote = lock(Quote, line.quote_id, by=by)
         line.line_number = line.line_number or _highest_number(line.quote) + 1
         line.licensee_id = line.quote.licensee_id
-        validation.refuse(validation.why_unfit(line, ("product_id", "recipient_group_id")))
+        validation.refuse(validation.line_refusals(line, ("product_id", "recipient_group_id")))
         _complete(line)
         line.save(force_insert=True)
         validation.tally(line.quote, 1, *line.stored_amounts)
-        entry = audit_entries.open_line(ledger, records.CREATED, line)
+        entry = audit_entries.open_line(audit_log, records.CREATED, line)
         entry.touched, entry.effects = 1, {"after": records.values_of(line)}
     return line
 
@@ -175,7 +175,7 @@ def edit_line(
     Raises as create_line() does, and Refused for a split line, which only its parts can change,
     and for what a line keeps: its quote, and of a part also its group and recipient.
     """
-    with recording(by=by) as ledger:
+    with recording(by=by) as audit_log:
         if group := values.get("recipient_group"):
             values = {**values, "recipient_group": lock(RecipientGroup, group.pk, by=by)}
         line = _lock_line(pk, by=by)
@@ -184,7 +184,7 @@ def edit_line(
         for name, value in values.items():
             setattr(line, name, value)
         if new := [name for name in before if getattr(line, name) != before[name]]:
-            validation.refuse(validation.why_unfit(line, new))
+            validation.refuse(validation.line_refusals(line, new))
             _complete(line)
         after = records.values_of(line)
         if after != before:
@@ -193,7 +193,9 @@ def edit_line(
             validation.tally(
                 line.quote, 0, one_time - counted.one_time, recurring - counted.recurring
             )
-            records.note_edit(audit_entries.open_line(ledger, records.EDITED, line), before, after)
+            records.note_edit(
+                audit_entries.open_line(audit_log, records.EDITED, line), before, after
+            )
     return line
 
 
@@ -203,12 +205,12 @@ def delete_line(pk: UUID | str, *, by: Actor) -> QuoteLineItem:
 
     A part that is deleted is made again by the next split while its recipient is a member.
     """
-    with recording(by=by) as ledger:
+    with recording(by=by) as audit_log:
         line = _lock_line(pk, by=by)
-        validation.refuse(validation.why_read_only(line))
+        validation.refuse(validation.refuse_read_only(line))
         parts.remove(QuoteLineItem.objects.filter(pk=line.pk))
         validation.tally(line.quote, -1, *(-amount for amount in line.stored_amounts))
-        entry = audit_entries.open_line(ledger, records.DELETED, line)
+        entry = audit_entries.open_line(audit_log, records.DELETED, line)
         entry.touched, entry.effects = 1, {"before": records.values_of(line)}
     return line
 
@@ -263,16 +265,16 @@ def split_line(line_id: UUID | str, *, by: Actor, dry_run: bool = False) -> Spli
     REQUIRED_FIELD_MISSING (no group), INVALID_STATUS (quote not open, group archived or empty, line
     is a part), ENTITY_IS_DELETED (an archived member would get a part), LIMIT_EXCEEDED.
     """
-    with recording(by=by, dry_run=dry_run) as ledger:
+    with recording(by=by, dry_run=dry_run) as audit_log:
         line, group = splitting.lock_group_line(line_id, by=by)
         quote = line.quote
-        validation.refuse(splitting.why_not_split(line, group))
+        validation.refuse(splitting.split_refusals(line, group))
         highest, before = _look(quote, with_totals=dry_run)
         known, departed = parts.count(line) if line.is_split else (0, 0)
-        entry = audit_entries.open_line(ledger, splitting.LINE_SPLIT, line)
+        entry = audit_entries.open_line(audit_log, splitting.LINE_SPLIT, line)
         created = parts.make(line, above=highest, at=entry.at)
         if known + created < group.member_count + departed:  # not all members are active
-            validation.refuse(splitting.why_archived(line, group))
+            validation.refuse(splitting.refuse_archived(line, group))
         if not line.is_split:
             splitting.mark(line, split_at=entry.at, at=entry.at)
         validation.tally(quote, created, *splitting.amounts(line, created))
@@ -281,7 +283,7 @@ def split_line(line_id: UUID | str, *, by: Actor, dry_run: bool = False) -> Spli
             "created": created, "departed": departed,
             "members": group.member_count, "expected": group.expected_member_count,
         }  # fmt: skip
-        preview = _foresee(quote, above=highest) if dry_run else ()
+        preview = _preview_parts(quote, above=highest) if dry_run else ()
         after = audit_entries.totals_of(quote) if dry_run else None
     return SplitChange(
         entry, dry_run, created=created, departed=departed,
@@ -296,15 +298,15 @@ def unsplit_line(line_id: UUID | str, *, by: Actor, dry_run: bool = False) -> Sp
     A line that is not split stays so. Raises DoesNotExist, and Refused: REQUIRED_FIELD_MISSING (no
     group), INVALID_STATUS (quote not open, line is a part, some part was edited).
     """
-    with recording(by=by, dry_run=dry_run) as ledger:
+    with recording(by=by, dry_run=dry_run) as audit_log:
         line, _group = splitting.lock_group_line(line_id, by=by)
         quote = line.quote
-        validation.refuse(splitting.why_not_unsplit(line))
+        validation.refuse(splitting.unsplit_refusals(line))
         before = audit_entries.totals_of(quote) if dry_run else None
-        entry = audit_entries.open_line(ledger, splitting.LINE_UNSPLIT, line)
+        entry = audit_entries.open_line(audit_log, splitting.LINE_UNSPLIT, line)
         removed = 0
         if line.split_at:
-            kept = parts.keep(line.parts.all())
+            kept = parts.snapshot(line.parts.all())
             entry.effects = {"split_at": line.split_at.isoformat(), "parts": kept}
             removed = parts.remove(line.parts.all())
             splitting.mark(line, split_at=None, at=entry.at)
@@ -324,7 +326,7 @@ def _look(quote: Quote, *, with_totals: bool) -> tuple[int, Totals | None]:
     return found.highest, found.totals
 
 
-def _foresee(quote: Quote, *, above: int) -> Sequence[QuoteLineItem]:
+def _preview_parts(quote: Quote, *, above: int) -> Sequence[QuoteLineItem]:
     """The first new parts, with all that showing them takes."""
     new = quote.lines.filter(line_number__gt=above).select_related("recipient", "quote")
-    return [*new.order_by("line_number")[:MOST_FORESEEN]]
+    return [*new.order_by("line_number")[:MAX_PREVIEWED]]

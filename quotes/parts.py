@@ -104,7 +104,7 @@ def remove(parts: LineQuerySet) -> int:
 # --- Keeping them for an undo ---------------------------------------------------------------
 
 
-class Kept(NamedTuple):
+class PartSnapshot(NamedTuple):
     """What a part that nobody changed has of its own."""
 
     id: str
@@ -113,7 +113,7 @@ class Kept(NamedTuple):
     created_at: datetime
 
 
-def keep(parts: LineQuerySet) -> dict[str, str]:
+def snapshot(parts: LineQuerySet) -> dict[str, str]:
     """What read_kept() reads, as short as it can be: made when → "id recipient line,…"."""
     own = Concat(
         Cast("pk", CharField()), Value(" "), Cast("recipient", CharField()), Value(" "),
@@ -123,16 +123,16 @@ def keep(parts: LineQuerySet) -> dict[str, str]:
     return {row["created_at"].isoformat(): row["own"] for row in by_time}
 
 
-def read_kept(kept: Mapping[str, str]) -> Iterator[Kept]:
+def read_snapshots(kept: Mapping[str, str]) -> Iterator[PartSnapshot]:
     """The parts that keep() told."""
     for made_at, texts in kept.items():
         created_at = datetime.fromisoformat(made_at)
         for text in texts.split(","):
             id, recipient, line_number = text.split(" ")
-            yield Kept(_bare(id), _bare(recipient), int(line_number), created_at)
+            yield PartSnapshot(_bare(id), _bare(recipient), int(line_number), created_at)
 
 
-def put_back(line: QuoteLineItem, kept: Sequence[Kept], *, at: datetime) -> int:
+def restore_parts(line: QuoteLineItem, kept: Sequence[PartSnapshot], *, at: datetime) -> int:
     """Make parts again as they were; above all lines, if one of their line numbers is taken."""
     in_order = sorted(kept, key=lambda part: part.line_number)
     rows = (
@@ -147,7 +147,7 @@ def put_back(line: QuoteLineItem, kept: Sequence[Kept], *, at: datetime) -> int:
     )
 
 
-def _free_numbers(line: QuoteLineItem, in_order: Sequence[Kept]) -> Sequence[int]:
+def _free_numbers(line: QuoteLineItem, in_order: Sequence[PartSnapshot]) -> Sequence[int]:
     numbers = [part.line_number for part in in_order]
     if not numbers:
         return numbers

@@ -4,8 +4,8 @@ from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
 from quotes.currencies import minor_unit
 
-HIGHEST_AMOUNT = Decimal("999999999999.9999")  # of one line and one recipient
-HIGHEST_TOTAL = Decimal("99999999999999.9999")  # of a quote's plain lines and parts
+MAX_AMOUNT = Decimal("999999999999.9999")  # of one line and one recipient
+MAX_TOTAL = Decimal("99999999999999.9999")  # of a quote's plain lines and parts
 
 
 def amount(

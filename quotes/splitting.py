@@ -13,17 +13,17 @@ from django.utils.translation import ngettext
 
 from commsapp.core.actors import Actor
 from commsapp.core.audit import (
-    MOST_KEPT_NAMED,
+    MAX_RETAINED_LISTED,
     Busy,
     Kind,
     Numbers,
     Refusal,
     Refused,
     Undoing,
-    one_by_one,
+    for_each,
 )
-from commsapp.core.number_format import counted, counting
-from commsapp.db.expressions import missing_from, planned_for
+from commsapp.core.number_format import format_count, format_counts
+from commsapp.db.expressions import missing_ids, planned_for
 from commsapp.db.ids import dashed
 from commsapp.models import Operation
 from groups.models import Recipient, RecipientGroup
@@ -69,18 +69,18 @@ def amounts(line: QuoteLineItem, count: int) -> tuple[Decimal, Decimal]:
 # --- Why not --------------------------------------------------------------------------------
 
 
-def why_not_split(line: QuoteLineItem, group: RecipientGroup) -> Iterator[Refusal]:
+def split_refusals(line: QuoteLineItem, group: RecipientGroup) -> Iterator[Refusal]:
     """Contract 2.4."""
-    yield from _why_partless(line)
-    yield from validation.why_archived(group)
+    yield from _refuse_without_members(line)
+    yield from validation.refuse_archived(group)
     if not group.member_count:
         told = _("The recipient group has no members.")
         yield Refusal("INVALID_STATUS", told, "recipient_group", record_id=str(group.pk))
 
 
-def why_not_unsplit(line: QuoteLineItem) -> Iterator[Refusal]:
+def unsplit_refusals(line: QuoteLineItem) -> Iterator[Refusal]:
     """Contract 2.4: only while no part was edited and the quote is open."""
-    yield from _why_partless(line)
+    yield from _refuse_without_members(line)
     if line.is_split:
         edited = parts.edited(line).order_by("line_number")
         for pk, number in edited.values_list("pk", "line_number"):
@@ -88,7 +88,7 @@ def why_not_unsplit(line: QuoteLineItem) -> Iterator[Refusal]:
             yield Refusal("INVALID_STATUS", message, "split_at", record_id=str(pk))
 
 
-def why_archived(line: QuoteLineItem, group: RecipientGroup) -> Iterator[Refusal]:
+def refuse_archived(line: QuoteLineItem, group: RecipientGroup) -> Iterator[Refusal]:
     """Who is archived gets no new part."""
     newcomers = parts.newcomers(line).exclude(archived_at=None).order_by("name", "pk")
     with planned_for(group.member_count):
@@ -98,9 +98,9 @@ def why_archived(line: QuoteLineItem, group: RecipientGroup) -> Iterator[Refusal
         yield Refusal("ENTITY_IS_DELETED", text, "recipient", record_id=str(pk))
 
 
-def _why_partless(line: QuoteLineItem) -> Iterator[Refusal]:
+def _refuse_without_members(line: QuoteLineItem) -> Iterator[Refusal]:
     """Only a line of an open quote that is no part itself has parts."""
-    yield from validation.why_closed(line.quote)
+    yield from validation.refuse_closed(line.quote)
     if line.is_part:
         told = _("The line is itself a part of a split line.")
         yield Refusal("INVALID_STATUS", told, "split_from", record_id=str(line.pk))
@@ -115,13 +115,13 @@ def _says_split(numbers: Numbers, planned: bool) -> str:
         ngettext("%s line would be created", "%s lines would be created", created)
         if planned
         else ngettext("%s line created", "%s lines created", created)
-    ) % counted(created)
+    ) % format_count(created)
     left = ngettext(
         ", %s line of a recipient who left the group stays",
         ", %s lines of recipients who left the group stay",
         departed,
     )
-    return f"{told}{left % counted(departed) if departed else ''}.{_says_unexpected(numbers)}"
+    return f"{told}{left % format_count(departed) if departed else ''}.{_says_unexpected(numbers)}"
 
 
 def _says_unexpected(numbers: Numbers) -> str:
@@ -132,7 +132,7 @@ def _says_unexpected(numbers: Numbers) -> str:
         "The recipient group has %(members)s members, %(expected)s expected.",
         numbers["members"],
     )
-    return f" {told % counting(numbers)}"
+    return f" {told % format_counts(numbers)}"
 
 
 def _says_unsplit(numbers: Numbers, planned: bool) -> str:
@@ -144,7 +144,7 @@ def _says_unsplit(numbers: Numbers, planned: bool) -> str:
         if planned
         else ngettext("%s line removed.", "%s lines removed.", removed)
     )
-    return told % counted(removed)
+    return told % format_count(removed)
 
 
 LINE_SPLIT = Kind("quotes.line_split", says=_says_split)
@@ -155,7 +155,7 @@ LINE_UNSPLIT = Kind("quotes.line_unsplit", says=_says_unsplit)
 
 
 @LINE_SPLIT.undone_by
-@one_by_one
+@for_each
 def _undo_split(undoing: Undoing, by: Actor) -> None:
     """Remove the parts that this very operation made, as long as they are as it made them."""
     entry = undoing.operation
@@ -171,28 +171,28 @@ def _undo_split(undoing: Undoing, by: Actor) -> None:
     undoing.kept = entry.numbers["created"] - undoing.reversed
     if undoing.kept and standing is not None:
         left = standing[0].parts.filter(created_at=entry.at).order_by("line_number")
-        named = left.values_list("pk", flat=True)[:MOST_KEPT_NAMED]
-        undoing.name_kept(QuoteLineItem, (pk.hex for pk in named))
+        named = left.values_list("pk", flat=True)[:MAX_RETAINED_LISTED]
+        undoing.list_retained(QuoteLineItem, (pk.hex for pk in named))
 
 
 @LINE_UNSPLIT.undone_by
-@one_by_one
+@for_each
 def _undo_unsplit(undoing: Undoing, by: Actor) -> None:
     """Put the same parts back, if the line is as the operation left it."""
     entry = undoing.operation
     standing = _lock_standing(entry, by)
     if standing is None or standing[0].updated_at != entry.at:
         undoing.kept = entry.touched
-        undoing.name_kept(QuoteLineItem, [entry.target_id.hex])
+        undoing.list_retained(QuoteLineItem, [entry.target_id.hex])
         return
     line, group = standing
-    kept = {part.recipient: part for part in parts.read_kept(entry.effects["parts"])}
+    kept = {part.recipient: part for part in parts.read_snapshots(entry.effects["parts"])}
     undoing.failed += _why_not_back(group, [*kept])
     for refusal in undoing.failed:
         del kept[refusal.record_id.replace("-", "")]
     at = timezone.now()
     with audit_entries.telling_totals(undoing.reversal, line.quote):
-        back = parts.put_back(line, [*kept.values()], at=at)
+        back = parts.restore_parts(line, [*kept.values()], at=at)
         mark(line, split_at=datetime.fromisoformat(entry.effects["split_at"]), at=at)
         validation.tally(line.quote, back, *amounts(line, back))
     undoing.reversed = back or 1  # the line itself
@@ -204,13 +204,13 @@ def _lock_standing(entry: Operation, by: Actor) -> tuple[QuoteLineItem, Recipien
         line, group = lock_group_line(entry.target_id, by=by)
     except (QuoteLineItem.DoesNotExist, Refused):
         return None
-    validation.refuse(validation.why_closed(line.quote))
+    validation.refuse(validation.refuse_closed(line.quote))
     return line, group
 
 
 def _why_not_back(group: RecipientGroup, recipients: Sequence[str]) -> Iterator[Refusal]:
     """Whose recipient became another customer's meanwhile has no way back."""
     ours = Recipient.objects.belonging_to(group)
-    for id in missing_from(ours, recipients) if recipients else ():
+    for id in missing_ids(ours, recipients) if recipients else ():
         told = _("The recipient is none of the group's customer any more.")
         yield Refusal("INVALID_CROSS_REFERENCE_KEY", told, "recipient", record_id=dashed(id))

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.core.imports.drafts import Once
+from commsapp.core.imports.drafts import UniqueTogether
 from commsapp.core.imports.importer import import_records
 from commsapp.staff.tables.column_mapping import target
 from commsapp.staff.tables.export_admin import Source, export
@@ -32,7 +32,7 @@ _KNOWN_AS = {
 PRODUCTS_IN = ImportKind(
     run=partial(import_records, PRODUCTS),
     targets=tuple(target(Product, name, _KNOWN_AS) for name in ("id", *PRODUCTS.fields)),
-    once=(Once(("id",)), Once(("code",))),
+    once=(UniqueTogether(("id",)), UniqueTogether(("code",))),
     about=_(
         "A row with an id, or with the code of a product that is there, changes that product."
         " Any other row makes a new one."

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from commsapp.core.audit import Refusal, Refused
-from commsapp.core.number_format import counted
+from commsapp.core.number_format import format_count
 from groups.models import RecipientGroup
 from quotes import pricing
 from quotes.models import Quote, QuoteLineItem
 
-MOST_LINES = 250_000
+MAX_LINES = 250_000
 
 
 def refuse(reasons: Iterable[Refusal]) -> None:
@@ -30,16 +30,16 @@ def refuse(reasons: Iterable[Refusal]) -> None:
 # --- Quotes ---------------------------------------------------------------------------------
 
 
-def why_closed(quote: Quote) -> Iterator[Refusal]:
+def refuse_closed(quote: Quote) -> Iterator[Refusal]:
     """Nothing changes on a quote that is not open."""
     if not quote.is_open:
         told = _("The quote is not open: its status is “%s”.") % quote.get_status_display()
         yield Refusal("INVALID_STATUS", told, "quote", record_id=str(quote.pk))
 
 
-def why_not_edited(quote: Quote, changed: Iterable[str]) -> Iterator[Refusal]:
+def refuse_edit(quote: Quote, changed: Iterable[str]) -> Iterator[Refusal]:
     """What depends on the lines stays while there are such lines."""
-    yield from why_closed(quote)
+    yield from refuse_closed(quote)
     if "currency" in changed and quote.line_count:
         told = _("The currency cannot be changed while the quote has lines.")
         yield Refusal("FIELD_INTEGRITY_EXCEPTION", told, "currency", record_id=str(quote.pk))
@@ -50,7 +50,9 @@ def why_not_edited(quote: Quote, changed: Iterable[str]) -> Iterator[Refusal]:
             yield Refusal("FIELD_INTEGRITY_EXCEPTION", told, "customer", record_id=str(quote.pk))
 
 
-def why_not_moved(quote: Quote, since: Iterable[str], to: str, today: date) -> Iterator[Refusal]:
+def refuse_transition(
+    quote: Quote, since: Iterable[str], to: str, today: date
+) -> Iterator[Refusal]:
     """A move starts from certain statuses, and an expired offer cannot be accepted."""
     if quote.status not in since:
         told = _("A quote cannot go from “%(status)s” to “%(new)s”.") % {
@@ -73,10 +75,10 @@ def tally(quote: Quote, lines: int, one_time: Decimal, recurring: Decimal) -> No
     quote.line_count += lines
     quote.one_time_sum += one_time
     quote.recurring_sum += recurring
-    if lines > 0 and quote.line_count > MOST_LINES:
-        told = _("A quote has at most %s lines.") % counted(MOST_LINES)
+    if lines > 0 and quote.line_count > MAX_LINES:
+        told = _("A quote has at most %s lines.") % format_count(MAX_LINES)
         raise Refused(Refusal("LIMIT_EXCEEDED", told, "quote", record_id=str(quote.pk)))
-    if max(quote.one_time_sum, quote.recurring_sum) > pricing.HIGHEST_TOTAL:
+    if max(quote.one_time_sum, quote.recurring_sum) > pricing.MAX_TOTAL:
         told = _("The lines would cost more than a quote can hold.")
         raise Refused(Refusal("LIMIT_EXCEEDED", told, "quote", record_id=str(quote.pk)))
     Quote.objects.filter(pk=quote.pk).change(
@@ -100,10 +102,10 @@ _KEPT_BY_PARTS = {
 }
 
 
-def why_unfit(line: QuoteLineItem, new: Iterable[str]) -> Iterator[Refusal]:
+def line_refusals(line: QuoteLineItem, new: Iterable[str]) -> Iterator[Refusal]:
     """Why a line may not be so, given which of its columns are new."""
     new = set(new)
-    yield from why_read_only(line)
+    yield from refuse_read_only(line)
     kept = _KEPT_BY_PARTS if line.is_part else _KEPT_BY_LINES
     for name in sorted(new & kept.keys()):
         named = name.removesuffix("_id")
@@ -111,18 +113,18 @@ def why_unfit(line: QuoteLineItem, new: Iterable[str]) -> Iterator[Refusal]:
     if "product_id" in new and line.product_id is not None:
         yield from _why_not_sold(line)
     if "recipient_group_id" in new and line.recipient_group:
-        yield from why_archived(line.recipient_group)
+        yield from refuse_archived(line.recipient_group)
 
 
-def why_read_only(line: QuoteLineItem) -> Iterator[Refusal]:
+def refuse_read_only(line: QuoteLineItem) -> Iterator[Refusal]:
     """A line changes while its quote is open, and it is not split."""
-    yield from why_closed(line.quote)
+    yield from refuse_closed(line.quote)
     if line.is_split:
         told = _("The line is split: change its parts, or unsplit it first.")
         yield Refusal("INVALID_STATUS", told, "split_at", record_id=str(line.pk))
 
 
-def why_archived(group: RecipientGroup) -> Iterator[Refusal]:
+def refuse_archived(group: RecipientGroup) -> Iterator[Refusal]:
     """An archived group takes part in nothing new."""
     if group.is_archived:
         told = _("The recipient group is archived.")

@@ -16,6 +16,7 @@ from commsapp.core.metering import counters
 from commsapp.logs import request_context
 from commsapp.models import Licensee, User
 from tests import factories
+from tests.served import demo, house, once, wire  # noqa: F401
 
 
 @pytest.fixture(autouse=True)
@@ -47,9 +48,9 @@ def django_db_setup(django_db_setup, django_db_blocker):
                 )
 
 
-def actor(user: User, face: str = "rest") -> Actor:
+def actor(user: User, channel: str = "rest") -> Actor:
     """The user as an actor, with fresh permissions."""
-    return Actor.of(User.objects.get(pk=user.pk), face)
+    return Actor.of(User.objects.get(pk=user.pk), channel)
 
 
 def grant(user: User, *permissions: str) -> None:

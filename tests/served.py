@@ -28,7 +28,7 @@ from psycopg import sql
 from tests.http.wire import Wire
 from tests.static_files import collect
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Demo:
         return answer.json()
 
     def recipients(self, action: str, ids: list[str], **more: str) -> dict[str, Any]:
-        """Add or remove recipients, as the Connect face's document says."""
+        """Add or remove recipients, as the Connect API's document says."""
         body = {"recipientsAction": action, "recipientsList": ids, "additionalParameters": more}
         path = f"recipient-group/{self['recipient_group']}/recipients"
         answer: dict[str, Any] = self.ask("PATCH", f"{CONNECT}/{path}", body)
@@ -95,7 +95,7 @@ class Demo:
         return answer
 
     def save(self, key: str, *, status: int = 200, **more: Any) -> dict[str, Any]:
-        """SaveContactGroup, as the Message face's document says."""
+        """SaveContactGroup, as the Message API's document says."""
         body = {"SuiteDataSourceInstanceId": self["data_source"], "AlternateKey": key, **more}
         answer: dict[str, Any] = self.ask(
             "POST", "/json/reply/SaveContactGroup", body, status=status

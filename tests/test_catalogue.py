@@ -58,8 +58,8 @@ _IN_TEMPLATE = re.compile(
 def marked() -> set[str]:
     """Every text that the sources mark, with its context, as xgettext would find it."""
     found = set()
-    for room in ("commsapp", "contacts", "groups", "quotes"):
-        for path in (ROOT / room).rglob("*.py"):
+    for app in ("commsapp", "contacts", "groups", "quotes"):
+        for path in (ROOT / app).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Call):
                     name = getattr(node.func, "attr", getattr(node.func, "id", ""))

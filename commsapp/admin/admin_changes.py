@@ -13,12 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from commsapp.db.ids import read_guid
 from commsapp.models.admin_changes import AdminChange
 from commsapp.staff.audit import admin_changes, changelist
-from commsapp.staff.model_admin import ReadOnly, VisibleAdmin
+from commsapp.staff.model_admin import ReadOnly, TenantAdmin
 from commsapp.staff.request import actor_of
 
 
 @admin.register(AdminChange)
-class AdminChangeAdmin(ReadOnly, VisibleAdmin):
+class AdminChangeAdmin(ReadOnly, TenantAdmin):
     """Changes of users, groups, licensees and API clients: to be read."""
 
     menu_place = 46

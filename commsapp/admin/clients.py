@@ -14,13 +14,13 @@ from commsapp.core.credentials import api_clients
 from commsapp.http.compression import keep_uncompressed
 from commsapp.models import Client, User
 from commsapp.staff.audited_admin import AuditedAdmin
-from commsapp.staff.model_admin import QuickAdmin
+from commsapp.staff.model_admin import BoundedListAdmin
 from commsapp.staff.object_pages import show
 from commsapp.staff.request import actor_of
 
 
 @admin.register(Client)
-class ClientAdmin(AuditedAdmin, QuickAdmin):
+class ClientAdmin(AuditedAdmin, BoundedListAdmin):
     """API clients. A client acts as its user, so it is for those who may manage that user."""
 
     menu_place = 43

@@ -20,7 +20,7 @@ from commsapp.models.admin_changes import AdminChange
 from commsapp.staff.audit import admin_changes, batches, changelist, changes, history, timeline
 from commsapp.staff.audit import undo as undoing
 from commsapp.staff.changelists import RecordChangeList
-from commsapp.staff.model_admin import ReadOnly, VisibleAdmin
+from commsapp.staff.model_admin import ReadOnly, TenantAdmin
 from commsapp.staff.object_pages import page_on, panel_on, url_of
 from commsapp.staff.request import actor_of
 
@@ -28,19 +28,21 @@ _SIBLINGS_SHOWN = 20
 
 
 @admin.register(Operation)
-class OperationAdmin(ReadOnly, VisibleAdmin):
-    """All that was done, through whatever face: to be read and undone."""
+class OperationAdmin(ReadOnly, TenantAdmin):
+    """All that was done, through whatever API or page: to be read and undone."""
 
     menu_place = 40
-    list_display = ("at", "sentence", "target", "of_kind", "user", "face", "client")
-    list_filter = (changelist.GoFilter, changelist.DayFilter, "face", timeline.ActingUserFilter,
-                   changelist.KindFilter, changelist.ObjectFilter)  # fmt: skip
+    list_display = ("at", "sentence", "target", "of_kind", "user", "channel", "client")
+    list_filter = (
+        changelist.BatchFilter, changelist.DayFilter, "channel", timeline.ActingUserFilter,
+        changelist.KindFilter, changelist.ObjectFilter,
+    )  # fmt: skip
     list_select_related = ("user", "licensee", "undone_by", "undoes")
     search_fields = ("target_name", "user__username", "client")
     search_help_text = _("Object, user, client, id or request id")
     ordering = ("-id",)
     facts = (
-        "at", "sentence", "target", "of_kind", "user", "face", "client", "request_id",
+        "at", "sentence", "target", "of_kind", "user", "channel", "client", "request_id",
         "licensee", "touched", "state", "batch",
     )  # fmt: skip
 
@@ -52,7 +54,7 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
         def undo(operation: Operation | AdminChange) -> Any:
             if isinstance(operation, AdminChange):
                 return ""
-            go = _go_of(operation)
+            go = _batch_of(operation)
             if not (go.may_undo(by) if go else audit.may_undo(operation, by)):
                 return self.state(operation)
             url, hidden = go.undo_url if go else url_of(operation, "undo"), self.sentence(operation)
@@ -97,14 +99,14 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
     def sentence(self, operation: Operation | AdminChange) -> str:
         if isinstance(operation, AdminChange):
             return admin_changes.sentence(operation)
-        go = _go_of(operation)
+        go = _batch_of(operation)
         return batches.sentence(go, operation) if go else audit.sentence(operation)
 
     @admin.display(description=_("object"))
     def target(self, operation: Operation | AdminChange) -> Any:
         if isinstance(operation, AdminChange):
             return admin_changes.target_link(operation)
-        go, url = _go_of(operation), history.target_url(operation)
+        go, url = _batch_of(operation), history.target_url(operation)
         name = (
             format_html('<a href="{}">{}</a>', url, operation.target_name)
             if url
@@ -112,15 +114,15 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
         )
         if go is None:
             return name
-        unfold = format_html('<a href="{}">{}</a>', go.url, batches.unfolding(go, operation))
-        return unfold if batches.is_alike(operation) else format_html("{} {}", name, unfold)
+        unfold = format_html('<a href="{}">{}</a>', go.url, batches.expand_label(go, operation))
+        return unfold if batches.is_homogeneous(operation) else format_html("{} {}", name, unfold)
 
     @admin.display(description=_("kind of object"))
     def of_kind(self, operation: Operation | AdminChange) -> str:
         if isinstance(operation, AdminChange):
             return admin_changes.target_kind(operation)
-        is_many = _go_of(operation) and batches.is_alike(operation)
-        return batches.things(operation) if is_many else history.target_kind(operation)
+        is_many = _batch_of(operation) and batches.is_homogeneous(operation)
+        return batches.object_plural(operation) if is_many else history.target_kind(operation)
 
     @admin.display(description=_("state"))
     def state(self, operation: Operation) -> str:
@@ -134,7 +136,7 @@ class OperationAdmin(ReadOnly, VisibleAdmin):
         return [path("undo-batch/<uuid:batch>/", undo, name=name), *super().get_urls()]
 
 
-def _go_of(operation: Operation) -> batches.Go | None:
+def _batch_of(operation: Operation) -> batches.OperationBatch | None:
     """The go that it stands for, in a list that folds them."""
     return getattr(operation, "go", None)
 
@@ -173,11 +175,11 @@ def how_to_undo(request: HttpRequest, operation: Operation) -> dict[str, Any] | 
     kept: list[changes.Listing] = []
     if undone and other:
         reversal = operation if is_undo else other
-        kept = changes.kept_by_undo(undone, reversal, actor_of(request))
+        kept = changes.skipped_by_undo(undone, reversal, actor_of(request))
     return {
         "other": other,
         "is_undo": is_undo,
         "can_undo": can_undo,
-        "asks_first": operation.touched > history.A_HANDFUL,
+        "asks_first": operation.touched > history.MAX_TOGETHER,
         "listings": kept,
     }

@@ -14,7 +14,7 @@ from commsapp.core import user_access
 from commsapp.models import ApiUse, Licensee, User
 from commsapp.staff import user_forms
 from commsapp.staff.audited_admin import AuditedAdmin
-from commsapp.staff.model_admin import KeptAdmin, QuickAdmin
+from commsapp.staff.model_admin import BoundedListAdmin, NoDeleteAdmin
 from commsapp.staff.permission_matrix import PermittingAdmin
 from commsapp.staff.request import actor_of, licensees_of
 
@@ -25,7 +25,7 @@ else:
 
 
 @admin.register(User)
-class StaffUserAdmin(AuditedAdmin, PermittingAdmin, QuickAdmin, PeopleAdmin):
+class StaffUserAdmin(AuditedAdmin, PermittingAdmin, BoundedListAdmin, PeopleAdmin):
     """Users. Who is no superuser gives nobody more than they have themselves."""
 
     menu_place = 41
@@ -86,7 +86,7 @@ class StaffUserAdmin(AuditedAdmin, PermittingAdmin, QuickAdmin, PeopleAdmin):
 
 
 @admin.register(Group)
-class StaffGroupAdmin(AuditedAdmin, PermittingAdmin, QuickAdmin, GroupAdmin):
+class StaffGroupAdmin(AuditedAdmin, PermittingAdmin, BoundedListAdmin, GroupAdmin):
     """What a group may is for superusers to say: it would be a way to every right."""
 
     menu_place = 42
@@ -104,7 +104,7 @@ class StaffGroupAdmin(AuditedAdmin, PermittingAdmin, QuickAdmin, GroupAdmin):
 
 
 @admin.register(Licensee)
-class LicenseeAdmin(AuditedAdmin, QuickAdmin):
+class LicenseeAdmin(AuditedAdmin, BoundedListAdmin):
     """The tenants."""
 
     menu_place = 44
@@ -122,7 +122,7 @@ class LicenseeAdmin(AuditedAdmin, QuickAdmin):
 
 
 @admin.register(ApiUse)
-class ApiUseAdmin(KeptAdmin):
+class ApiUseAdmin(NoDeleteAdmin):
     """How much of its daily allocation each licensee used."""
 
     menu_place = 45

@@ -21,7 +21,7 @@ from commsapp.core.metering import usage
 from commsapp.db.ids import NIL, as_uuid, read_guid
 from commsapp.http.origins import is_foreign
 from commsapp.logs.redaction import session_id_of
-from commsapp.models import Face, User
+from commsapp.models import Channel, User
 
 # One join for the user and the client, and all licensees and permissions as two texts. The ORM
 # would spend ten times the query's own time on building it, at every request.
@@ -60,9 +60,9 @@ _SCHEMES = ("bearer", "oauth")
 SESSION_COOKIE = "ss-id"
 
 
-def actor_of(request: HttpRequest, face: str) -> Actor | None:
+def actor_of(request: HttpRequest, channel: str) -> Actor | None:
     """Who asks, by the first of these that is given, which decides alone: the Authorization
-    header; on the Message face the header X-ss-id, the query's SessionId, the cookie ss-id.
+    header; on the Message API the header X-ss-id, the query's SessionId, the cookie ss-id.
 
     None without one, or if it is not valid. Raises PermissionDenied for a session whose cookie
     another site's page has the browser send (contract 1). Asked once a request, however often it
@@ -70,22 +70,22 @@ def actor_of(request: HttpRequest, face: str) -> Actor | None:
     """
     known: dict[str, Actor | None] = request.__dict__  # as a request keeps what it has worked out
     if "_actor" not in known:
-        known["_actor"] = _signed_in(request, face)
+        known["_actor"] = _signed_in(request, channel)
     return known["_actor"]
 
 
 @sensitive_variables()
-def _signed_in(request: HttpRequest, face: str) -> Actor | None:
+def _signed_in(request: HttpRequest, channel: str) -> Actor | None:
     if request.META.get("HTTP_AUTHORIZATION", "").strip():
         token = token_of(request)
-        return _by_secret(request, token, face, _TOKEN) if token else None
-    if face != Face.MESSAGE:
+        return _by_secret(request, token, channel, _TOKEN) if token else None
+    if channel != Channel.MESSAGE:
         return None
     given = _guid_of(request.META.get("HTTP_X_SS_ID", "")) or _guid_of(session_id_of(request))
     if given:
-        return _by_secret(request, given, face, _SESSION)
+        return _by_secret(request, given, channel, _SESSION)
     cookie = _guid_of(request.COOKIES.get(SESSION_COOKIE, ""))
-    actor = _by_secret(request, cookie, face, _SESSION) if cookie else None
+    actor = _by_secret(request, cookie, channel, _SESSION) if cookie else None
     if actor is not None and is_foreign(request):
         raise PermissionDenied
     return actor
@@ -112,7 +112,7 @@ def token_of(request: HttpRequest) -> str | None:
 
 @sensitive_variables()
 def _by_secret(
-    request: HttpRequest, secret: str, face: str, kind: Mapping[str, str]
+    request: HttpRequest, secret: str, channel: str, kind: Mapping[str, str]
 ) -> Actor | None:
     checksum = hashlib.sha256(secret.encode()).hexdigest()
     sql = _SIGN_IN.format(**_JOINED[connection.vendor], **kind)
@@ -124,7 +124,7 @@ def _by_secret(
         ids: str = user.licensee_ids or ""
         return Actor(
             user,
-            face,
+            channel,
             None if user.is_superuser else frozenset(UUID(id) for id in ids.split(",") if id),
             client=user.client_name or "",
             client_id=client_id,
@@ -144,7 +144,7 @@ class TokenAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, Actor] | None:
         if token_of(request._request) is None:
             return None
-        actor = actor_of(request._request, Face.REST)
+        actor = actor_of(request._request, Channel.REST)
         if actor is None:
             raise AuthenticationFailed("Session expired or invalid.")
         return actor.user, actor
@@ -162,6 +162,6 @@ class BrowserAuthentication(SessionAuthentication):
             return None
         user: Any = signed_in[0]
         id = getattr(request._request, "request_id", "")
-        actor = Actor.of(user, Face.REST, request_id=id)
+        actor = Actor.of(user, Channel.REST, request_id=id)
         request._request.__dict__["_actor"] = actor
         return user, actor

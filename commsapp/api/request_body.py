@@ -1,4 +1,5 @@
-"""Request bodies on the machine faces: chunked or not, gzip, deflate or plain, and always bounded.
+"""Request bodies on the machine channels: chunked or not, gzip, deflate or plain, and always
+bounded.
 
 Django reads as many bytes as Content-Length says, so a chunked body looks empty to it, and a
 compressed one looks compressed. `prepare()` puts a stream in the request's place that gives what

@@ -15,7 +15,7 @@ SILENCE = 300.0  # seconds without anything, after which the body counts as brok
 _PIECE = 64 * 1024
 
 
-def arrivals(request: HttpRequest) -> Iterator[bytes]:
+def iter_body(request: HttpRequest) -> Iterator[bytes]:
     """Yield the plain body as it arrives, and an empty piece wherever nothing has arrived.
 
     Of any length: nothing is kept. Raises UnreadablePostError if it breaks off, BadEncoding if it

@@ -29,7 +29,7 @@ class Actor:
     """Who asks, and through what: the `by` of every operation."""
 
     user: User
-    face: str
+    channel: str
     licensees: frozenset[UUID] | None  # None: a superuser's, all there are
     client: str = ""  # the API client's name
     client_id: UUID | None = None
@@ -37,15 +37,15 @@ class Actor:
     at: datetime | None = None  # when, if not now: for history that is told afterwards
 
     @classmethod
-    def of(cls, user: User, face: str, *, request_id: str = "") -> Self:
+    def of(cls, user: User, channel: str, *, request_id: str = "") -> Self:
         """The actor that a signed-in user is. Reads the licensees: one statement."""
         if user.is_superuser:
             licensees = None
         else:
             licensees = frozenset(user.licensees.values_list("pk", flat=True))
-        return cls(user, face, licensees, request_id=request_id)
+        return cls(user, channel, licensees, request_id=request_id)
 
-    def sees(self, licensee_id: UUID) -> bool:
+    def can_access(self, licensee_id: UUID) -> bool:
         return self.licensees is None or licensee_id in self.licensees
 
     def only_licensee(self) -> UUID | None:
@@ -64,23 +64,23 @@ def permission(verb: str, model: type[Model]) -> str:
     return f"{model._meta.app_label}.{verb}_{model._meta.model_name}"
 
 
-def may(by: Actor, verb: str, model: type[Model]) -> bool:
-    """Whether the actor's user has a model permission; the same question on every face."""
+def has_permission(by: Actor, verb: str, model: type[Model]) -> bool:
+    """Whether the actor's user has a model permission; the same question on every API and page."""
     return by.user.has_perm(permission(verb, model))
 
 
 def may_read(by: Actor, model: type[Model]) -> bool:
     """Return whether the actor may look at records of this kind; who may change them may look."""
-    return may(by, "view", model) or may(by, "change", model)
+    return has_permission(by, "view", model) or has_permission(by, "change", model)
 
 
 def require(by: Actor, verb: str, model: type[Any]) -> None:
     """Raise PermissionDenied unless the actor may."""
-    if not may(by, verb, model):
-        raise PermissionDenied(lacking(verb, model))
+    if not has_permission(by, verb, model):
+        raise PermissionDenied(missing_permission_message(verb, model))
 
 
-def lacking(verb: str, model: type[Model]) -> str:
+def missing_permission_message(verb: str, model: type[Model]) -> str:
     """Which permission it would take, in a sentence."""
     told = _("You lack the permission to %(verb)s %(things)s.")
     return told % {"verb": _VERBS.get(verb, verb), "things": model._meta.verbose_name_plural}

@@ -1,7 +1,7 @@
 """The ledger: a change and its Operation are written together or not at all, and can be undone.
 
-Every operation of every room has the same shape: `recording()` opens one transaction, `lock()`
-reads what will change, the room decides and writes, and the transaction's operations are written
+Every operation of every app has the same shape: `recording()` opens one transaction, `lock()`
+reads what will change, the app decides and writes, and the transaction's operations are written
 with it. To refuse, at whatever point, raise `Refused`: all is taken back.
 """
 
@@ -23,14 +23,14 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from commsapp.core.actors import Actor, may, require
-from commsapp.core.number_format import counting
+from commsapp.core.actors import Actor, has_permission, require
+from commsapp.core.number_format import format_counts
 from commsapp.db.bulk import insert_values, write_rows
 from commsapp.db.commits import mark_transaction
 from commsapp.db.errors import Reason, reason_of
 from commsapp.db.ids import new_id, uuid7_of
 from commsapp.db.waits import TooManyWaitForLocks
-from commsapp.models import Face, Operation, Record
+from commsapp.models import Channel, Operation, Record
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=Record)
@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why one thing is not done: a sentence with a code. Each door spells the place its own way."""
+    """Why something is refused: a sentence with a code. Each adapter spells the place itself."""
 
     code: str
     message: str
@@ -79,7 +79,7 @@ def unavailable_reason(error: BaseException | None) -> Reason | None:
 # --- Kinds of operations --------------------------------------------------------------------
 
 
-MOST_KEPT_NAMED = 50  # of each kind of record, of those that an undo left alone
+MAX_RETAINED_LISTED = 50  # of each kind of record, of those that an undo left alone
 
 
 @dataclass
@@ -91,12 +91,12 @@ class Undoing:
     reversed: int = 0
     kept: int = 0  # changed since, so left as they are
     failed: list[Refusal] = field(default_factory=list)
-    kept_by_model: dict[str, list[str]] = field(default_factory=dict)
+    retained_by_model: dict[str, list[str]] = field(default_factory=dict)
 
-    def name_kept(self, model: type[Record], ids: Iterable[str]) -> None:
+    def list_retained(self, model: type[Record], ids: Iterable[str]) -> None:
         """Which records those are that were kept (32 hex digits each), for people to read."""
-        named = self.kept_by_model.setdefault(model._meta.label_lower, [])
-        named += islice(ids, MOST_KEPT_NAMED - len(named))
+        named = self.retained_by_model.setdefault(model._meta.label_lower, [])
+        named += islice(ids, MAX_RETAINED_LISTED - len(named))
 
 
 Numbers = dict[str, Any]
@@ -144,7 +144,7 @@ class Kind:
         self._inverse(undoings, by)
 
 
-def one_by_one(inverse: Callable[[Undoing, Actor], None]) -> Inverse:
+def for_each(inverse: Callable[[Undoing, Actor], None]) -> Inverse:
     """Decorator, below `undone_by`: the function undoes one operation at a time."""
 
     @functools.wraps(inverse)
@@ -192,7 +192,7 @@ def may_undo(operation: Operation, by: Actor) -> bool:
     """Whether undo() would try, and the actor has the permission that it takes."""
     model = apps.get_model(operation.target_type)
     verbs = _kinds[operation.kind].verbs_of(operation)
-    return is_undoable(operation) and all(may(by, verb, model) for verb in verbs)
+    return is_undoable(operation) and all(has_permission(by, verb, model) for verb in verbs)
 
 
 # --- Recording ------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ def may_undo(operation: Operation, by: Actor) -> bool:
 
 @dataclass(frozen=True)
 class Change:
-    """What an operation did, or, planned, would do: the one thing every door shows."""
+    """What an operation did, or, planned, would do: the one thing every API and page shows."""
 
     operation: Operation
     planned: bool = False
@@ -212,11 +212,11 @@ class Change:
 
 
 @dataclass
-class Ledger:
+class AuditLog:
     """The entries of one transaction.
 
-    `batch`: whether all were done in one go, or the batch of the go that they go on with. A go's
-    batch is the id of its first entry, of each licensee: who may see one of them sees that.
+    `batch`: whether all were done as one batch, or the batch of the batch that they go on with. A
+    batch's batch is the id of its first entry, of each licensee: who may see one of them sees that.
     """
 
     by: Actor
@@ -279,7 +279,7 @@ class Ledger:
         return {
             "at": self.at,
             "user": by.user,
-            "face": by.face,
+            "channel": by.channel,
             "client": by.client,
             "request_id": by.request_id,
         }
@@ -314,24 +314,26 @@ class Ledger:
 
 def _operation_with_id(pk: UUID | str) -> Operation:
     """An entry that the database takes, but for an id that is there already."""
-    return Operation(pk=pk, licensee_id=pk, target_id=pk, face=Face.COMMAND, touched=1)
+    return Operation(pk=pk, licensee_id=pk, target_id=pk, channel=Channel.COMMAND, touched=1)
 
 
 @contextmanager
-def recording(*, by: Actor, dry_run: bool = False, batch: UUID | bool = False) -> Iterator[Ledger]:
+def recording(
+    *, by: Actor, dry_run: bool = False, batch: UUID | bool = False
+) -> Iterator[AuditLog]:
     """One transaction and what is told of it: one Operation, or one for each line of a stream.
 
-    `batch`: they were done in one go; or the batch of the go that they go on with, which is of
-    their licensee. A dry run does everything but tell, and takes it back, so its numbers are the
+    `batch`: they were done as one batch; or the batch of the batch that they go on with, which is
+    of their licensee. A dry run does everything but tell, and takes it back, so its numbers are the
     real ones.
     """
     with transaction.atomic():
-        ledger = Ledger(by, batch, by.at or timezone.now())
-        yield ledger
+        audit_log = AuditLog(by, batch, by.at or timezone.now())
+        yield audit_log
         if dry_run:
             transaction.set_rollback(True)
         else:
-            ledger.write()
+            audit_log.write()
 
 
 def lock(model: type[R], pk: UUID | str | None, *, by: Actor) -> R:
@@ -417,7 +419,7 @@ class Undone:
 
 
 def _says_undone(numbers: Numbers, planned: bool) -> str:
-    counts = counting(numbers)
+    counts = format_counts(numbers)
     told = _("%(reversed)s would be reversed") if planned else _("Undone: %(reversed)s reversed")
     told %= counts
     if numbers["kept"]:
@@ -435,12 +437,12 @@ def undo(operation_id: UUID | str, *, by: Actor, dry_run: bool = False) -> Undon
     Contract 5. A dry run tells what would become of the records now. Raises Refused if it cannot
     be undone or already was, PermissionDenied without the permission of the undone verb.
     """
-    with recording(by=by, dry_run=dry_run) as ledger:
+    with recording(by=by, dry_run=dry_run) as audit_log:
         undone = lock(Operation, operation_id, by=by)  # type: ignore[type-var]
         _require_verbs(undone, by)
         if undone.is_undone:
             raise Refused(Refusal("INVALID_STATUS", _("This was undone already.")))
-        [undoing] = _undo([undone], ledger)
+        [undoing] = _undo([undone], audit_log)
     return _told(undoing, dry_run)
 
 
@@ -451,17 +453,17 @@ _AT_ONCE = 2_000  # entries of a batch in memory, with all that undoing them tak
 def undo_batch(*batches: UUID, by: Actor, dry_run: bool = False) -> list[Undone]:
     """Undo all operations of a batch, the newest first; those undone already are left out.
 
-    Of several where one go was of several licensees: each has a batch of its own.
+    Of several where one batch was of several licensees: each has a batch of its own.
     """
-    with recording(by=by, batch=True, dry_run=dry_run) as ledger:
+    with recording(by=by, batch=True, dry_run=dry_run) as audit_log:
         visible = Operation.objects.visible_to(by).filter(batch__in=batches)
         locked = visible.filter(kind__in=undoable_kinds()).select_for_update(no_key=True)
         ids = [id.hex for id in locked.order_by("-id").values_list("pk", flat=True)]
         told: list[Undone] = []
         for start in range(0, len(ids), _AT_ONCE):
             # Asked only now: what one reads while waiting for a lock is from before the wait.
-            some = Operation.objects.among(ids[start : start + _AT_ONCE]).filter(undone_by=None)
-            told += (_told(one, dry_run) for one in _undo([*some.order_by("-id")], ledger))
+            some = Operation.objects.in_ids(ids[start : start + _AT_ONCE]).filter(undone_by=None)
+            told += (_told(one, dry_run) for one in _undo([*some.order_by("-id")], audit_log))
     return told
 
 
@@ -474,17 +476,17 @@ def _require_verbs(operation: Operation, by: Actor) -> None:
         require(by, verb, apps.get_model(operation.target_type))
 
 
-def _undo(operations: Sequence[Operation], ledger: Ledger) -> list[Undoing]:
+def _undo(operations: Sequence[Operation], audit_log: AuditLog) -> list[Undoing]:
     by_kind: dict[str, list[Undoing]] = {}
     for entry in operations:
-        _require_verbs(entry, ledger.by)
-        undoing = Undoing(entry, ledger.open_reversal(entry))
+        _require_verbs(entry, audit_log.by)
+        undoing = Undoing(entry, audit_log.open_reversal(entry))
         by_kind.setdefault(entry.kind, []).append(undoing)
     for name, undoings in by_kind.items():
-        _kinds[name].undo(undoings, ledger.by)
+        _kinds[name].undo(undoings, audit_log.by)
         for one in undoings:
             one.reversal.touched = one.reversed
             one.reversal.numbers = {"reversed": one.reversed, "kept": one.kept}
-            if named := {model: ids for model, ids in one.kept_by_model.items() if ids}:
+            if named := {model: ids for model, ids in one.retained_by_model.items() if ids}:
                 one.reversal.effects["kept"] = named
     return [one for undoings in by_kind.values() for one in undoings]

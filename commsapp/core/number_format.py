@@ -15,18 +15,19 @@ from django.utils.formats import number_format
 _for_people: ContextVar[bool] = ContextVar("for_people", default=False)
 
 
-def speak_to(*, people: bool) -> None:
+def set_number_style(*, people: bool) -> None:
     """Say who reads what is told from now on, as the middleware does with each request."""
     _for_people.set(people)
 
 
-def counted(number: int) -> str:
+def format_count(number: int) -> str:
     """A count as its reader has it: 12,431, in German 12.431, for a machine 12431."""
     return number_format(number, force_grouping=True) if _for_people.get() else str(number)
 
 
-def counting(numbers: Mapping[str, Any]) -> dict[str, Any]:
+def format_counts(numbers: Mapping[str, Any]) -> dict[str, Any]:
     """The same of all counts among what a sentence tells."""
     return {
-        name: counted(value) if isinstance(value, int) else value for name, value in numbers.items()
+        name: format_count(value) if isinstance(value, int) else value
+        for name, value in numbers.items()
     }

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Kind, Numbers, Refusal, Refused, Undoing, lock, operation, recording
-from commsapp.core.number_format import counted
+from commsapp.core.number_format import format_count
 from commsapp.models import Operation, Record
 
 R = TypeVar("R", bound=Record)
@@ -42,10 +42,10 @@ def values_of(record: Record) -> dict[str, Any]:
 @operation(again_on=IntegrityError)
 def create(record: R, *, by: Actor) -> R:
     """Save a new record. Raises ValidationError, naming the fields, for what may not be."""
-    with recording(by=by) as ledger:
+    with recording(by=by) as audit_log:
         record.full_clean()
         record.save(force_insert=True)
-        entry = ledger.open(CREATED, record)
+        entry = audit_log.open(CREATED, record)
         entry.touched, entry.effects = 1, {"after": values_of(record)}
     return record
 
@@ -62,11 +62,11 @@ def edit(
 ) -> R:
     """Change some fields of a record; what is equal already is no change.
 
-    `check(record, changed)` is the room's say about the other rows: it raises to refuse.
+    `check(record, changed)` is the app's say about the other rows: it raises to refuse.
     `expected` is what the caller read in these fields; see refuse_overwriting().
     Raises ValidationError, naming the fields, for what may not be.
     """
-    with recording(by=by) as ledger:
+    with recording(by=by) as audit_log:
         record = lock(model, pk, by=by)
         refuse_overwriting(record, values, expected)
         before = values_of(record)
@@ -79,11 +79,11 @@ def edit(
             if check:
                 check(record, changed)
             record.save(force_update=True)
-            note_edit(ledger.open(EDITED, record), before, after)
+            note_edit(audit_log.open(EDITED, record), before, after)
     return record
 
 
-OVERWRITES = "CHANGED_MEANWHILE"
+OVERWRITTEN = "CHANGED_MEANWHILE"
 
 
 def refuse_overwriting(record: Record, values: Mapping[str, Any], expected: Expected) -> None:
@@ -94,9 +94,9 @@ def refuse_overwriting(record: Record, values: Mapping[str, Any], expected: Expe
     was not read, as by a machine that sends values only, is not compared.
     """
     refuse = [
-        Refusal(OVERWRITES, _("It was changed by somebody else meanwhile."), name)
+        Refusal(OVERWRITTEN, _("It was changed by somebody else meanwhile."), name)
         for name, value in values.items()
-        if expected and name in expected and _stands(record, name) not in (
+        if expected and name in expected and _stored_value(record, name) not in (
             _key(expected[name]), _key(value)
         )
     ]  # fmt: skip
@@ -104,7 +104,7 @@ def refuse_overwriting(record: Record, values: Mapping[str, Any], expected: Expe
         raise Refused(*refuse)
 
 
-def _stands(record: Record, name: str) -> Any:
+def _stored_value(record: Record, name: str) -> Any:
     return getattr(record, record._meta.get_field(name).attname)  # type: ignore[union-attr]
 
 
@@ -114,7 +114,7 @@ def _key(value: Any) -> Any:
 
 
 def is_referred_to(record: Record) -> bool:
-    """Whether any row of any room refers to the record."""
+    """Whether any row of any app refers to the record."""
     return any(
         related.related_model._base_manager.filter(**{related.field.name: record.pk}).exists()
         for related in record._meta.related_objects
@@ -136,7 +136,7 @@ def note_edit(entry: Operation, before: Mapping[str, Any], after: Mapping[str, A
 
 
 @dataclass(frozen=True)
-class Moved:
+class ArchiveResult:
     """Which records were archived or restored, one operation each, and how many were so already."""
 
     operations: Sequence[Operation]
@@ -149,23 +149,23 @@ class Moved:
         return self.operations[0] if self.operations else None
 
 
-def told_of(moving: Sequence[Record]) -> Numbers:
+def archive_numbers(moving: Sequence[Record]) -> Numbers:
     """What is said of records that move: their number, and the name where it is one."""
     return {"count": len(moving), **({"name": str(moving[0])} if len(moving) == 1 else {})}
 
 
-def says_moved(
+def archive_sentence(
     numbers: Numbers, planned: bool, *, one: tuple[str, str], many: tuple[str, str]
 ) -> str:
     """The sentence of records that move: done and planned, of one (by its name) and of many."""
     count: int = numbers["count"]
     if count != 1 or (planned and "name" not in numbers):
-        return many[planned] % counted(count)
+        return many[planned] % format_count(count)
     return one[1] % numbers["name"] if planned else one[0]
 
 
 def _says_archived(numbers: Numbers, planned: bool) -> str:
-    return says_moved(
+    return archive_sentence(
         numbers,
         planned,
         one=(_("Archived."), _("“%s” would be archived.")),
@@ -174,7 +174,7 @@ def _says_archived(numbers: Numbers, planned: bool) -> str:
 
 
 def _says_restored(numbers: Numbers, planned: bool) -> str:
-    return says_moved(
+    return archive_sentence(
         numbers,
         planned,
         one=(_("Restored."), _("“%s” would be restored.")),
@@ -187,7 +187,9 @@ RESTORED = Kind("restored", says=_says_restored)
 
 
 @operation()
-def archive(model: type[Record], ids: Iterable[str], *, by: Actor, dry_run: bool = False) -> Moved:
+def archive(
+    model: type[Record], ids: Iterable[str], *, by: Actor, dry_run: bool = False
+) -> ArchiveResult:
     """Archive records of one model; those that are archived already stay so.
 
     Ids as 32 hex digits. Raises DoesNotExist if one is not there. One operation for each record,
@@ -197,28 +199,32 @@ def archive(model: type[Record], ids: Iterable[str], *, by: Actor, dry_run: bool
 
 
 @operation()
-def restore(model: type[Record], ids: Iterable[str], *, by: Actor, dry_run: bool = False) -> Moved:
+def restore(
+    model: type[Record], ids: Iterable[str], *, by: Actor, dry_run: bool = False
+) -> ArchiveResult:
     """The opposite of archive()."""
     return _move(RESTORED, model, ids, by, dry_run)
 
 
-def _move(kind: Kind, model: type[Record], ids: Iterable[str], by: Actor, dry_run: bool) -> Moved:
+def _move(
+    kind: Kind, model: type[Record], ids: Iterable[str], by: Actor, dry_run: bool
+) -> ArchiveResult:
     wanted = {UUID(id) for id in ids}
     to_archive = kind is ARCHIVED
-    with recording(by=by, dry_run=dry_run, batch=True) as ledger:
-        visible = model.objects.visible_to(by).among(id.hex for id in wanted).order_by("pk")
+    with recording(by=by, dry_run=dry_run, batch=True) as audit_log:
+        visible = model.objects.visible_to(by).in_ids(id.hex for id in wanted).order_by("pk")
         there = list(visible.select_for_update(no_key=True, of=("self",)))
         if len(there) < len(wanted):
             raise model.DoesNotExist
         moving = [record for record in there if record.is_archived != to_archive]
         for record in moving:
-            entry = ledger.open(kind, record)
+            entry = audit_log.open(kind, record)
             entry.touched, entry.numbers = 1, {"count": 1}
         if moving:
-            rows = model.objects.among(record.pk.hex for record in moving)
+            rows = model.objects.in_ids(record.pk.hex for record in moving)
             rows.change(**(model.ARCHIVED if to_archive else model.ACTIVE))
-    message = kind.says(told_of(moving), dry_run)
-    return Moved([] if dry_run else ledger.operations, message, len(there) - len(moving))
+    message = kind.says(archive_numbers(moving), dry_run)
+    return ArchiveResult([] if dry_run else audit_log.operations, message, len(there) - len(moving))
 
 
 @ARCHIVED.undone_by
@@ -238,14 +244,14 @@ def _move_back(undoings: Sequence[Undoing], *, were_archived: bool) -> None:
         by_model.setdefault(one.operation.target_type, []).append(one)
     for name, ones in by_model.items():
         model = apps.get_model(name)
-        rows = model.objects.among(one.operation.target_id.hex for one in ones)
+        rows = model.objects.in_ids(one.operation.target_id.hex for one in ones)
         locked = rows.order_by("pk").select_for_update(no_key=True)
         standing = {row.pk for row in locked if row.is_archived == were_archived}
-        model.objects.among(pk.hex for pk in standing).change(
+        model.objects.in_ids(pk.hex for pk in standing).change(
             **(model.ACTIVE if were_archived else model.ARCHIVED)
         )
         for one in ones:
             one.reversed = int(one.operation.target_id in standing)
             one.kept = 1 - one.reversed
             if one.kept:
-                one.name_kept(model, [one.operation.target_id.hex])
+                one.list_retained(model, [one.operation.target_id.hex])

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from commsapp.core.json_size import Limits, TooComplex
 from commsapp.db.json_values import MAX_DEPTH as DEEPEST
 from commsapp.db.json_values import MAX_NAMES as MOST_NAMES
-from commsapp.db.json_values import UNFIT
+from commsapp.db.json_values import UNSTORABLE
 
 LIMITS = Limits(containers=50_000, items=250_000, names=250_000)  # 100,000 ids are 100,000 items
 
@@ -78,7 +78,7 @@ def _check(data: Any) -> None:
             waiting += ((inner, level + 1) for pair in item.items() for inner in pair)
         elif isinstance(item, list):
             waiting += ((inner, level + 1) for inner in item)
-        elif isinstance(item, str) and UNFIT.search(item):
+        elif isinstance(item, str) and UNSTORABLE.search(item):
             raise NotJSON("A text holds NUL or half a surrogate pair.")
         if level > DEEPEST and isinstance(item, dict | list):
             raise NotJSON("The body is nested too deep.")

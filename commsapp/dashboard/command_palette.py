@@ -23,13 +23,13 @@ from commsapp.db.ids import read_guid
 from commsapp.models import Client
 from commsapp.staff.changelists import report_refused_search
 from commsapp.staff.object_pages import show, url_of
-from commsapp.staff.request import actor_of, licensees_of, may_see
+from commsapp.staff.request import actor_of, can_view, licensees_of
 from contacts.models import Contact, ContactGroup, DataSource
 from groups.models import Recipient, RecipientGroup
 from quotes.models import Product, Quote
 
 _SHOWN = 5  # of each kind
-_MOST_LICENSEES = 10  # each is a stretch of an index of its own
+_MAX_LICENSEES = 10  # each is a stretch of an index of its own
 _NEWEST = 2_000  # of each kind, in which a word is also found within a name
 
 
@@ -74,8 +74,8 @@ def found(request: HttpRequest, text: str) -> list[Found]:
     if not words:
         return pages
     by = actor_of(request)
-    seen = [one for one in FINDABLE if may_see(by, one.model)]
-    licensees = [*licensees_of(by).order_by("pk").values_list("pk", flat=True)[:_MOST_LICENSEES]]
+    seen = [one for one in FINDABLE if can_view(by, one.model)]
+    licensees = [*licensees_of(by).order_by("pk").values_list("pk", flat=True)[:_MAX_LICENSEES]]
     records = [_told(row) for one in seen for row in _records(one, words, by, licensees)]
     if read_guid(words):
         return [*pages, *records]
@@ -109,7 +109,7 @@ def _menu(request: HttpRequest) -> Iterator[tuple[str, str]]:
 
 
 def sees_integrations(by: Actor) -> bool:
-    return may_see(by, DataSource) or may_see(by, Client)
+    return can_view(by, DataSource) or can_view(by, Client)
 
 
 def _records(one: Findable, words: str, by: Actor, licensees: list[UUID]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Pages about all rooms: the first one."""
+"""Pages about all apps: the first one."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
-from commsapp.core.actors import Actor, may
+from commsapp.core.actors import Actor, has_permission
 from commsapp.dashboard import command_palette, integrations, statistics
 from commsapp.models import Operation
 from commsapp.staff import saved_filters
 from commsapp.staff.audit import batches, history
 from commsapp.staff.changelists import count_up_to
 from commsapp.staff.object_pages import show
-from commsapp.staff.request import actor_of, may_see
+from commsapp.staff.request import actor_of, can_view
 from contacts.models import Contact, ContactGroup, DataSource
 from groups.models import Recipient, RecipientGroup
 from quotes.models import Product, Quote
@@ -57,17 +57,18 @@ def home(request: HttpRequest) -> HttpResponse:
     recent: list[dict[str, Any]] = []
     counts = _counts(request)
     chart = None
-    if may_see(by, Operation):
-        operations = batches.folded(Operation.objects.visible_to(by)).order_by("-id")
+    if can_view(by, Operation):
+        operations = batches.first_of_each_batch(Operation.objects.visible_to(by)).order_by("-id")
         recent = history.folded(history.readable(operations)[:_RECENT], by)
         chart = statistics.chart_of(statistics.last_days(by))
     return show(
         request, None, "staff/home.html", title=str(_("Home")),
         counts=counts, chart=chart,
-        in_review=statistics.in_review(by)[:_SHOWN] if may_see(by, Quote) else None,
-        unexpected=statistics.unexpected(by)[:_SHOWN] if may_see(by, RecipientGroup) else None,
-        failing=statistics.failing_sources(by)[:_SHOWN] if may_see(by, DataSource) else None,
-        recent=recent, sees_operations=may_see(by, Operation), first_steps=_first_steps(by, counts),
+        in_review=statistics.in_review(by)[:_SHOWN] if can_view(by, Quote) else None,
+        unexpected=statistics.unexpected(by)[:_SHOWN] if can_view(by, RecipientGroup) else None,
+        failing=statistics.failing_sources(by)[:_SHOWN] if can_view(by, DataSource) else None,
+        recent=recent, sees_operations=can_view(by, Operation),
+        first_steps=_first_steps(by, counts),
     )  # fmt: skip
 
 
@@ -76,12 +77,12 @@ def _first_steps(by: Actor, counts: list[dict[str, Any]]) -> list[dict[str, Any]
     some = {each["model"] for each in counts if each["some"]}
     if Quote in some:
         return []
-    if may_see(by, Product) and Product.objects.visible_to(by).exists():
+    if can_view(by, Product) and Product.objects.visible_to(by).exists():
         some.add(Product)
     return [
         {"label": label, "url": reverse(_address(model, "add")), "is_done": model in some}
         for label, model in _STEPS
-        if may(by, "add", model)
+        if has_permission(by, "add", model)
     ]
 
 
@@ -93,7 +94,7 @@ def _counts(request: HttpRequest) -> list[dict[str, Any]]:
     by = actor_of(request)
     counts = []
     for model in _COUNTED:
-        if may_see(by, model):
+        if can_view(by, model):
             rows = model.objects.visible_to(by)
             count, has_more = count_up_to(rows.filter(**model.ACTIVE))
             opts = model._meta

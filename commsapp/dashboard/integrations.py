@@ -18,13 +18,13 @@ from django.utils.translation import ngettext
 from commsapp.api.openapi import curl, views
 from commsapp.api.openapi.fragments import sample_id
 from commsapp.core import user_access
-from commsapp.core.actors import Actor, may, require
+from commsapp.core.actors import Actor, has_permission, require
 from commsapp.core.credentials import api_clients
 from commsapp.dashboard.command_palette import sees_integrations
 from commsapp.http.origins import base_url
 from commsapp.models import Client, Operation
 from commsapp.staff.object_pages import show
-from commsapp.staff.request import actor_of, licensees_of, may_see, sees_several
+from commsapp.staff.request import actor_of, can_view, has_multiple_licensees, licensees_of
 from contacts.models import AlternateKey, Contact, ContactGroup, DataSource, Role, SaveCount
 from contacts.pages.data_sources import OUTCOMES
 from contacts.save_group.statistics import FAILED
@@ -55,11 +55,12 @@ def page(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     return show(
         request, None, "staff/integrations.html", title=_("Integrations"),
-        sources=_sources(by) if may_see(by, DataSource) else None,
-        may_add_source=may(by, "add", DataSource), tells_licensee=sees_several(by),
-        clients=_clients(request) if may_see(by, Client) else None,
-        may_add_client=may(by, "add", Client),
-        may_end_tokens=may(by, "change", Client),
+        sources=_sources(by) if can_view(by, DataSource) else None,
+        may_add_source=has_permission(by, "add", DataSource),
+        tells_licensee=has_multiple_licensees(by),
+        clients=_clients(request) if can_view(by, Client) else None,
+        may_add_client=has_permission(by, "add", Client),
+        may_end_tokens=has_permission(by, "change", Client),
     )  # fmt: skip
 
 
@@ -142,7 +143,7 @@ def _real_ids(by: Actor) -> dict[str, str]:
         return real
     real[sample_id("licensee")] = str(licensee)
     for kind, model in _NAMED.items():
-        if may_see(by, model):
+        if can_view(by, model):
             own = model.objects.filter(licensee=licensee, **getattr(model, "ACTIVE", {}))
             newest = own.order_by("-pk").values_list("pk", flat=True).first()
             if newest:

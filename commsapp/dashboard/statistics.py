@@ -1,4 +1,4 @@
-"""What the first page tells: what needs attention, and what was done of late, by face and day."""
+"""Statistics of the first page: what needs attention, and recent operations by channel and day."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.db.models import Case, Count, F, IntegerField, QuerySet, Value, When
 from django.utils import timezone
 
 from commsapp.core.actors import Actor
-from commsapp.models import Face, Operation
+from commsapp.models import Channel, Operation
 from commsapp.staff.request import licensees_of
 from contacts.models import SaveFailure
 from groups.models import RecipientGroup
@@ -68,7 +68,7 @@ def failing_sources(by: Actor) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Day:
-    """How many operations there were on a day, by face."""
+    """How many operations there were on a day, by channel."""
 
     date: datetime.date
     by_face: Mapping[str, int]
@@ -79,8 +79,8 @@ class Day:
 
     @property
     def counts(self) -> list[int]:
-        """In the order of the faces."""
-        return [self.by_face.get(face, 0) for face in Face.values]
+        """In the order of the channels."""
+        return [self.by_face.get(channel, 0) for channel in Channel.values]
 
 
 def last_days(by: Actor) -> list[Day]:
@@ -118,12 +118,12 @@ def _counted(by: Actor, dates: Sequence[datetime.date]) -> dict[datetime.date, d
     told = (
         rows.order_by()
         .annotate(place=Case(*days, default=Value(len(days) - 1), output_field=IntegerField()))
-        .values_list("place", "face")
+        .values_list("place", "channel")
         .annotate(count=Count("id"))
     )
     counted: dict[datetime.date, dict[str, int]] = {date: {} for date in dates}
-    for place, face, count in told:
-        counted[dates[place]][face] = count
+    for place, channel, count in told:
+        counted[dates[place]][channel] = count
     return counted
 
 
@@ -145,9 +145,9 @@ _WIDTH, _HEIGHT, _GAP = 20, 100, 4  # of a day's column, in the chart's own unit
 
 @dataclass(frozen=True)
 class Bar:
-    """A part of a column: one face's, on the others'."""
+    """A part of a column: one channel's, on the others'."""
 
-    face: str
+    channel: str
     x: int
     y: str
     height: str
@@ -162,7 +162,7 @@ class Chart:
     height: int
     most: int
     total: int
-    faces: Sequence[tuple[str, str, int]]  # name, label, how many
+    channels: Sequence[tuple[str, str, int]]  # name, label, how many
 
 
 def chart_of(days: Sequence[Day]) -> Chart:
@@ -179,14 +179,16 @@ def chart_of(days: Sequence[Day]) -> Chart:
         height=_HEIGHT,
         most=most,
         total=totals.total(),
-        faces=[(face.value, str(face.label), totals[face.value]) for face in Face],
+        channels=[
+            (channel.value, str(channel.label), totals[channel.value]) for channel in Channel
+        ],
     )
 
 
 def _column(place: int, day: Day, most: int) -> Iterable[Bar]:
     top = float(_HEIGHT)
-    for face, count in zip(Face.values, day.counts, strict=True):
+    for channel, count in zip(Channel.values, day.counts, strict=True):
         if count:
             height = max(count / most * _HEIGHT, 0.75)  # even one is seen
             top -= height
-            yield Bar(face, place * _WIDTH + _GAP // 2, f"{max(top, 0):.2f}", f"{height:.2f}")
+            yield Bar(channel, place * _WIDTH + _GAP // 2, f"{max(top, 0):.2f}", f"{height:.2f}")

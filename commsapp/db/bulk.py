@@ -11,8 +11,8 @@ from typing import Any
 from django.db import connections
 from django.db.models import Model
 
-from commsapp.db.expressions import plan_anew
-from commsapp.db.values import fields_of, given_rows
+from commsapp.db.expressions import discard_plans
+from commsapp.db.values import fields_of, values_select
 
 
 def write_rows(
@@ -51,7 +51,7 @@ def insert_values(
     quote = connection.ops.quote_name
     fields = fields_of(model, [*names, *(fixed or ())])
     column = {name: quote(field.column) for name, field in fields.items()}
-    select, params = given_rows(model, names, values, fixed)
+    select, params = values_select(model, names, values, fixed)
     at = ", ".join(column[name] for name in unique)
     to = ", ".join(f"{column[name]} = excluded.{column[name]}" for name in update)
     action = f"UPDATE SET {to}" if update else "NOTHING"
@@ -62,11 +62,11 @@ def insert_values(
             params,
         )
         written = int(cursor.rowcount)
-    plan_anew(connection, written)
+    discard_plans(connection, written)
     return written
 
 
-def put_values(
+def upsert_values(
     model: type[Model],
     names: Sequence[str],
     rows: Sequence[Sequence[Any]],
@@ -89,12 +89,12 @@ def put_values(
     return update_values(model, given, picked, fixed=anew)
 
 
-def add_to(model: type[Model], name: str, amounts: Mapping[str, int]) -> dict[str, int]:
+def increment(model: type[Model], name: str, amounts: Mapping[str, int]) -> dict[str, int]:
     """Add to a number of rows, each by its id (32 hex digits): one statement. Returns the sums."""
     connection = connections["default"]
     quote = connection.ops.quote_name
     table, column = quote(model._meta.db_table), quote(fields_of(model, [name])[name].column)
-    given, params = given_rows(model, ("id", name), sorted(amounts.items()))
+    given, params = values_select(model, ("id", name), sorted(amounts.items()))
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {table} SET {column} = {table}.{column} + given.{column}"
@@ -121,7 +121,7 @@ def update_values(
     connection = connections["default"]
     quote = connection.ops.quote_name
     table = quote(model._meta.db_table)
-    given, params = given_rows(model, names, values, fixed)
+    given, params = values_select(model, names, values, fixed)
     columns = [
         quote(each.column) for each in fields_of(model, [*names[1:], *(fixed or ())]).values()
     ]
@@ -144,7 +144,7 @@ def delete_values(model: type[Model], names: Sequence[str], rows: Iterable[Seque
     connection = connections["default"]
     quote = connection.ops.quote_name
     columns = ", ".join(quote(field.column) for field in fields_of(model, names).values())
-    select, params = given_rows(model, names, values)
+    select, params = values_select(model, names, values)
     with connection.cursor() as cursor:
         cursor.execute(
             f"DELETE FROM {quote(model._meta.db_table)} WHERE ({columns}) IN ({select})", params

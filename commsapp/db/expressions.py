@@ -43,13 +43,13 @@ class Now(_Now):
 @UUIDField.register_lookup
 @ForeignObject.register_lookup
 @CharField.register_lookup
-class Among(Lookup):
-    """Ids or texts from outside, in one parameter however many: filter(pk__among=ids).
+class InArray(Lookup):
+    """Ids or texts from outside, in one parameter however many: filter(pk__in_ids=ids).
 
     Raises ValueError for an id that is none: a list of ids is written as it is read below.
     """
 
-    lookup_name = "among"
+    lookup_name = "in_ids"
     prepare_rhs = False
 
     def as_sql(self, compiler: Any, connection: Any) -> Sql:
@@ -68,7 +68,7 @@ class Among(Lookup):
         return isinstance(self.lhs.output_field, CharField)
 
 
-def given_ids(ids: Iterable[str], connection: Any) -> Sql:
+def ids_select(ids: Iterable[str], connection: Any) -> Sql:
     """A table of ids from outside, for a FROM: one parameter."""
     if connection.vendor == "sqlite":
         return "(SELECT value AS id FROM json_each(%s)) AS given", (_list_of_ids(ids),)
@@ -182,11 +182,11 @@ def insert_select(model: type[Model], rows: QuerySet[Any], **columns: Any) -> in
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {quote(model._meta.db_table)} ({into}) {select}", params)
         written = int(cursor.rowcount)
-    plan_anew(connection, written)
+    discard_plans(connection, written)
     return written
 
 
-def plan_anew(connection: Any, written: int) -> None:
+def discard_plans(connection: Any, written: int) -> None:
     """Have the foreign keys of many rows, just written, looked up by plans of this moment.
 
     PostgreSQL keeps these plans for as long as the connection lives, or until it analyzes the
@@ -202,7 +202,7 @@ def _tell_planner(connection: Any, setting: str) -> None:
         connection.connection.execute(setting)
 
 
-def hold_still(model: type[Model]) -> None:
+def lock_table(model: type[Model]) -> None:
     """Until the transaction ends, nobody writes to the model's table: for rare and small changes.
 
     SQLite has one writer at a time anyway.
@@ -214,14 +214,14 @@ def hold_still(model: type[Model]) -> None:
             cursor.execute(f"LOCK TABLE {table} IN SHARE MODE")
 
 
-def missing_from(rows: QuerySet[Any], ids: Sequence[str]) -> list[str]:
+def missing_ids(rows: QuerySet[Any], ids: Sequence[str]) -> list[str]:
     """Those of the ids that are no row's key: one statement, and only they come to Python."""
     connection, ids = connections[rows.db], _checked_ids(ids)
-    given, params = given_ids(ids, connection)
+    given, params = ids_select(ids, connection)
     # EXCEPT sorts or hashes, whatever PostgreSQL guesses. Joined, or looked for one by one, by an
     # index of a column that it believes to be as selective as the key, each id might visit them all
     if connection.vendor == "postgresql":
-        existing, more = _compiled(rows.order_by().filter(pk__among=ids).values("pk"))
+        existing, more = _compiled(rows.order_by().filter(pk__in_ids=ids).values("pk"))
         sql = f"SELECT given.id FROM {given} EXCEPT {existing}"
     else:
         looked_up = rows.order_by().filter(pk=RawSQL("given.id", ())).values("pk")

@@ -96,4 +96,4 @@ class JSONField(models.JSONField):
         except (RecursionError, ValueError):  # too deep, or a number of too many digits
             return None if self.null else self.get_default()
         is_escaped = isinstance(value, str) and "\\u" in value  # what else cannot hold is not text
-        return json_values.without_unfit(read) if is_escaped else read
+        return json_values.without_unstorable(read) if is_escaped else read

@@ -43,7 +43,7 @@ def new_id() -> str:
         milliseconds = time.time_ns() // 1_000_000
         if milliseconds > before:
             head = f"{milliseconds:012x}7{secrets.randbits(12):03x}"
-            low = 2 << 62 | secrets.randbits(61)  # the variant, and room to count up
+            low = 2 << 62 | secrets.randbits(61)  # the variant, and app to count up
         else:
             milliseconds, low = before, low + 1 + random.getrandbits(32)
         _last = milliseconds, head, low
@@ -68,13 +68,13 @@ def _digits_of(text: str) -> str | None:
 
 
 _LONGEST = 38  # characters, with dashes and brackets
-_known_digits_of = lru_cache(maxsize=4096)(_digits_of)
+_cached_digits_of = lru_cache(maxsize=4096)(_digits_of)
 
 
-def read_known_guid(text: str) -> str | None:
+def read_guid_cached(text: str) -> str | None:
     """The same, for where the same few come again and again, as in a stream: a fraction of the
     cost. What is too long for an id is not to be kept."""
-    return _known_digits_of(text) if len(text) <= _LONGEST else None
+    return _cached_digits_of(text) if len(text) <= _LONGEST else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,8 @@ class Guids:
 def read_guids(texts: Iterable[str] | Guids) -> Guids:
     """The ids that a caller gave. The all-zero Guid means "not given" and is no id.
 
-    What was read already stays as it is: a door that reads a large list itself need not keep it.
+    What was read already stays as it is: an adapter that reads a large list itself need not keep
+    it.
     """
     if isinstance(texts, Guids):
         return texts

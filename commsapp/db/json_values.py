@@ -1,8 +1,8 @@
 """JSON values: what may be kept, and how what is kept is always read and written again.
 
-Ways in ask `plain_object()`, whichever of them it is; ways out use `to_text()`, `without_unfit()`
-and the model field of commsapp.db.fields: they never fail, whatever an older version or another
-program has put into the database.
+Ways in ask `plain_object()`, whichever of them it is; ways out use `to_text()`,
+`without_unstorable()` and the model field of commsapp.db.fields: they never fail, whatever an older
+version or another program has put into the database.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MIN_INTEGER, MAX_INTEGER = -(2**63), 2**63 - 1  # what every reader of JSON hold
 MAX_DEPTH_WRITTEN = 200  # of what is stored already: deeper values are left out
 REPLACEMENT = "\ufffd"
 
-UNFIT = re.compile("[\0\ud800-\udfff]")  # characters that no database and no answer can hold
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # characters that no database and no answer can hold
 
 
 def plain_object(value: Any) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def _check(value: Any) -> None:
         elif isinstance(item, list):
             waiting += ((inner, level + 1) for inner in item)
         elif isinstance(item, str):
-            if UNFIT.search(item):
+            if UNSTORABLE.search(item):
                 raise _refusal(_("A text holds NUL or half a surrogate pair."), "unfit_text")
         elif not _is_in_range(item):
             raise _refusal(_("A number is too large."), "too_large")
@@ -87,24 +87,24 @@ def to_text(value: Any, default: Callable[[Any], Any] = str) -> str:
     try:
         return orjson.dumps(value, default=default).decode()
     except TypeError:  # more than 64 bits, half a surrogate pair, or too deep
-        plain = without_unfit(value)
+        plain = without_unstorable(value)
         return json.dumps(plain, default=default, ensure_ascii=False, separators=(",", ":"))
 
 
-def without_unfit(value: Any, level: int = 0) -> Any:
+def without_unstorable(value: Any, level: int = 0) -> Any:
     """Return a value that every writer of JSON and every page can take: halves of surrogate pairs
     and NUL become U+FFFD, numbers that are none and what is nested too deep become null."""
     if isinstance(value, str):
-        return UNFIT.sub(REPLACEMENT, value)
+        return UNSTORABLE.sub(REPLACEMENT, value)
     if isinstance(value, dict | list | tuple):
         if level >= MAX_DEPTH_WRITTEN:
             return None
         if isinstance(value, dict):
             return {
-                without_unfit(name): without_unfit(inner, level + 1)
+                without_unstorable(name): without_unstorable(inner, level + 1)
                 for name, inner in value.items()
             }
-        return [without_unfit(inner, level + 1) for inner in value]
+        return [without_unstorable(inner, level + 1) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

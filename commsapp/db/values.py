@@ -31,7 +31,7 @@ from commsapp.db.expressions import Sql
 Columns = dict[Any, Sequence[Any]]  # by their fields
 
 
-def given_rows(
+def values_select(
     model: type[Model],
     names: Sequence[str],
     rows: Collection[Sequence[Any]],
@@ -53,7 +53,9 @@ def given_rows(
         field: field.get_db_prep_save(value, connection)
         for field, value in zip(fields[len(names) :], fixed.values(), strict=True)
     }
-    given = (_packed if connection.vendor == "sqlite" else _spread)(vary, len(rows), connection)
+    given = (_sqlite_values if connection.vendor == "sqlite" else _postgres_values)(
+        vary, len(rows), connection
+    )
     picks = {**given.picks, **{field: _constant(field, connection) for field in once}}
     quote = connection.ops.quote_name
     picked = ", ".join(f"{picks[field]} AS {quote(field.column)}" for field in fields)
@@ -83,7 +85,7 @@ def _constant(field: Any, connection: Any) -> str:
 # --- Rows in JSON, and their values out of it ---------------------------------------------------
 
 
-class _Given(NamedTuple):
+class _Values(NamedTuple):
     """Rows that JSON holds, the table that it is to the database, and where the values are."""
 
     rows: Sequence[Any]
@@ -91,7 +93,7 @@ class _Given(NamedTuple):
     picks: dict[Any, str]  # by their fields
 
 
-def _spread(columns: Columns, count: int, connection: Any) -> _Given:
+def _postgres_values(columns: Columns, count: int, connection: Any) -> _Values:
     """For PostgreSQL: each row an array."""
     picks = {
         field: f"value -> {place}"
@@ -100,12 +102,12 @@ def _spread(columns: Columns, count: int, connection: Any) -> _Given:
         for place, field in enumerate(columns)
     }
     table = "jsonb_array_elements(%s::jsonb) AS given (value)"
-    return _Given(_rows_of(columns, count), table, picks)
+    return _Values(_rows_of(columns, count), table, picks)
 
 
-def _packed(columns: Columns, count: int, connection: Any) -> _Given:
+def _sqlite_values(columns: Columns, count: int, connection: Any) -> _Values:
     """For SQLite: each row one text, if at most one column has texts of more than one length or
-    numbers, which stands at the end; else an array. To SQLite a text ends at a NUL: no door lets
+    numbers, which stands at the end; else an array. To SQLite a text ends at a NUL: no adapter lets
     one in."""
     table = "json_each(%s) WHERE true"  # without WHERE, an ON that follows would read as a join's
     kinds = {field: {*map(type, column)} for field, column in columns.items()}
@@ -117,7 +119,7 @@ def _packed(columns: Columns, count: int, connection: Any) -> _Given:
     last = [field for field in columns if field not in widths]
     if len(last) > 1 or not all(kinds[field] in ({str}, {int}) for field in last):
         picks = {field: f"json_extract(value, '$[{n}]')" for n, field in enumerate(columns)}
-        return _Given(_rows_of(columns, count), table, picks)
+        return _Values(_rows_of(columns, count), table, picks)
     picks, at = {}, 1
     for field, width in widths.items():
         picks[field] = f"substr(value, {at}, {width})"
@@ -126,7 +128,7 @@ def _packed(columns: Columns, count: int, connection: Any) -> _Given:
         text = f"substr(value, {at})"
         picks[field] = text if kinds[field] == {str} else f"CAST({text} AS integer)"
     texts = [columns[field] for field in widths] + [[*map(str, columns[field])] for field in last]
-    return _Given([*map("".join, _rows_of(dict(enumerate(texts)), count))], table, picks)
+    return _Values([*map("".join, _rows_of(dict(enumerate(texts)), count))], table, picks)
 
 
 def _rows_of(columns: Columns, count: int) -> Sequence[tuple[Any, ...]]:

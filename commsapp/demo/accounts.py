@@ -23,7 +23,7 @@ TOKEN_DAYS = 7
 
 
 @dataclass
-class Kept:
+class SecretFile:
     """What the local data folder keeps between calls: a file that only its owner can read."""
 
     path: Path
@@ -58,7 +58,7 @@ class Login:
 
 
 def make_user(
-    kept: Kept, name: str, licensee: Licensee | None, role: str = "", *, is_staff: bool = True
+    kept: SecretFile, name: str, licensee: Licensee | None, role: str = "", *, is_staff: bool = True
 ) -> Login:
     """Make the user, or again what it was. Without a licensee: a superuser."""
     user = User.objects.filter(pk=fixed_id(f"user {name}")).first()
@@ -82,7 +82,7 @@ def make_user(
 
 
 @dataclass(frozen=True)
-class Machine:
+class ApiClientLogin:
     """An API client, and a token that acts as its user."""
 
     client_id: str
@@ -90,7 +90,7 @@ class Machine:
     access_token: str = field(repr=False)
 
 
-def make_client(kept: Kept, name: str, user: User) -> Machine:
+def make_client(kept: SecretFile, name: str, user: User) -> ApiClientLogin:
     """Make the user's API client, and let its token live for another week."""
     client_id = kept.secret(f"client id of {name}")
     client_secret = kept.secret(f"client secret of {name}", 64)
@@ -114,19 +114,19 @@ def make_client(kept: Kept, name: str, user: User) -> Machine:
     elif changed:
         client.save(update_fields=changed)
     renew_token(client, token, TOKEN_DAYS)
-    return Machine(client_id, client_secret, token)
+    return ApiClientLogin(client_id, client_secret, token)
 
 
 @dataclass(frozen=True)
 class Logins:
     users: dict[str, Login]
-    integration: Machine
-    reader: Machine
-    outsider: Machine
+    integration: ApiClientLogin
+    reader: ApiClientLogin
+    outsider: ApiClientLogin
     outsider_user: User
 
 
-def make_logins(kept: Kept, reseller: Licensee, other: Licensee) -> Logins:
+def make_logins(kept: SecretFile, reseller: Licensee, other: Licensee) -> Logins:
     """The four users of the reseller, and one of another licensee, each as it is meant to be."""
     users = {
         "admin": make_user(kept, "admin", None),

@@ -14,7 +14,7 @@ from contacts.models import Contact, ContactGroup
 from groups.models import Recipient
 
 
-class Crowd:
+class ContactFactory:
     """All who are drawn for one licensee: always the same people, and each number once."""
 
     def __init__(self, licensee: Licensee) -> None:

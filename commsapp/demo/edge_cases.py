@@ -27,7 +27,7 @@ RECIPIENTS = 10  # that may be added to it
 
 
 @dataclass(frozen=True)
-class Trial:
+class EdgeCases:
     """Records of one licensee with which everything documented can be done at once."""
 
     data_source: DataSource
@@ -42,7 +42,7 @@ class Trial:
     quote_line_item: QuoteLineItem
 
 
-class TrialMaker:
+class EdgeCaseMaker:
     """Finds what is fit, and makes what is lacking. Nothing that is there is changed, but that the
     group gets members."""
 
@@ -50,13 +50,13 @@ class TrialMaker:
         self.licensee, self.by = licensee, by
         self.random = Random()  # noqa: S311  (streets)
 
-    def trial(self) -> Trial:
+    def trial(self) -> EdgeCases:
         group_role = self._role(Role.Kind.GROUP, "Customer")
         customer = self._contact_group(group_role)
         group = self._recipient_group(customer)
         product = self._product()
         quote, line = self._line(customer, group, product)
-        return Trial(
+        return EdgeCases(
             data_source=self._data_source(),
             group_role=group_role,
             connection_role=self._role(Role.Kind.CONNECTION, "Decision maker"),

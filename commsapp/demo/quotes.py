@@ -13,10 +13,10 @@ from commsapp.core import records
 from commsapp.core.actors import Actor
 from commsapp.db.bulk import write_rows
 from commsapp.demo import sample_data
-from commsapp.demo.contacts import Crowd
-from commsapp.demo.sample_data import Customer, Gathering, Line, Offered
+from commsapp.demo.contacts import ContactFactory
+from commsapp.demo.sample_data import ContactGroupData, Customer, Line, Offered
 from commsapp.demo.working_days import Clock, date_records
-from commsapp.models import Face, Licensee, Record, User
+from commsapp.models import Channel, Licensee, Record, User
 from contacts import operations as contacts
 from contacts.models import AlternateKey, ContactGroup, DataSource, Role
 from groups import operations as groups
@@ -29,7 +29,7 @@ R = TypeVar("R", bound=Record)
 _SET_UP = (DataSource, Product, Role)  # on the server, before anybody works
 
 
-class Story:
+class QuoteHistory:
     """What one licensee's people and machines have done so far."""
 
     def __init__(
@@ -38,10 +38,10 @@ class Story:
         """`begins`: on which working day of the last weeks."""
         self.licensee = licensee
         self.clock = Clock(licensee.name, begins=begins)
-        self._staff = Actor.of(staff, Face.STAFF)
-        self._head = Actor.of(head, Face.STAFF)
-        self._machine = Actor.of(machine, Face.MESSAGE)
-        self.crowd = Crowd(licensee)
+        self._staff = Actor.of(staff, Channel.STAFF)
+        self._head = Actor.of(head, Channel.STAFF)
+        self._machine = Actor.of(machine, Channel.MESSAGE)
+        self.crowd = ContactFactory(licensee)
         self.sources: dict[str, DataSource] = {}
         self.roles: dict[str, Role] = {}
         self.products: dict[str, Product] = {}
@@ -62,7 +62,7 @@ class Story:
     @property
     def console(self) -> Actor:
         """Sets up, on the server itself."""
-        return replace(self._staff, face=Face.COMMAND, at=self.clock.tick())
+        return replace(self._staff, channel=Channel.COMMAND, at=self.clock.tick())
 
     @property
     def suite(self) -> Actor:
@@ -72,13 +72,15 @@ class Story:
     @property
     def connector(self) -> Actor:
         """What keeps contacts and keys in step."""
-        return replace(self._machine, face=Face.REST, client="CRM connector", at=self.clock.tick())
+        return replace(
+            self._machine, channel=Channel.REST, client="CRM connector", at=self.clock.tick()
+        )
 
     @property
     def portal(self) -> Actor:
         """Where customers order for their sites."""
         return replace(
-            self._machine, face=Face.CONNECT, client="Ordering portal", at=self.clock.tick()
+            self._machine, channel=Channel.CONNECT, client="Ordering portal", at=self.clock.tick()
         )
 
     # --- What they did --------------------------------------------------------------------------
@@ -146,7 +148,7 @@ class Story:
         at = self.clock.now
         Recipient.objects.filter(customer=owner).update(created_at=at, updated_at=at)
 
-    def _gather(self, customer: Customer, owner: ContactGroup, gathering: Gathering) -> None:
+    def _gather(self, customer: Customer, owner: ContactGroup, gathering: ContactGroupData) -> None:
         group = self._create(
             RecipientGroup,
             f"group {customer.key} {gathering.name}",
@@ -175,7 +177,7 @@ class Story:
             self._add_line(offered, quote, line)
         for move in offered.moves:
             by = self.head if move in ("approve", "reject") else self.staff
-            quotes.move_quote(quote.pk, move, by=by)
+            quotes.change_quote_status(quote.pk, move, by=by)
 
     def _add_line(self, offered: Offered, quote: Quote, wanted: Line) -> None:
         product = self.products[wanted.offer]

@@ -46,7 +46,7 @@ class Fleet:
 
 
 @dataclass(frozen=True)
-class Gathering:
+class ContactGroupData:
     """A recipient group: every `step`-th recipient of a fleet, from the first, and how many."""
 
     name: str
@@ -64,7 +64,7 @@ class Customer:
     key: str  # in references and external keys
     name: str
     fleets: tuple[Fleet, ...] = ()
-    groups: tuple[Gathering, ...] = ()
+    groups: tuple[ContactGroupData, ...] = ()
     role: str = "CUST"
     people: int = 5  # connected contacts
 
@@ -75,8 +75,12 @@ CUSTOMERS = (
         "Sample Bakeries",
         (Fleet("Bakery", 42, ("Germany",)),),
         (
-            Gathering("All bakeries", "Every open shop, one access each.", "Bakery", count=30),
-            Gathering("Flagship bakeries", "With a café, so with guest Wi-Fi.", "Bakery", step=6),
+            ContactGroupData(
+                "All bakeries", "Every open shop, one access each.", "Bakery", count=30
+            ),
+            ContactGroupData(
+                "Flagship bakeries", "With a café, so with guest Wi-Fi.", "Bakery", step=6
+            ),
         ),
     ),
     Customer(
@@ -87,14 +91,14 @@ CUSTOMERS = (
             Fleet("Driver", 60, ("Germany",), subscribers=True),
         ),
         (
-            Gathering("Depots Europe", "SD-WAN at every depot.", "Depot", expected=182),
-            Gathering(
+            ContactGroupData("Depots Europe", "SD-WAN at every depot.", "Depot", expected=182),
+            ContactGroupData(
                 "Depots with night shift",
                 "Answered within two hours.",
                 "Depot",
                 step=4,
             ),
-            Gathering("Drivers", "Phones in the cabs.", "Driver"),
+            ContactGroupData("Drivers", "Phones in the cabs.", "Driver"),
         ),
     ),
     Customer(
@@ -102,8 +106,8 @@ CUSTOMERS = (
         "Specimen Hotels",
         (Fleet("Hotel", 60, ("France", "Ireland", "United States")),),
         (
-            Gathering("Hotels", "Fibre for guests and staff.", "Hotel"),
-            Gathering("Conference hotels", "Twice the bandwidth.", "Hotel", step=5),
+            ContactGroupData("Hotels", "Fibre for guests and staff.", "Hotel"),
+            ContactGroupData("Conference hotels", "Twice the bandwidth.", "Hotel", step=5),
         ),
     ),
     Customer(
@@ -111,8 +115,8 @@ CUSTOMERS = (
         "Model City Schools",
         (Fleet("School", 450, ("United Kingdom",)),),
         (
-            Gathering("Schools", "All schools of the city.", "School"),
-            Gathering("Pilot schools", "Those that begin this term.", "School", step=30),
+            ContactGroupData("Schools", "All schools of the city.", "School"),
+            ContactGroupData("Pilot schools", "Those that begin this term.", "School", step=30),
         ),
     ),
     Customer(
@@ -123,22 +127,22 @@ CUSTOMERS = (
             Fleet("Branch", 60, ("France", "United Kingdom")),
         ),
         (
-            Gathering("Technicians", "Everybody who is on the road.", "Technician"),
-            Gathering("Team leaders", "Unlimited data.", "Technician", step=20),
-            Gathering("Branches", "Where the vans stand at night.", "Branch"),
+            ContactGroupData("Technicians", "Everybody who is on the road.", "Technician"),
+            ContactGroupData("Team leaders", "Unlimited data.", "Technician", step=20),
+            ContactGroupData("Branches", "Where the vans stand at night.", "Branch"),
         ),
     ),
     Customer(
         "TOKY",
         "Sample Trading Tokyo",
         (Fleet("Office", 12, ("Japan",)),),
-        (Gathering("Offices in Japan", "Billed in yen.", "Office"),),
+        (ContactGroupData("Offices in Japan", "Billed in yen.", "Office"),),
     ),
     Customer(
         "KWAT",
         "Example Water Kuwait",
         (Fleet("Pumping station", 10, ("Kuwait",)),),
-        (Gathering("Pumping stations", "Billed in dinars.", "Pumping station"),),
+        (ContactGroupData("Pumping stations", "Billed in dinars.", "Pumping station"),),
     ),
     Customer("LINE", "Specimen Line Installers", role="SUPP"),
 )
@@ -321,7 +325,7 @@ OTHER_CUSTOMERS = (
         "OTHR",
         "Another Example Customer",
         (Fleet("Shop", 12, ("Germany",)),),
-        (Gathering("Shops", "", "Shop", count=8),),
+        (ContactGroupData("Shops", "", "Shop", count=8),),
         people=3,
     ),
 )

@@ -26,8 +26,8 @@ from commsapp.api.request_body import (
 from commsapp.db.errors import Reason
 from commsapp.middleware.error_handling import (
     cause_of,
+    channel_of,
     error_response,
-    face_of,
     status_of,
     unavailable,
     unknown_encoding,
@@ -51,8 +51,8 @@ class RequestBodyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        face = face_of(request.path_info)
-        if face == "staff":
+        channel = channel_of(request.path_info)
+        if channel == "staff":
             if announced_length(request) > settings.MAX_BODY_BYTES:
                 return _refuse(request, 413)
             return self.get_response(request)  # without a view, nothing is read
@@ -60,7 +60,7 @@ class RequestBodyMiddleware:
             is_bounded = not is_stream(request.path_info)  # else of any length, read as it comes
             prepare(request, settings.MAX_BODY_BYTES if is_bounded else sys.maxsize)
         except UnknownEncoding as error:
-            if face == "message":  # its streams read past the request's own
+            if channel == "message":  # its streams read past the request's own
                 return unknown_encoding(request, error)
             refuse_reading(request, error)
         return self.get_response(request)
@@ -75,7 +75,7 @@ class RequestBodyMiddleware:
         is_signed_in = request.user.is_authenticated
         limit = settings.MAX_BODY_BYTES if is_signed_in else settings.MAX_SIGN_IN_BODY_BYTES
         try:
-            if face_of(request.path_info) == "staff":
+            if channel_of(request.path_info) == "staff":
                 prepare(request, limit)
             else:
                 limit_body(request, limit)
@@ -124,6 +124,6 @@ class _CountedParts(io.RawIOBase):
 def _refuse(request: HttpRequest, status: int) -> HttpResponse:
     if status == 503:
         return unavailable(request, Reason.BUSY)
-    if face_of(request.path_info) == "staff":
+    if channel_of(request.path_info) == "staff":
         return render(request, f"{status}.html", status=status)
     return error_response(request, status)

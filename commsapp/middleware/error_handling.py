@@ -1,4 +1,5 @@
-"""What all faces share: a request id, the language, and errors in the shape of the path's face."""
+"""What all APIs and pages share: a request id, the language, and errors in the shape of the path's
+API."""
 
 from __future__ import annotations
 
@@ -42,7 +43,7 @@ from commsapp.server.request_body import BodyTimeoutError, TooManyBodiesError
 log = logging.getLogger("commsapp")
 Respond = Callable[[HttpRequest], HttpResponse]
 
-# The path decides the face (contract, before section 1). The first that fits.
+# The path decides the API (contract, before section 1). The first that fits.
 _PATHS = [
     (re.compile(r"/services/oauth2/authorize(/|$)"), "staff"),
     (re.compile(r"/services/oauth2(/|$)"), "oauth"),
@@ -71,27 +72,27 @@ _STATUSES: list[tuple[type[Exception] | tuple[type[Exception], ...], int]] = [
 ]
 
 
-def face_of(path: str) -> str:
-    """Which face owns a path: connect, oauth, rest, message or staff."""
-    return next((face for pattern, face in _PATHS if pattern.match(path)), "staff")
+def channel_of(path: str) -> str:
+    """Which API owns a path: connect, oauth, rest, message or staff."""
+    return next((channel for pattern, channel in _PATHS if pattern.match(path)), "staff")
 
 
 def error_response(request: HttpRequest, status: int, message: str = "") -> HttpResponse:
-    """An error as the path's face words it. Not for the staff face, which has pages."""
-    shape = import_module(_SHAPES[face_of(request.path_info)])
+    """An error as the path's API words it. Not for the staff site, which has pages."""
+    shape = import_module(_SHAPES[channel_of(request.path_info)])
     response: HttpResponse = shape.error_response(request, status, message)
     return response
 
 
 def outcome_unknown(request: HttpRequest, error: BaseException) -> HttpResponse:
-    """503, as the path's face words it: the change may have been saved, or may not; or it was, and
+    """503, as the path's API words it: the change may have been saved, or may not; or it was, and
     its answer could not be made."""
     log.error(
         "request %s: the outcome is unknown", request.request_id, exc_info=error  # type: ignore[attr-defined]
     )  # fmt: skip
-    face = face_of(request.path_info)
-    if face != "staff":
-        unknown: HttpResponse = import_module(_SHAPES[face]).outcome_unknown(request)
+    channel = channel_of(request.path_info)
+    if channel != "staff":
+        unknown: HttpResponse = import_module(_SHAPES[channel]).outcome_unknown(request)
         return unknown
     page = loader.get_template("outcome_unknown.html")  # which asks the database for nothing
     return HttpResponse(page.render(), status=503, headers={"Retry-After": "5"})
@@ -99,7 +100,7 @@ def outcome_unknown(request: HttpRequest, error: BaseException) -> HttpResponse:
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404: an address that is nobody's."""
-    if face_of(request.path_info) == "staff":
+    if channel_of(request.path_info) == "staff":
         return defaults.page_not_found(request, exception)
     return error_response(request, 404)
 
@@ -109,7 +110,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     error: Any = sys.exception()
     if reason := reason_of(error):
         return _failed_in_database(request, error, reason)
-    if face_of(request.path_info) == "staff":
+    if channel_of(request.path_info) == "staff":
         return defaults.server_error(request)
     return error_response(request, 500)
 
@@ -137,7 +138,7 @@ def status_of(error: Exception) -> int:
 
 def unavailable(request: HttpRequest, reason: Reason) -> HttpResponse:
     """503: the database cannot do its work now, and was not asked for this answer."""
-    if face_of(request.path_info) == "staff":
+    if channel_of(request.path_info) == "staff":
         page = render_to_string("503.html", {"message": message_of(reason)})
         return HttpResponse(page, status=503, headers={"Retry-After": "5"})
     return error_response(request, 503, refusal_of(reason))
@@ -158,22 +159,22 @@ class CompressionMiddleware:
         response = self.get_response(request)
         # What is shorter hardly gets any shorter; but a client of the Connect API that asks for
         # gzip gets gzip.
-        min_length = 1 if face_of(request.path_info) == "connect" else 200
+        min_length = 1 if channel_of(request.path_info) == "connect" else 200
         compress(request, response, min_length=min_length)
         return response
 
 
-class FaceMiddleware:
-    """Gives the request its id, and no answer of a machine face leaves as HTML."""
+class ErrorMiddleware:
+    """Gives the request its id, and no answer of an API leaves as HTML."""
 
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.request_id = id = uuid7().hex  # type: ignore[attr-defined]
-        face = face_of(request.path_info)
+        channel = channel_of(request.path_info)
         request_context.bind(
-            request_context.Source(face, id, client_address(request), request=request)
+            request_context.Source(channel, id, client_address(request), request=request)
         )
         start_request()
         translation.activate("en")  # whatever this thread spoke last; people choose theirs below
@@ -186,12 +187,12 @@ class FaceMiddleware:
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
-        face = face_of(request.path_info)
-        if face == "staff":
+        channel = channel_of(request.path_info)
+        if channel == "staff":
             return self.get_response(request)
-        allowed = cors.preflight(request) if face == "message" else None
+        allowed = cors.preflight(request) if channel == "message" else None
         response = allowed or self._machine_answer(request)
-        if face == "message":
+        if channel == "message":
             cors.share(request, response)
         return response
 
@@ -205,7 +206,7 @@ class FaceMiddleware:
         """What a view did not catch: from staff pages, only that the database cannot be used."""
         if reason := unavailable_reason(error):
             return _failed_in_database(request, error, reason)
-        if face_of(request.path_info) == "staff":
+        if channel_of(request.path_info) == "staff":
             return None
         error = cause_of(error)
         status = status_of(error)
@@ -219,11 +220,11 @@ class FaceMiddleware:
 
 
 class LanguageMiddleware(LocaleMiddleware):
-    """Machine faces answer in English, whatever Accept-Language says, and count in digits alone."""
+    """APIs answer in English, whatever Accept-Language says, and count in digits alone."""
 
     def process_request(self, request: HttpRequest) -> None:
-        is_staff = face_of(request.path_info) == "staff"
-        number_format.speak_to(people=is_staff)
+        is_staff = channel_of(request.path_info) == "staff"
+        number_format.set_number_style(people=is_staff)
         if is_staff:
             super().process_request(request)
         else:
@@ -231,6 +232,6 @@ class LanguageMiddleware(LocaleMiddleware):
             request.LANGUAGE_CODE = "en"
 
     def process_response(self, request: HttpRequest, response: Any) -> Any:
-        if face_of(request.path_info) == "staff":
+        if channel_of(request.path_info) == "staff":
             return super().process_response(request, response)
         return response

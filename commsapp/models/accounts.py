@@ -117,7 +117,7 @@ class Client(AbstractApplication):
 
 
 class Session(models.Model):
-    """A person's or a suite's sign-in on the Message face (contract 1, Credentials).
+    """A person's or a suite's sign-in on the Message API (contract 1, Credentials).
 
     It is one more secret for an access token, its BearerToken: user and end are the token's, and
     whichever of the two is revoked, both are. Only a hash of the secret is kept.
@@ -139,7 +139,7 @@ class Session(models.Model):
 
 
 class ApiUse(models.Model):
-    """How many requests of the Connect face a licensee made on a day (contract 1, Limits)."""
+    """How many requests of the Connect API a licensee made on a day (contract 1, Limits)."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     licensee = models.ForeignKey(

@@ -15,7 +15,7 @@ from commsapp.models.accounts import Licensee, User
 from commsapp.models.records import RecordQuerySet
 
 
-class Face(models.TextChoices):
+class Channel(models.TextChoices):
     """The convention by which somebody met us."""
 
     CONNECT = "connect", "Connect"
@@ -29,7 +29,7 @@ class Operation(models.Model):
     """One change, as it was made: who, when, through what, and all that undoing it takes.
 
     Append-only: an undo is an operation of its own that `undoes` another. Kind and numbers are
-    kept; the sentence is made when it is read, in the reader's language (`ledger.sentence`).
+    kept; the sentence is made when it is read, in the reader's language (`audit_log.sentence`).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -42,10 +42,11 @@ class Operation(models.Model):
         User, models.PROTECT, null=True, related_name="operations", verbose_name=_("user"),
         db_index=False,  # an index of two begins with it
     )  # fmt: skip
-    face = models.CharField(_("through"), max_length=7, choices=Face.choices)
+    channel = models.CharField(_("through"), max_length=7, choices=Channel.choices)
     client = models.CharField(_("client"), max_length=255, blank=True)
     request_id = models.CharField(_("request id"), max_length=64, blank=True)
-    # The id of the first one that was done in one go with it, for this licensee; of an import, too.
+    # The id of the first one that was done as one batch with it, for this licensee; of an import,
+    # too.
     batch = models.UUIDField(_("batch"), null=True)
     kind = models.CharField(_("what"), max_length=64)
     target_type = models.CharField(_("kind of object"), max_length=64)  # as "groups.recipientgroup"
@@ -73,14 +74,15 @@ class Operation(models.Model):
                 condition=models.Q(touched__gt=0), name="%(app_label)s_%(class)s_touched_something"
             ),
             models.CheckConstraint(
-                condition=models.Q(face__in=Face.values), name="%(app_label)s_%(class)s_known_face"
+                condition=models.Q(channel__in=Channel.values),
+                name="%(app_label)s_%(class)s_known_channel",
             ),
         ]
         indexes = [
             models.Index(fields=("target_id", "id"), name="operation_of_target"),
             models.Index(fields=("licensee", "kind", "id"), name="operation_of_kind"),
             # All that the chart of the first page reads.
-            models.Index(fields=("licensee", "id", "face"), name="operation_by_time"),
+            models.Index(fields=("licensee", "id", "channel"), name="operation_by_time"),
             # Who did something that a licensee sees.
             models.Index(fields=("user", "licensee"), name="operation_of_user"),
             models.Index(
@@ -88,7 +90,8 @@ class Operation(models.Model):
                 condition=models.Q(batch__isnull=False),
                 name="operation_of_batch",
             ),
-            # What lists show of those done in one go: the first, and who is alone. One's own; all.
+            # What lists show of those done as one batch: the first, and who is alone. One's own;
+            # all.
             models.Index(
                 fields=("licensee", "id"),
                 condition=models.Q(batch=None) | models.Q(batch=models.F("id")),

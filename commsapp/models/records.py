@@ -24,9 +24,9 @@ class RecordQuerySet(models.QuerySet[Any]):
         """Those of the actor's licensees: another's are as good as not there."""
         return self if by.licensees is None else self.filter(licensee__in=by.licensees)
 
-    def among(self, ids: Iterable[str]) -> Self:
+    def in_ids(self, ids: Iterable[str]) -> Self:
         """Those with one of these ids (32 hex digits each): one parameter, however many."""
-        return self.filter(pk__among=list(ids))
+        return self.filter(pk__in_ids=list(ids))
 
     def change(self, **values: Any) -> int:
         """Update, and say so in updated_at, which QuerySet.update() leaves alone."""

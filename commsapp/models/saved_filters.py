@@ -14,7 +14,7 @@ from commsapp.models.accounts import User
 class SavedFilter(models.Model):
     """A list as somebody wants to see it again: its query, under a name. Only its user sees it."""
 
-    MOST: ClassVar[int] = 20  # of one list
+    MAX_PER_LIST: ClassVar[int] = 20  # of one list
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(

@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy as _
 
 from commsapp.core import records
 from commsapp.core.actors import Actor
-from commsapp.core.number_format import counted
-from commsapp.staff.dependents import Touch, standing_on
-from commsapp.staff.object_pages import Command, carry_out, url_of
+from commsapp.core.number_format import format_count
+from commsapp.staff.dependents import PlannedChange, dependents_of
+from commsapp.staff.object_pages import Command, run_command, url_of
 from commsapp.staff.record_admin import RecordAdmin
 from commsapp.staff.request import actor_of
 
@@ -68,7 +68,7 @@ class ArchivedAdmin(RecordAdmin):
             back=url_of(record),
             context=self._touched(request, [record.pk.hex], verb),
         )
-        return carry_out(request, record, command)
+        return run_command(request, record, command)
 
     @admin.action(permissions=["change"], description=_("Archive"))
     def archive_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse:
@@ -94,16 +94,20 @@ class ArchivedAdmin(RecordAdmin):
             selected=len(ids) if request.POST.get("select_across") == "1" else None,
             context={"opts": self.opts, **self._touched(request, ids, verb)},
         )
-        return carry_out(request, None, command)
+        return run_command(request, None, command)
 
     def _touched(self, request: HttpRequest, ids: Sequence[str], verb: str) -> dict[str, Any]:
         """What the confirmation tells of what stands on the records, looked up if it is shown."""
         if not verb:
             return {}
-        return {"touches": partial(standing_on, self.model, Touch(verb, ids, actor_of(request)))}
+        return {
+            "touches": partial(
+                dependents_of, self.model, PlannedChange(verb, ids, actor_of(request))
+            )
+        }
 
-    def tools_of(self, request: HttpRequest, record: Any) -> list[dict[str, Any]]:
-        tools = super().tools_of(request, record)
+    def object_buttons(self, request: HttpRequest, record: Any) -> list[dict[str, Any]]:
+        tools = super().object_buttons(request, record)
         if not self.has_change_permission(request, record):
             return tools
         name, label = ("restore", _("Restore")) if record.is_archived else ("archive", _("Archive"))
@@ -117,5 +121,5 @@ def _first_of(queryset: QuerySet[Any], count: int) -> str:
         return names
     return gettext("%(names)s and %(number)s more") % {
         "names": names,
-        "number": counted(count - _NAMED),
+        "number": format_count(count - _NAMED),
     }

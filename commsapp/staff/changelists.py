@@ -20,21 +20,21 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.core.number_format import counted, counting
+from commsapp.core.number_format import format_count, format_counts
 from commsapp.core.search import search_refusal
 from commsapp.db.ids import read_guid
 from commsapp.models import Licensee
 from commsapp.staff.request import actor_of, licensees_of
 
-MOST_COUNTED = 10_000
-_MOST_CHOICES = 50
+MAX_COUNTED = 10_000
+_MAX_CHOICES = 50
 PAGE_OF = _("Page %(number)s of %(pages)s")
 
 
-def count_up_to(rows: QuerySet[Any], most: int = MOST_COUNTED) -> tuple[int, bool]:
+def count_up_to(rows: QuerySet[Any], most: int = MAX_COUNTED) -> tuple[int, bool]:
     """How many rows there are, and whether there are more than were counted."""
-    counted = rows.order_by()[: most + 1].count()
-    return min(counted, most), counted > most
+    count = rows.order_by()[: most + 1].count()
+    return min(count, most), count > most
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
@@ -43,12 +43,12 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
     What lies beyond is found by searching, or by turning the order round.
     """
 
-    most_counted = MOST_COUNTED
+    most_counted = MAX_COUNTED
 
     @cached_property
     def count(self) -> int:
-        counted, self.has_more = count_up_to(self.object_list, self.most_counted)  # type: ignore[arg-type]
-        return counted
+        count, self.has_more = count_up_to(self.object_list, self.most_counted)  # type: ignore[arg-type]
+        return count
 
 
 class SearchForm(ChangeListSearchForm):
@@ -140,14 +140,14 @@ class Slice:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def counted(self, count: int, has_more: bool, size: int) -> Slice:
+    def with_count(self, count: int, has_more: bool, size: int) -> Slice:
         """Saying which page of how many it is; none where there is only one."""
         if not (self.previous or self.next):
             return self
         pages = max(-(-count // size), self.number)
         sentence = _("Page %(number)s of more than %(pages)s") if has_more else PAGE_OF
         numbers = {"number": self.number, "pages": pages}
-        return replace(self, told=str(sentence) % counting(numbers))
+        return replace(self, told=str(sentence) % format_counts(numbers))
 
 
 def page_by_key(
@@ -221,7 +221,7 @@ class VisibleFilter(RelatedFieldListFilter):
             rows = licensees_of(by)
         else:
             rows = model.objects.visible_to(by).order_by("name").select_related("licensee")
-        shown = rows[:_MOST_CHOICES]
+        shown = rows[:_MAX_CHOICES]
         if len({getattr(row, "licensee_id", None) for row in shown}) < 2:
             return [(str(row.pk), str(row)) for row in shown]
         return [(str(row.pk), f"{row} · {row.licensee}") for row in shown]
@@ -249,7 +249,7 @@ class ArchivedFilter(SimpleListFilter):
         yield {**first, "display": _("Active")}
         for choice, (value, _label) in zip(others, self.lookup_choices, strict=True):
             count, has_more = self.counts.get(str(value), (0, False))
-            told = counted(count) if count else ""
+            told = format_count(count) if count else ""
             yield {**choice, "count": f"{told}+" if has_more else told}
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:

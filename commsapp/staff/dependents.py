@@ -3,7 +3,7 @@
     @stands_on(ContactGroup, sees=Quote)
     def quotes_of(touch: Touch) -> Iterator[Listing]: …
 
-A room tells what of it stands on a lower room's records, without that one knowing, in a module of
+An app tells what of it stands on a lower app's records, without that one knowing, in a module of
 its pages. Every confirmation shows all of that in `staff/_standing.html`, in a number of statements
 that grows neither with the records nor with what stands on them.
 """
@@ -22,7 +22,7 @@ from commsapp.core.audit import Undone
 from commsapp.models import Operation
 from commsapp.staff.audit.changes import Listing
 from commsapp.staff.changelists import count_up_to
-from commsapp.staff.request import may_see
+from commsapp.staff.request import can_view
 
 FIRST = 10  # that are told by name
 
@@ -33,9 +33,9 @@ _LEADS = {
 
 
 @dataclass(frozen=True)
-class Touch:
+class PlannedChange:
     """What somebody is about to do (`archive`; `discard`, to what can be restored; `delete`, for
-    good; or a verb of the room's), and to which records. `change` is what a dry run foretold."""
+    good; or a verb of the app's), and to which records. `change` is what a dry run foretold."""
 
     verb: str
     ids: Sequence[str]  # 32 hex digits each
@@ -44,7 +44,7 @@ class Touch:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Dependents:
     """What stands on some records, as far as one may see it."""
 
     listings: Sequence[Listing]
@@ -52,49 +52,51 @@ class Standing:
     lead: str = ""  # what becomes of it
 
 
-Tell = Callable[[Touch], Iterable[Listing]]
-Foretell = Callable[[Operation, Undone, Actor], Iterable[Listing]]
-_tellers: dict[type[Model], list[tuple[type[Model], Tell]]] = {}
-_foretellers: dict[str, Foretell] = {}
+DependentsReporter = Callable[[PlannedChange], Iterable[Listing]]
+UndoReporter = Callable[[Operation, Undone, Actor], Iterable[Listing]]
+_reporters: dict[type[Model], list[tuple[type[Model], DependentsReporter]]] = {}
+_undo_reporters: dict[str, UndoReporter] = {}
 
 
-def stands_on(model: type[Model], *, sees: type[Model]) -> Callable[[Tell], Tell]:
+def reports_dependents(
+    model: type[Model], *, sees: type[Model]
+) -> Callable[[DependentsReporter], DependentsReporter]:
     """Decorator: the function tells what of the `sees` model stands on some of these records."""
 
-    def register(tell: Tell) -> Tell:
-        _tellers.setdefault(model, []).append((sees, tell))
+    def register(tell: DependentsReporter) -> DependentsReporter:
+        _reporters.setdefault(model, []).append((sees, tell))
         return tell
 
     return register
 
 
-def standing_on(model: type[Model], touch: Touch) -> Standing:
+def dependents_of(model: type[Model], touch: PlannedChange) -> Dependents:
     """All that stands on the touched records, of what the actor may see."""
-    tellers = _tellers.get(model, ())
-    seen = [tell for sees, tell in tellers if may_see(touch.by, sees)]
+    tellers = _reporters.get(model, ())
+    seen = [tell for sees, tell in tellers if can_view(touch.by, sees)]
     listings = [one for tell in seen for one in tell(touch) if one.count]
     lead = str(_LEADS.get(touch.verb, ""))
-    return Standing(listings, is_all=len(seen) == len(tellers), lead=lead)
+    return Dependents(listings, is_all=len(seen) == len(tellers), lead=lead)
 
 
-def foretells_undo_of(*kinds: str) -> Callable[[Foretell], Foretell]:
+def reports_undo_effects(*kinds: str) -> Callable[[UndoReporter], UndoReporter]:
     """Decorator: the function tells what else undoing operations of these kinds would touch;
     asked of an undo that is no plan but done, what it touched, as far as that can still be told."""
 
-    def register(foretell: Foretell) -> Foretell:
-        _foretellers.update(dict.fromkeys(kinds, foretell))
+    def register(foretell: UndoReporter) -> UndoReporter:
+        _undo_reporters.update(dict.fromkeys(kinds, foretell))
         return foretell
 
     return register
 
 
-def standing_on_undone(operation: Operation, undone: Undone, by: Actor) -> Standing | None:
-    """What undoing an operation would touch, or touched, besides what it reverses, where a room
+def effects_of_undo(operation: Operation, undone: Undone, by: Actor) -> Dependents | None:
+    """What undoing an operation would touch, or touched, besides what it reverses, where an app
     tells it."""
-    foretell = _foretellers.get(operation.kind)
+    foretell = _undo_reporters.get(operation.kind)
     if foretell is None or not undone.reversed or operation.is_target_hidden:
         return None
-    return Standing([one for one in foretell(operation, undone, by) if one.count])
+    return Dependents([one for one in foretell(operation, undone, by) if one.count])
 
 
 def listed(

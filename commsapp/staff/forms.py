@@ -19,13 +19,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from commsapp.core.audit import Refused
-from commsapp.core.records import EDITED, OVERWRITES
+from commsapp.core.records import EDITED, OVERWRITTEN
 from commsapp.db.json_values import plain_object
 from commsapp.models import Operation, Record
 from commsapp.staff.number_fields import trimmed
 from commsapp.staff.object_pages import busy_message
 
-_LONGEST_TOLD = 300
+_MAX_DISPLAY_LENGTH = 300
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Any]
@@ -117,7 +117,7 @@ class RecordForm(ModelForm):
         """The fields that somebody else changed since the form was opened."""
         refusals = self.refused.refusals if isinstance(self.refused, Refused) else ()
         return [
-            one.field for one in refusals if one.code == OVERWRITES and one.field in self._stands
+            one.field for one in refusals if one.code == OVERWRITTEN and one.field in self._stands
         ]
 
     def _post_clean(self) -> None:
@@ -153,7 +153,7 @@ class RecordForm(ModelForm):
         if isinstance(value, Decimal | date):
             value = localize(trimmed(value) if isinstance(value, Decimal) else value)
         text = str(dict(column.flatchoices).get(value, "" if value is None else value))
-        return text if len(text) <= _LONGEST_TOLD else f"{text[:_LONGEST_TOLD]}…"
+        return text if len(text) <= _MAX_DISPLAY_LENGTH else f"{text[:_MAX_DISPLAY_LENGTH]}…"
 
 
 def _last_editor(record: Record) -> str:

@@ -41,5 +41,5 @@ class ObjectFormField(forms.JSONField):
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, InvalidJSONInput):
             return value
-        plain = json_values.without_unfit(value)
+        plain = json_values.without_unstorable(value)
         return json.dumps(plain, ensure_ascii=False, cls=self.encoder)

@@ -41,8 +41,15 @@ from commsapp.staff.changelists import (
 from commsapp.staff.combobox import combobox_for
 from commsapp.staff.json_fields import ObjectFormField
 from commsapp.staff.number_fields import DayInput, FixedPointFormField, WholeFormField
-from commsapp.staff.object_pages import open_page, pages_on, panels_for, show, tools_for, url_of
-from commsapp.staff.request import actor_of, licensees_of, may_see, sees_several
+from commsapp.staff.object_pages import (
+    buttons_for,
+    open_object_page,
+    pages_on,
+    panels_for,
+    show,
+    url_of,
+)
+from commsapp.staff.request import actor_of, can_view, has_multiple_licensees, licensees_of
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -63,7 +70,7 @@ class ScriptedActionForm(ActionForm):
         js = ("admin/js/actions.js",)
 
 
-class QuickAdmin(ModelAdmin):
+class BoundedListAdmin(ModelAdmin):
     """Lists that cost the same however long they are; who asks for what is not there gets a 404."""
 
     paginator = BoundedPaginator
@@ -175,7 +182,7 @@ class ReadOnly(ModelAdmin):
         return False
 
 
-class KeptAdmin(ReadOnly, QuickAdmin):
+class NoDeleteAdmin(ReadOnly, BoundedListAdmin):
     """Of rows that are no records, but somebody's: `licensee_path` leads to whose."""
 
     licensee_path: ClassVar[str] = "licensee"
@@ -185,7 +192,7 @@ class KeptAdmin(ReadOnly, QuickAdmin):
         return rows.filter(**{f"{self.licensee_path}__in": licensees_of(actor_of(request))})
 
 
-class VisibleAdmin(QuickAdmin):
+class TenantAdmin(BoundedListAdmin):
     """Of records that belong to licensees: one sees one's own, each on a page of its own."""
 
     facts: ClassVar[Sequence[str]] = ()  # what the page tells, as list_display names it
@@ -203,7 +210,7 @@ class VisibleAdmin(QuickAdmin):
 
     def get_list_display(self, request: HttpRequest) -> Any:
         told = super().get_list_display(request)
-        is_told = self.tells_licensee and sees_several(actor_of(request))
+        is_told = self.tells_licensee and has_multiple_licensees(actor_of(request))
         return [*told, "licensee"] if is_told else told
 
     def get_list_filter(self, request: HttpRequest) -> Any:
@@ -219,7 +226,7 @@ class VisibleAdmin(QuickAdmin):
         hung = [
             path(
                 f"<uuid:object_id>/{page.name}/",
-                wrap(partial(self.hung_view, page=page)),
+                wrap(partial(self.object_page_view, page=page)),
                 name=f"{name}_{page.name}",
             )
             for page in pages_on(self.model)
@@ -227,8 +234,8 @@ class VisibleAdmin(QuickAdmin):
         own = path("<uuid:object_id>/", wrap(self.object_view), name=f"{name}_page")
         return [*hung, own, *super().get_urls()]
 
-    def hung_view(self, request: HttpRequest, object_id: UUID, page: Any) -> HttpResponse:
-        return open_page(request, partial(self.find, request, object_id), page)
+    def object_page_view(self, request: HttpRequest, object_id: UUID, page: Any) -> HttpResponse:
+        return open_object_page(request, partial(self.find, request, object_id), page)
 
     def find(self, request: HttpRequest, object_id: UUID) -> Any:
         """The record, if the user may see it; Http404 if not."""
@@ -251,9 +258,9 @@ class VisibleAdmin(QuickAdmin):
             record,
             self.object_template,
             title=str(record),
-            facts=self.facts_of(request, record),
+            facts=self.detail_fields_of(request, record),
             badge=self.badge_of(record),
-            **self._tools_told(request, record),
+            **self._grouped_buttons(request, record),
             panels=panels_for(request, record),
             can_edit=self.has_change_permission(request, record) and not self.is_frozen(record),
             has_history=isinstance(record, Record),
@@ -275,18 +282,18 @@ class VisibleAdmin(QuickAdmin):
         value = getattr(record, self.badge)
         return {"value": value, "label": getattr(record, f"get_{self.badge}_display")()}
 
-    def tools_of(self, request: HttpRequest, record: Any) -> list[dict[str, Any]]:
-        return tools_for(request, record)
+    def object_buttons(self, request: HttpRequest, record: Any) -> list[dict[str, Any]]:
+        return buttons_for(request, record)
 
-    def _tools_told(self, request: HttpRequest, record: Any) -> dict[str, Any]:
+    def _grouped_buttons(self, request: HttpRequest, record: Any) -> dict[str, Any]:
         """The buttons; those that destroy stand behind all others."""
-        tools = self.tools_of(request, record)
+        tools = self.object_buttons(request, record)
         return {
             "tools": [tool for tool in tools if not tool.get("is_destructive")],
             "last_tools": [tool for tool in tools if tool.get("is_destructive")],
         }
 
-    def facts_of(self, request: HttpRequest, record: Any) -> list[tuple[str, Any]]:
+    def detail_fields_of(self, request: HttpRequest, record: Any) -> list[tuple[str, Any]]:
         """What the page tells of the record: labels and values; empty ones are left out."""
         told = ((name, self._fact(request, record, name)) for name in self.facts)
         return [
@@ -313,7 +320,7 @@ def linked(request: HttpRequest, record: Model | None) -> Any:
         return ""
     if not (admin.site.is_registered(type(record)) and isinstance(record, Record)):
         return str(record)
-    if not may_see(actor_of(request), type(record)):
+    if not can_view(actor_of(request), type(record)):
         return str(record)
     link = format_html('<a href="{}">{}</a>', url_of(record), record)
     if not record.is_archived:

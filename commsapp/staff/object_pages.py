@@ -6,8 +6,8 @@
     @panel_on(RecipientGroup, _("Used on"), "quotes/used_on.html", sees=QuoteLineItem)
     def used_on(request: HttpRequest, group: RecipientGroup) -> dict[str, Any]: …
 
-A higher room hangs its own on a lower room's record, without that one knowing. The module is
-imported by its room's `admin.py`.
+A higher app hangs its own on a lower app's record, without that one knowing. The module is
+imported by its app's `admin.py`.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from commsapp.core.actors import may, require
+from commsapp.core.actors import has_permission, require
 from commsapp.core.audit import Busy, Refusal, Refused, TimedOut, is_undoable
 from commsapp.models import Operation
-from commsapp.staff.request import actor_of, may_see
+from commsapp.staff.request import actor_of, can_view
 
 View = Callable[[HttpRequest, Any], HttpResponse]
-Gather = Callable[[HttpRequest, Any], dict[str, Any] | None]
+PanelContext = Callable[[HttpRequest, Any], dict[str, Any] | None]
 
 
 def url_of(record: Model, page: str = "page") -> str:
@@ -52,18 +52,18 @@ class Page:
     label: Any = ""  # none: it has no button of its own
     verb: str = "change"
     of: type[Model] | None = None  # whose permission; the record's own, if not said
-    fits: Callable[[Any], bool] = lambda record: True
+    is_available: Callable[[Any], bool] = lambda record: True
     is_primary: bool = False
     is_destructive: bool = False  # its button stands last
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A part of a record's page, left out where `gather` has nothing to show."""
+    """A part of a record's page, left out where `get_context` has nothing to show."""
 
     title: Any
     template: str
-    gather: Gather
+    get_context: PanelContext
     sees: type[Model]
 
 
@@ -78,18 +78,18 @@ def page_on(
     label: Any = "",
     verb: str = "change",
     of: type[Model] | None = None,
-    fits: Callable[[Any], bool] = lambda record: True,
+    is_available: Callable[[Any], bool] = lambda record: True,
     is_primary: bool = False,
     is_destructive: bool = False,
 ) -> Callable[[View], View]:
     """Decorator: the view answers at `…/{id}/{name}/` for the records that one may see.
 
     It takes the permission to `verb` the `of` model. With a label, the record's page shows a
-    button to whoever has it, where `fits(record)`.
+    button to whoever has it, where `is_available(record)`.
     """
 
     def register(view: View) -> View:
-        page = Page(name, view, label, verb, of or model, fits, is_primary, is_destructive)
+        page = Page(name, view, label, verb, of or model, is_available, is_primary, is_destructive)
         _pages.setdefault(model, {})[name] = page
         return view
 
@@ -98,15 +98,15 @@ def page_on(
 
 def panel_on(
     model: type[Model], title: Any, template: str, *, sees: type[Model] | None = None
-) -> Callable[[Gather], Gather]:
+) -> Callable[[PanelContext], PanelContext]:
     """Decorator: the function gathers what the template shows on a record's page.
 
     Hidden from whoever may not see the `sees` model.
     """
 
-    def register(gather: Gather) -> Gather:
-        _panels.setdefault(model, []).append(Panel(title, template, gather, sees or model))
-        return gather
+    def register(get_context: PanelContext) -> PanelContext:
+        _panels.setdefault(model, []).append(Panel(title, template, get_context, sees or model))
+        return get_context
 
     return register
 
@@ -115,7 +115,7 @@ def pages_on(model: type[Model]) -> Iterable[Page]:
     return _pages.get(model, {}).values()
 
 
-def tools_for(request: HttpRequest, record: Model) -> list[dict[str, Any]]:
+def buttons_for(request: HttpRequest, record: Model) -> list[dict[str, Any]]:
     """The buttons of a record's page."""
     by = actor_of(request)
     return [
@@ -126,7 +126,9 @@ def tools_for(request: HttpRequest, record: Model) -> list[dict[str, Any]]:
             "is_destructive": page.is_destructive,
         }
         for page in pages_on(type(record))
-        if page.label and page.fits(record) and may(by, page.verb, page.of or type(record))
+        if page.label
+        and page.is_available(record)
+        and has_permission(by, page.verb, page.of or type(record))
     ]
 
 
@@ -135,7 +137,7 @@ def panels_for(request: HttpRequest, record: Model) -> list[dict[str, Any]]:
     by = actor_of(request)
     shown = []
     for panel in _panels.get(type(record), ()):
-        context = panel.gather(request, record) if may_see(by, panel.sees) else None
+        context = panel.get_context(request, record) if can_view(by, panel.sees) else None
         if context is not None:
             context = {"record": record, **context}
             body = render_to_string(panel.template, context, request)
@@ -163,7 +165,9 @@ def show(
     return TemplateResponse(request, template, context, status=status)
 
 
-def open_page(request: HttpRequest, record_of: Callable[[], Model], page: Page) -> HttpResponse:
+def open_object_page(
+    request: HttpRequest, record_of: Callable[[], Model], page: Page
+) -> HttpResponse:
     """Ask the permission, find the record, and let the page answer."""
     require(actor_of(request), page.verb, page.of or Model)
     record = record_of()
@@ -214,7 +218,7 @@ class Problem:
     url: str = ""  # of the record that the value names
 
 
-def plainly(refusal: Refusal) -> Problem:
+def problem_of(refusal: Refusal) -> Problem:
     return Problem(refusal.message)
 
 
@@ -230,17 +234,17 @@ class Command:
     about: str = ""  # what its message names, where the sentence does not
     fields: Sequence[tuple[str, str]] = ()  # what the confirmation sends again
     problems: Sequence[Problem] = ()  # found before the operation was asked
-    spell: Callable[[Refusal], Problem] = plainly
+    spell: Callable[[Refusal], Problem] = problem_of
     is_destructive: bool = False
     all_or_none: bool = False  # with any problem nothing is done
     selected: int | None = None  # how many now match what was selected: asked again if others did
-    goes_on: Callable[[Any], str] | None = None  # where, after a change; `back` if not said
+    success_url: Callable[[Any], str] | None = None  # where, after a change; `back` if not said
     template: str = "staff/preview.html"
     context: Mapping[str, Any] = field(default_factory=dict)
     seen: str | None = None  # how many matched at the preview, where that differs
 
 
-def carry_out(request: HttpRequest, record: Model | None, command: Command) -> HttpResponse:
+def run_command(request: HttpRequest, record: Model | None, command: Command) -> HttpResponse:
     """Show what the command would do; do it when that is confirmed; show what was not done."""
     is_stopped = command.all_or_none and bool(command.problems)
     confirmed = "confirm" in request.POST and not is_stopped
@@ -264,8 +268,8 @@ def carry_out(request: HttpRequest, record: Model | None, command: Command) -> H
     if not confirmed:
         return _preview(request, record, command, change, problems)
     tell(request, change, about=command.about)
-    if command.goes_on:
-        command = replace(command, back=command.goes_on(change))
+    if command.success_url:
+        command = replace(command, back=command.success_url(change))
     if problems:
         return _preview(request, record, command, change, problems, is_done=True)
     return HttpResponseRedirect(command.back)

@@ -20,14 +20,14 @@ from commsapp.core.audit import Busy, Refused
 from commsapp.db.ids import read_guid
 from commsapp.models import Licensee, Operation, Record
 from commsapp.staff.audit import history
-from commsapp.staff.dependents import Touch, standing_on
+from commsapp.staff.dependents import PlannedChange, dependents_of
 from commsapp.staff.forms import RecordForm
-from commsapp.staff.model_admin import ModelAdmin, VisibleAdmin
+from commsapp.staff.model_admin import ModelAdmin, TenantAdmin
 from commsapp.staff.object_pages import busy_message, url_of
 from commsapp.staff.request import actor_of, licensees_of
 
 
-class RecordAdmin(VisibleAdmin):
+class RecordAdmin(TenantAdmin):
     """Of business records: saved by operations, never past them, and never deleted."""
 
     form = RecordForm
@@ -178,8 +178,8 @@ class DeletableAdmin(RecordAdmin):
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
         """Without Django's transaction around it; what is refused is told on the record's page."""
-        touch = Touch("delete", [*filter(None, [read_guid(object_id)])], actor_of(request))
-        told = {"touches": partial(standing_on, self.model, touch), **(extra_context or {})}
+        touch = PlannedChange("delete", [*filter(None, [read_guid(object_id)])], actor_of(request))
+        told = {"touches": partial(dependents_of, self.model, touch), **(extra_context or {})}
         try:
             answer: HttpResponse = self._delete_view(request, object_id, told)  # type: ignore[attr-defined]
         except (Refused, Busy) as error:
@@ -206,8 +206,8 @@ class DeletableAdmin(RecordAdmin):
         """Where one goes on."""
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
-    def tools_of(self, request: HttpRequest, record: Any) -> list[dict[str, Any]]:
-        tools = super().tools_of(request, record)
+    def object_buttons(self, request: HttpRequest, record: Any) -> list[dict[str, Any]]:
+        tools = super().object_buttons(request, record)
         if not self.has_delete_permission(request, record):
             return tools
         delete = {"url": url_of(record, "delete"), "label": _("Delete"), "is_destructive": True}

@@ -88,9 +88,9 @@ def _why_not(request: HttpRequest, label: str, name: str, query: str) -> str:
     if not query or len(query) > (SavedFilter._meta.get_field("query").max_length or 0):
         return _("There is no filter to save here, or too long a one.")
     others = SavedFilter.objects.filter(user=request.user.pk, list=label).exclude(name=name)
-    if others.count() >= SavedFilter.MOST:
+    if others.count() >= SavedFilter.MAX_PER_LIST:
         return _("A list has at most %(count)s saved filters: remove one first.") % {
-            "count": SavedFilter.MOST
+            "count": SavedFilter.MAX_PER_LIST
         }
     return ""
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from commsapp.models import User
 
 
-class PasswordTold(forms.Widget):
+class PasswordStatusWidget(forms.Widget):
     """Whether there is a password, and the way to another; of its hash nothing."""
 
     read_only = True
@@ -35,6 +35,6 @@ class UserForm(_UserForm):
 
     password = ReadOnlyPasswordHashField(
         label=_("Password"),
-        widget=PasswordTold,
+        widget=PasswordStatusWidget,
         help_text=_("Only its hash is kept, so nobody can show it."),
     )

@@ -15,7 +15,7 @@ from commsapp.core.spreadsheet_formulas import escape_formula
 COLUMNS = ("line", "alternate key", "field", "code", "message")
 
 
-class Leftovers:
+class FailedLines:
     """Two files that appear when all is over: what failed in this run, or nothing.
 
     Until then they have other names, so that nobody takes half of them for the whole; they are

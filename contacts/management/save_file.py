@@ -12,12 +12,12 @@ from typing import Self, TypeVar
 
 from django.utils.translation import gettext as _
 
-from commsapp.api.message.binding import recognize_line
+from commsapp.api.message.binding import parse_lazily
 from commsapp.api.message.json_lines import Line
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Busy, Refusal, Refused
 from contacts import message, operations
-from contacts.operations import ContactGroupSave, Saved, SentSave
+from contacts.operations import ContactGroupSave, RawSave, Saved
 
 T = TypeVar("T")
 Answer = Saved | Refused
@@ -65,7 +65,7 @@ def save(lines: Sequence[Line], by: Actor, *, dry_run: bool) -> Iterator[Result]
 
 
 def _save(
-    saves: Sequence[ContactGroupSave | SentSave], by: Actor, dry_run: bool
+    saves: Sequence[ContactGroupSave | RawSave], by: Actor, dry_run: bool
 ) -> Iterable[Answer]:
     try:
         return operations.save_contact_groups(saves, by=by, dry_run=dry_run)
@@ -74,11 +74,11 @@ def _save(
         return [Refused(Refusal("ServiceUnavailable", told))] * len(saves)
 
 
-def _read(line: Line) -> ContactGroupSave | SentSave | Refused:
-    """What a line asks for, read as the Message face's stream reads it; or why it cannot be."""
+def _read(line: Line) -> ContactGroupSave | RawSave | Refused:
+    """What a line asks for, read as the Message API's stream reads it; or why it cannot be."""
     if line.wrong:
         return Refused(Refusal("RequestTooLarge", line.wrong))  # all that a file's can be
-    save: ContactGroupSave | SentSave = recognize_line(
+    save: ContactGroupSave | RawSave = parse_lazily(
         message.SAVE_CONTACT_GROUP, line.text, {}, line.number
     )
     return save

@@ -12,7 +12,7 @@ from commsapp.db.ids import read_guid
 from commsapp.models import Operation
 from commsapp.staff.audit.changes import NAMED, Listing, lists_records
 from commsapp.staff.object_pages import url_of
-from commsapp.staff.request import may_see
+from commsapp.staff.request import can_view
 from contacts import connection_changes, connections
 from contacts.models import Contact, Role
 from contacts.save_group.outcome import SAVED
@@ -30,7 +30,7 @@ _Stood = dict[str, tuple[int, str | None]]  # place and role by contact
 )
 def changed_connections(operation: Operation, by: Actor) -> list[Listing]:
     """Who came and went, whose role is another, and who stands at another place."""
-    if not may_see(by, Contact):
+    if not can_view(by, Contact):
         return []
     before, after = (_stood(operation.effects.get(side) or {}) for side in ("before", "after"))
     both = [contact for contact in after if contact in before]
@@ -40,7 +40,7 @@ def changed_connections(operation: Operation, by: Actor) -> list[Listing]:
     moved = _moved(operation, before, after) if not (came or went) else []
     named = [*came[:NAMED], *went[:NAMED], *roles[:NAMED], *moved[:NAMED]]
     names = {
-        one.pk.hex: (str(one), url_of(one)) for one in Contact.objects.visible_to(by).among(named)
+        one.pk.hex: (str(one), url_of(one)) for one in Contact.objects.visible_to(by).in_ids(named)
     }
     titles = _titles([before.get(c, (0, None))[1] for c in roles[:NAMED]], by) | _titles(
         [after[c][1] for c in roles[:NAMED]], by
@@ -85,6 +85,6 @@ def _moved(operation: Operation, before: _Stood, after: _Stood) -> list[str]:
 def _titles(roles: Iterable[str | None], by: Actor) -> dict[str | None, str]:
     """The names of roles by their ids, as the ledger keeps them."""
     ids = {role: read_guid(role) or "" for role in roles if role}
-    rows = Role.objects.visible_to(by).among(ids.values()) if ids else ()
+    rows = Role.objects.visible_to(by).in_ids(ids.values()) if ids else ()
     names = {one.pk.hex: one.name for one in rows}
     return {None: "—", **{role: names.get(guid, "?") for role, guid in ids.items()}}

@@ -14,13 +14,13 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.core.actors import Actor, may
-from commsapp.core.number_format import counted
+from commsapp.core.actors import Actor, has_permission
+from commsapp.core.number_format import format_count
 from commsapp.core.search import having, shorten_search
 from commsapp.db.ids import read_guid
 from commsapp.staff.changelists import page_by_key, page_by_number, searched_words
 from commsapp.staff.combobox import as_options
-from commsapp.staff.object_pages import Command, carry_out, page_on, panel_on, show, tell, url_of
+from commsapp.staff.object_pages import Command, page_on, panel_on, run_command, show, tell, url_of
 from commsapp.staff.request import actor_of
 from contacts import operations
 from contacts.forms import ConnectionRoleForm
@@ -30,18 +30,18 @@ SHOWN = 200  # contacts on a page: a group of as many is on one
 _CANDIDATES_SHOWN, _NAMED, _MOST_ROLES = 50, 20, 200
 
 
-def is_there(group: ContactGroup) -> bool:
+def is_not_deleted(group: ContactGroup) -> bool:
     """Whether the group is not deleted: it may be changed."""
     return group.status != ContactGroup.Status.DELETED
 
 
-def ticked(request: HttpRequest) -> list[str]:
+def selected_ids(request: HttpRequest) -> list[str]:
     """The contacts that were ticked, each once."""
     sent = map(read_guid, request.POST.getlist("contacts"))
     return [*dict.fromkeys(id for id in sent if id)]
 
 
-# --- What higher rooms do with ticked contacts ------------------------------------------------
+# --- What higher apps do with ticked contacts ------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class _Use:
 _uses: list[_Use] = []
 
 
-def use_for_ticked(page: str, label: Any, *, verb: str, of: type[Any]) -> None:
+def register_bulk_action(page: str, label: Any, *, verb: str, of: type[Any]) -> None:
     """Offer a page beside the ticked contacts, to whoever may `verb` the `of` model."""
     _uses.append(_Use(page, label, verb, of))
 
@@ -73,12 +73,12 @@ def connections(request: HttpRequest, group: Any) -> dict[str, Any]:
     words = searched_words(request, "contact")
     rows = rows.filter(having(words, ("contact__name", "contact__email")))
     page = page_by_number(rows, request, SHOWN)
-    can_change = may(by, "change", ContactGroup) and is_there(group)
+    can_change = has_permission(by, "change", ContactGroup) and is_not_deleted(group)
     roles = _roles_of(group) if can_change and page.rows else []
     uses = [
         {"url": url_of(group, use.page), "label": use.label}
         for use in _uses
-        if not group.is_archived and may(by, use.verb, use.of)
+        if not group.is_archived and has_permission(by, use.verb, use.of)
     ]
     return {
         "page": page,
@@ -182,14 +182,20 @@ def change_roles(request: HttpRequest, group: ContactGroup) -> HttpResponse:
 # --- Add and remove ---------------------------------------------------------------------------
 
 
-@page_on(ContactGroup, "add-connections", label=_("Add contacts"), fits=is_there, is_primary=True)
+@page_on(
+    ContactGroup,
+    "add-connections",
+    label=_("Add contacts"),
+    is_available=is_not_deleted,
+    is_primary=True,
+)
 def add_connections(request: HttpRequest, group: ContactGroup) -> HttpResponse:
     """Pick or tick contacts, and say in which role they are connected; see it; do it."""
     by = actor_of(request)
     form = ConnectionRoleForm(request.POST or None, by=by)
-    ids = ticked(request)
+    ids = selected_ids(request)
     if form.is_valid() and ids:
-        return carry_out(request, group, _adding(group, ids, form.cleaned_data["role"], by))
+        return run_command(request, group, _adding(group, ids, form.cleaned_data["role"], by))
     words = searched_words(request)
     page = page_by_key(_candidates(request, group, words), request, "pk", _CANDIDATES_SHOWN)
     return show(
@@ -214,7 +220,7 @@ def _adding(group: Any, ids: Sequence[str], role: Role | None, by: Actor) -> Com
 
 def _named_first(ids: Sequence[str], by: Actor) -> dict[str, Any]:
     """Contacts as far as can be read at a glance, in the order of their ids."""
-    found = {one.pk.hex: one for one in Contact.objects.visible_to(by).among(ids[:_NAMED])}
+    found = {one.pk.hex: one for one in Contact.objects.visible_to(by).in_ids(ids[:_NAMED])}
     more = len(ids) - _NAMED
     told = _and_more(more)
     return {"contacts": [found[id] for id in ids[:_NAMED] if id in found], "more": told}
@@ -222,7 +228,7 @@ def _named_first(ids: Sequence[str], by: Actor) -> dict[str, Any]:
 
 def _and_more(count: int) -> str:
     told = ngettext("and %(count)s more", "and %(count)s more", count)
-    return told % {"count": counted(count)} if count > 0 else ""
+    return told % {"count": format_count(count)} if count > 0 else ""
 
 
 @page_on(ContactGroup, "contact-options")
@@ -244,7 +250,7 @@ def _candidates(request: HttpRequest, group: ContactGroup, words: str) -> QueryS
 @page_on(ContactGroup, "remove-connections")
 def remove_connections(request: HttpRequest, group: ContactGroup) -> HttpResponse:
     """The ticked contacts are named once more, then disconnected."""
-    ids = ticked(request)
+    ids = selected_ids(request)
     if not ids:
         if request.method == "POST":
             messages.warning(request, gettext("Tick at least one contact."))
@@ -261,23 +267,23 @@ def remove_connections(request: HttpRequest, group: ContactGroup) -> HttpRespons
         template="contacts/remove_connections.html",
         context=_leaving(group, ids),
     )
-    return carry_out(request, group, command)
+    return run_command(request, group, command)
 
 
 def _leaving(group: Any, ids: Sequence[str]) -> dict[str, Any]:
     """Who leaves, as far as can be read at a glance, and who would be the primary one then."""
     rows = group.connections.select_related("contact", "role").order_by("position")
-    leaving = rows.filter(contact__among=ids)
+    leaving = rows.filter(contact__in_ids=ids)
     named = list(leaving[: _NAMED + 1])
     more = leaving.count() - _NAMED if len(named) > _NAMED else 0
     heir = None
     if named and named[0].position == 1:
-        heir = rows.exclude(contact__among=ids).first()
+        heir = rows.exclude(contact__in_ids=ids).first()
     told = _and_more(more)
     return {"connections": named[:_NAMED], "more": told, "heir": heir}
 
 
 def names_of(ids: Iterable[str]) -> dict[str, str]:
     """The names of contacts by their ids (32 hex digits): one statement."""
-    rows = Contact.objects.among(ids).values_list("pk", "name")
+    rows = Contact.objects.in_ids(ids).values_list("pk", "name")
     return {pk.hex: name for pk, name in rows}

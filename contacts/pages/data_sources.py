@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from commsapp.staff.changelists import page_by_number
 from commsapp.staff.object_pages import panel_on
-from commsapp.staff.request import actor_of, may_see
+from commsapp.staff.request import actor_of, can_view
 from contacts.models import AlternateKey, ContactGroup, DataSource
 
 _LAST_SAVES, _FAILURES_SHOWN, _DAYS = 10, 20, 30
@@ -56,7 +56,7 @@ def last_saves(request: HttpRequest, source: DataSource) -> dict[str, Any]:
     """The keys by which contact groups were saved last, each with what became of it."""
     saved = source.alternate_keys.exclude(last_saved_at=None).select_related("contact_group")
     keys = [*saved.order_by("-last_saved_at", "-pk")[:_LAST_SAVES]]
-    sees_groups = may_see(actor_of(request), ContactGroup)
+    sees_groups = can_view(actor_of(request), ContactGroup)
     return {"keys": [(key, OUTCOMES.get(key.last_outcome)) for key in keys], "links": sees_groups}
 
 

@@ -8,21 +8,21 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.staff.dependents import Touch, standing_on
-from commsapp.staff.object_pages import Command, carry_out, page_on, url_of
+from commsapp.staff.dependents import PlannedChange, dependents_of
+from commsapp.staff.object_pages import Command, page_on, run_command, url_of
 from commsapp.staff.request import actor_of
 from contacts import operations
 from contacts.models import ContactGroup
-from contacts.pages.connections import is_there
+from contacts.pages.connections import is_not_deleted
 
 
 @page_on(
-    ContactGroup, "delete-group", label=_("Delete"), verb="delete", fits=is_there,
+    ContactGroup, "delete-group", label=_("Delete"), verb="delete", is_available=is_not_deleted,
     is_destructive=True,
 )  # fmt: skip
 def delete_group(request: HttpRequest, group: ContactGroup) -> HttpResponse:
     """Mark it deleted: it leaves the lists, and can be restored."""
-    touch = Touch("discard", [group.pk.hex], actor_of(request))
+    touch = PlannedChange("discard", [group.pk.hex], actor_of(request))
     command = Command(
         title=gettext("Delete"),
         subtitle=str(group),
@@ -32,6 +32,6 @@ def delete_group(request: HttpRequest, group: ContactGroup) -> HttpResponse:
         ),
         back=url_of(group),
         is_destructive=True,
-        context={"touches": partial(standing_on, ContactGroup, touch)},
+        context={"touches": partial(dependents_of, ContactGroup, touch)},
     )
-    return carry_out(request, group, command)
+    return run_command(request, group, command)

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from commsapp.staff.audit.changes import Listing
-from commsapp.staff.dependents import Touch, each, listed, stands_on
+from commsapp.staff.dependents import PlannedChange, each, listed, reports_dependents
 from commsapp.staff.object_pages import url_of
 from contacts.models import AlternateKey, Contact, ContactConnection, ContactGroup
 
@@ -18,25 +18,25 @@ def named(record: Any) -> tuple[str, str]:
     return str(record), url_of(record)
 
 
-@stands_on(ContactGroup, sees=Contact)
-def contacts_of(touch: Touch) -> Iterator[Listing]:
-    rows = ContactConnection.objects.filter(group__among=touch.ids)
+@reports_dependents(ContactGroup, sees=Contact)
+def contacts_of(touch: PlannedChange) -> Iterator[Listing]:
+    rows = ContactConnection.objects.filter(group__in_ids=touch.ids)
     in_order = rows.select_related("contact").order_by("group", "position")
     yield listed(_("Connected contacts"), in_order, lambda row: named(row.contact))
 
 
-@stands_on(ContactGroup, sees=AlternateKey)
-def keys_of_groups(touch: Touch) -> Iterator[Listing]:
+@reports_dependents(ContactGroup, sees=AlternateKey)
+def keys_of_groups(touch: PlannedChange) -> Iterator[Listing]:
     hint = _("What is saved under them goes on changing the archived group.")
     if touch.verb == "discard":
         hint = _("What is saved under them is refused until the group is restored.")
     yield _keys("contact_group", touch, hint)
 
 
-@stands_on(Contact, sees=ContactGroup)
-def groups_of(touch: Touch) -> Iterator[Listing]:
+@reports_dependents(Contact, sees=ContactGroup)
+def groups_of(touch: PlannedChange) -> Iterator[Listing]:
     """Where they are connected, and at which place."""
-    rows = ContactConnection.objects.filter(contact__among=touch.ids)
+    rows = ContactConnection.objects.filter(contact__in_ids=touch.ids)
     visible = rows.exclude(group__status=ContactGroup.Status.DELETED)
     yield listed(
         _("Connected to contact groups"),
@@ -47,20 +47,20 @@ def groups_of(touch: Touch) -> Iterator[Listing]:
     )
 
 
-@stands_on(Contact, sees=AlternateKey)
-def keys_of_contacts(touch: Touch) -> Iterator[Listing]:
+@reports_dependents(Contact, sees=AlternateKey)
+def keys_of_contacts(touch: PlannedChange) -> Iterator[Listing]:
     yield _keys("contact", touch)
 
 
-@stands_on(AlternateKey, sees=AlternateKey)
-def named_by_keys(touch: Touch) -> Iterator[Listing]:
+@reports_dependents(AlternateKey, sees=AlternateKey)
+def named_by_keys(touch: PlannedChange) -> Iterator[Listing]:
     """What external suites do not find any more by a key that is deleted."""
     for field, label, hint in (
         ("contact_group", _("Contact group"), _("The next save under the key makes a new group.")),
         ("contact", _("Contact"), _("What names the contact by the key is refused.")),
         ("role", _("Role"), _("What names the role by the key is refused.")),
     ):
-        rows = AlternateKey.objects.filter(pk__among=touch.ids, **{f"{field}__isnull": False})
+        rows = AlternateKey.objects.filter(pk__in_ids=touch.ids, **{f"{field}__isnull": False})
         joined = rows.select_related(field, "data_source").order_by("pk")
         yield listed(label, joined, _target, notes=each(_data_source), hint=hint)
 
@@ -73,7 +73,7 @@ def _data_source(key: AlternateKey) -> str:
     return str(key.data_source)
 
 
-def _keys(names: str, touch: Touch, hint: str = "") -> Listing:
-    rows = AlternateKey.objects.filter(**{f"{names}__among": touch.ids})
+def _keys(names: str, touch: PlannedChange, hint: str = "") -> Listing:
+    rows = AlternateKey.objects.filter(**{f"{names}__in_ids": touch.ids})
     found = rows.select_related("data_source").order_by("pk")
     return listed(_("Alternate keys"), found, named, notes=each(_data_source), hint=hint)

@@ -16,12 +16,18 @@ from commsapp.api.rest import fields
 from commsapp.api.rest.filters import RecordFilters, record_lookups
 from commsapp.api.rest.serializers import (
     RecordSerializer,
-    Strict,
+    StrictSerializer,
     name_of,
     record_fields,
     record_sample,
 )
-from commsapp.api.rest.viewsets import Archivable, Rows, Told, changed, verb
+from commsapp.api.rest.viewsets import (
+    ArchivableViewSet,
+    TenantListViewSet,
+    Told,
+    changed,
+    detail_action,
+)
 from commsapp.core.audit import Refused
 from contacts import operations
 from contacts.models import Contact, ContactConnection, ContactGroup
@@ -54,33 +60,33 @@ class ContactGroupFilters(RecordFilters):
         return filtered.exclude(status=ContactGroup.Status.DELETED)
 
 
-class ConnectionItem(Strict):
+class ConnectionItem(StrictSerializer):
     """A contact to connect. No role, no position: as they are, or none and last."""
 
-    contact = fields.Id()
-    role = fields.Id(required=False, allow_null=True)
-    position = fields.Whole(required=False, allow_null=True, min_value=1)
+    contact = fields.IdField()
+    role = fields.IdField(required=False, allow_null=True)
+    position = fields.IntegerField(required=False, allow_null=True, min_value=1)
 
 
-class NamedConnections(Strict):
+class NamedConnections(StrictSerializer):
     sample: ClassVar[Told] = {"connections": [{"contact": sample_id("contact"), "position": 1}]}
 
     connections = ConnectionItem(many=True)
 
 
-class ContactOrder(Strict):
+class ContactOrder(StrictSerializer):
     """Contacts of the group in their new order; those left out follow in theirs."""
 
     sample: ClassVar[Told] = {"contacts": [sample_id("contact")]}
 
-    contacts = fields.Ids()
+    contacts = fields.IdListField()
 
 
 _connected = ContactConnection.objects.filter(group=OuterRef("pk")).order_by().values("group")
 _CONNECTIONS = Coalesce(Subquery(_connected.annotate(count=Count("pk")).values("count")), 0)
 
 
-class ContactGroups(Archivable):
+class ContactGroupViewSet(ArchivableViewSet):
     """Customers, and other sets of contacts in an order of priority."""
 
     queryset = ContactGroup.objects.select_related("role").annotate(connection_count=_CONNECTIONS)
@@ -92,17 +98,17 @@ class ContactGroups(Archivable):
     def change(self, pk: str, values: dict[str, Any]) -> None:
         operations.edit_contact_group(pk, values, by=self.by)
 
-    @verb("archive", told={"message": "Archived.", "already": 0})
+    @detail_action("archive", told={"message": "Archived.", "already": 0})
     def archive(self, request: Request, pk: str) -> Response:
         """Archive it; its connections stay."""
         return self.moved(operations.archive_contact_groups)
 
-    @verb("restore", told={"message": "Restored.", "already": 0})
+    @detail_action("restore", told={"message": "Restored.", "already": 0})
     def restore(self, request: Request, pk: str) -> Response:
         """Bring it back, from the archive or from being deleted."""
         return self.moved(operations.restore_contact_groups)
 
-    @verb(
+    @detail_action(
         "delete",
         needs=(("delete", ContactGroup),),
         told={"message": "Deleted.", "already": 0},
@@ -111,14 +117,14 @@ class ContactGroups(Archivable):
         """Mark it as deleted: it leaves lists, and can be restored."""
         return self.moved(operations.delete_contact_groups)
 
-    @verb(
+    @detail_action(
         "add-connections",
         takes=NamedConnections,
         told={"message": "1 connection added.", "added": 1, "changed": 0, "already": 0},
     )
     def add_connections(self, request: Request, pk: str) -> Response:
         """Connect contacts, each at its position or at the end."""
-        items = self.taken(NamedConnections)["connections"]
+        items = self.validated_body(NamedConnections)["connections"]
         new = [
             operations.NewConnection(item["contact"], item.get("role"), item.get("position"))
             for item in items
@@ -126,26 +132,26 @@ class ContactGroups(Archivable):
         change = operations.add_connections(self.key(), new, by=self.by)
         return changed(change, "added", "changed", "already")
 
-    @verb(
+    @detail_action(
         "remove-connections",
         takes=NamedConnections,
         told={"message": "1 contact removed.", "removed": 1, "already": 0},
     )
     def remove_connections(self, request: Request, pk: str) -> Response:
         """Disconnect contacts; of each connection only its contact matters."""
-        items = self.taken(NamedConnections)["connections"]
+        items = self.validated_body(NamedConnections)["connections"]
         contacts = [item["contact"] for item in items]
         change = operations.remove_connections(self.key(), contacts, by=self.by)
         return changed(change, "removed", "already")
 
-    @verb(
+    @detail_action(
         "reorder",
         takes=ContactOrder,
         told={"message": "Connections put in order.", "changed": 2, "already": 0},
     )
     def reorder(self, request: Request, pk: str) -> Response:
         """Put these contacts first, in this order; the others follow. The first is the primary."""
-        contacts = self.taken(ContactOrder)["contacts"]
+        contacts = self.validated_body(ContactOrder)["contacts"]
         try:
             change = operations.reorder_connections(self.key(), contacts, by=self.by)
         except Refused as refused:  # its places are those of this verb's list
@@ -171,7 +177,7 @@ class ConnectionSerializer(serializers.ModelSerializer[ContactConnection]):
         read_only_fields = ("contact", "role", "position")
 
 
-class Connections(Rows):
+class ContactConnectionViewSet(TenantListViewSet):
     """A group's contacts in their order: 1 is the primary one."""
 
     queryset = ContactConnection.objects.select_related("contact", "role")

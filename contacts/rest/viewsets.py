@@ -1,4 +1,4 @@
-"""REST door of contacts, contact groups and the keys that other systems know them by."""
+"""REST API of contacts, contact groups and the keys that other systems know them by."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from rest_framework.response import Response
 from commsapp.api.openapi.fragments import MOMENT, sample_id
 from commsapp.api.rest.filters import RecordFilters, YesNoFilter, record_lookups
 from commsapp.api.rest.serializers import RecordSerializer, record_fields, record_sample
-from commsapp.api.rest.viewsets import Archivable, Writable
+from commsapp.api.rest.viewsets import ArchivableViewSet, TenantWriteViewSet
 from contacts import operations
 from contacts.models import AlternateKey, Contact, DataSource, Role
-from contacts.rest.contact_groups import Connections, ContactGroups
+from contacts.rest.contact_groups import ContactConnectionViewSet, ContactGroupViewSet
 
 # --- Data sources, roles, contacts ----------------------------------------------------------
 
@@ -33,7 +33,7 @@ class DataSourceFilters(RecordFilters):
         fields = record_lookups(text="name", exact="is_active")
 
 
-class DataSources(Writable):
+class DataSourceViewSet(TenantWriteViewSet):
     """The instances of external suites, whose keys are unique within each."""
 
     queryset = DataSource.objects.all()
@@ -57,7 +57,7 @@ class RoleFilters(RecordFilters):
         fields = record_lookups(text="name", exact="kind")
 
 
-class Roles(Writable):
+class RoleViewSet(TenantWriteViewSet):
     """What contact groups are to the business, and contacts to their group."""
 
     queryset = Role.objects.all()
@@ -90,7 +90,7 @@ class ContactFilters(RecordFilters):
         fields = record_lookups(text="name email", exact="kind phone", moment="archived_at")
 
 
-class Contacts(Archivable):
+class ContactViewSet(ArchivableViewSet):
     """Persons and organisations."""
 
     queryset = Contact.objects.all()
@@ -129,7 +129,7 @@ class AlternateKeyFilters(RecordFilters):
         )
 
 
-class AlternateKeys(Writable):
+class AlternateKeyViewSet(TenantWriteViewSet):
     """What an external suite calls one of our contacts, contact groups or roles."""
 
     queryset = AlternateKey.objects.all()
@@ -152,10 +152,10 @@ class AlternateKeys(Writable):
 
 
 RESOURCES = {
-    "data-sources": DataSources,
-    "roles": Roles,
-    "contacts": Contacts,
-    "contact-groups": ContactGroups,
-    "contact-groups/{id}/connections": Connections,
-    "alternate-keys": AlternateKeys,
+    "data-sources": DataSourceViewSet,
+    "roles": RoleViewSet,
+    "contacts": ContactViewSet,
+    "contact-groups": ContactGroupViewSet,
+    "contact-groups/{id}/connections": ContactConnectionViewSet,
+    "alternate-keys": AlternateKeyViewSet,
 }

@@ -1,6 +1,6 @@
 """The saves that were refused: the last of each data source, and why. Contract 3.4.
 
-Kept by the save itself, in its transaction, so that whatever door it came through tells them.
+Kept by the save itself, in its transaction, so that whatever adapter it came through tells them.
 """
 
 from __future__ import annotations
@@ -10,26 +10,26 @@ from datetime import datetime
 from typing import Any
 
 from commsapp.core.audit import Refused
-from commsapp.db.bulk import add_to, insert_values
+from commsapp.db.bulk import increment, insert_values
 from commsapp.db.ids import dashed, uuid7
 from contacts.models import DataSource, SaveFailure
 from contacts.save_group.request import LONGEST, ContactGroupSave
 
-MOST_FAULTS = 20  # of one save; nobody reads more, and a request may have thousands
+MAX_FAULTS = 20  # of one save; nobody reads more, and a request may have thousands
 
 Failure = tuple[ContactGroupSave, Refused]
 Failures = dict[str, list[Failure]]  # by data source, 32 hex digits
 
 
 def keep_failures(failures: Failures, *, at: datetime) -> None:
-    """Keep the refused saves of each data source, the oldest making room.
+    """Keep the refused saves of each data source, the oldest making app.
 
     Two statements. They are numbered under their data source's lock, so that there are never more
     than SaveFailure.SLOTS, however many come at once; to be called last in a transaction.
     """
     if not failures:
         return
-    last = add_to(DataSource, "refusals", {source: len(of) for source, of in failures.items()})
+    last = increment(DataSource, "refusals", {source: len(of) for source, of in failures.items()})
     insert_values(
         SaveFailure,
         ("id", "data_source", "number", "slot", "key", "line", "faults", "fault_count"),
@@ -54,6 +54,6 @@ def _told(save: ContactGroupSave, refused: Refused) -> tuple[str, int, list[Any]
     named = save.key or (dashed(save.object_id) if save.object_id else "")
     faults = [
         {"code": one.code, "field": one.field[:LONGEST], "message": one.message[:LONGEST]}
-        for one in refused.refusals[:MOST_FAULTS]
+        for one in refused.refusals[:MAX_FAULTS]
     ]
     return named[:LONGEST], save.line, faults, len(refused.refusals)

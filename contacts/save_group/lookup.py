@@ -15,10 +15,10 @@ from django.db import connection
 from django.db.models import Value
 
 from commsapp.core.actors import Actor
-from commsapp.db.expressions import Sql, as_array, given_ids, quoted
+from commsapp.db.expressions import Sql, as_array, ids_select, quoted
 from contacts.connection_order import Connections
 from contacts.models import AlternateKey, ContactGroup
-from contacts.save_group.request import ContactGroupSave, GroupContent, SentSave, key_of
+from contacts.save_group.request import ContactGroupSave, GroupContent, RawSave, key_of
 
 KeyName = tuple[str, str, str]  # data source, kind, value
 Keys = dict[str, dict[str, set[str]]]  # values by data source and kind
@@ -64,7 +64,7 @@ class Group:
 
 
 @dataclass
-class Known:
+class LookupResult:
     """Contacts by their licensee, roles by licensee and kind."""
 
     sources: dict[str, Source] = field(default_factory=dict)
@@ -77,16 +77,16 @@ class Known:
 # --- All, as it has to be known to decide -----------------------------------------------------
 
 
-def look_up(saves: Iterable[ContactGroupSave]) -> Known:
+def load(saves: Iterable[ContactGroupSave]) -> LookupResult:
     """Read what the saves speak of: data sources, contacts, roles, and groups with their
     connections and all their keys. Of any licensee: the reader decides who may see it."""
-    wanted = Wanted()
+    wanted = LookupKeys()
     for save in saves:
         wanted.add(save)
     return read(wanted)
 
 
-class Wanted:
+class LookupKeys:
     """The ids and keys that some saves name."""
 
     def __init__(self) -> None:
@@ -126,10 +126,10 @@ class Wanted:
             self.keys[source][kind].add(value)
 
 
-def read(wanted: Wanted) -> Known:
+def read(wanted: LookupKeys) -> LookupResult:
     """Read what is wanted; see look_up()."""
     others: dict[str, list[Sequence[Any]]] = defaultdict(list)
-    known = Known()
+    known = LookupResult()
     keys, groups = known.keys, known.groups
     with connection.cursor() as cursor:
         cursor.execute(*_statement(_KNOWN, **vars(wanted)))
@@ -169,7 +169,7 @@ def lock_groups(ids: Iterable[str], by: Actor) -> None:
     """Let nobody else change these groups until the transaction ends; of other licensees' none,
     which the actor must not even have to wait for."""
     if connection.features.has_select_for_update:  # else the whole database is ours by now
-        rows = ContactGroup.objects.visible_to(by).among(ids).order_by("pk")
+        rows = ContactGroup.objects.visible_to(by).in_ids(ids).order_by("pk")
         # An id takes longer to read than to lock.
         list(rows.select_for_update(no_key=True, of=("self",)).values_list(Value(1)))
 
@@ -177,7 +177,7 @@ def lock_groups(ids: Iterable[str], by: Actor) -> None:
 # --- Only what tells whether a save changes anything ------------------------------------------
 
 
-class AsSaved(NamedTuple):
+class KeySnapshot(NamedTuple):
     """A group's key, and what tells whether the group still is as the key's last save left it: the
     hashes of that, as long as nothing else changed the group."""
 
@@ -186,22 +186,22 @@ class AsSaved(NamedTuple):
     text_hash: str
 
 
-class Named:
+class KeyIndex:
     """The keys by which saves name groups, and their data sources: read at one moment."""
 
-    def __init__(self, saves: Iterable[ContactGroupSave | SentSave]) -> None:
+    def __init__(self, saves: Iterable[ContactGroupSave | RawSave]) -> None:
         asked: dict[str, set[str]] = defaultdict(set)
         for save in saves:
             if source := save.suite_data_source_instance_id:
                 asked[source].add(save.key)
         self.sources: dict[str, Source] = {}
-        self.as_saved: dict[tuple[str, str], AsSaved] = {}  # by data source and key
+        self.as_saved: dict[tuple[str, str], KeySnapshot] = {}  # by data source and key
         keys = {source: {_GROUP: names} for source, names in asked.items()}
         with connection.cursor() as cursor:
             cursor.execute(*_statement(_NAMED, keys, sources=keys))
             for row in cursor.fetchall():
                 if row[1]:
-                    self.as_saved[row[:2]] = AsSaved._make(row[2:])
+                    self.as_saved[row[:2]] = KeySnapshot._make(row[2:])
                 else:
                     self.sources[row[0]] = _source(row[0], *row[2:])
 
@@ -288,7 +288,7 @@ def _statement(template: str, keys: Keys, **ids: Collection[str]) -> Sql:
     params = _GIVEN[connection.vendor](keys)
     tables = {}
     for name, some in ids.items():
-        tables[name], more = given_ids(some, connection)
+        tables[name], more = ids_select(some, connection)
         params += more
     return _own(template, connection.vendor).format(**tables), params
 

@@ -11,11 +11,11 @@ from commsapp.core.audit import Kind, Numbers
 from commsapp.db.ids import dashed
 from commsapp.models import Operation
 from contacts.connection_order import merge
-from contacts.connections import compact, says_connections
+from contacts.connections import close_gaps, says_connections
 from contacts.models import ContactGroup
 from contacts.save_group.lookup import Group
 from contacts.save_group.request import GroupContent
-from contacts.save_group.resolve import Asked
+from contacts.save_group.resolve import ResolvedContent
 
 Status = ContactGroup.Status
 
@@ -57,7 +57,7 @@ class Saved(NamedTuple):
         return _counts_in(self.numbers) if self.numbers else (0, 0, 0)
 
 
-def asked_for(content: GroupContent, asked: Asked, group: Group) -> Group:
+def asked_for(content: GroupContent, asked: ResolvedContent, group: Group) -> Group:
     """The group as it will be; with the very same connections, if those stay as they are."""
     status = group.status
     if content.mark_as_deleted:
@@ -106,7 +106,7 @@ def differences_of(before: Group | None, after: Group) -> Differences:
     if before.status != after.status:
         differences["status"] = before.status, after.status
     if before.connections is not after.connections:
-        differences["connections"] = compact(before.connections), compact(after.connections)
+        differences["connections"] = close_gaps(before.connections), close_gaps(after.connections)
     return differences
 
 
@@ -116,7 +116,7 @@ def told(group: Group) -> dict[str, Any]:
         "name": group.name,
         "role_id": dashed(group.role),
         "status": group.status,
-        "connections": compact(group.connections),
+        "connections": close_gaps(group.connections),
     }
 
 

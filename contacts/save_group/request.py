@@ -48,7 +48,7 @@ class GroupContent(Struct):
     mark_as_archived: bool = False
     mark_as_restored: bool = False
 
-    def said(self) -> bytes:
+    def canonical_bytes(self) -> bytes:
         """All that is asked for. A null, a blank or a default says no more than what is not given:
         either way the same stands here."""
         name, role, role_key, connections, *flags = astuple(self)
@@ -102,12 +102,14 @@ class ContactGroupSave(Struct):
         `bindings` is the data source's: what a key of a contact or a role means is part of it.
         """
         if self.hashed[0] != bindings:
-            digest = hashlib.sha256(b"%d %b" % (bindings, self.content.said())).hexdigest()
+            digest = hashlib.sha256(
+                b"%d %b" % (bindings, self.content.canonical_bytes())
+            ).hexdigest()
             self.hashed = bindings, digest
         return self.hashed[1]
 
 
-class SentSave(NamedTuple):
+class RawSave(NamedTuple):
     """A save that came as a line, and seems to name its group so. It may turn out to be the same
     line as last time, before it is read."""
 

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Refusal, Refused
-from contacts.connection_order import Wish
+from contacts.connection_order import ConnectionChange
 from contacts.models import AlternateKey, Role
-from contacts.save_group.lookup import Group, Key, KeyName, Known, Source
+from contacts.save_group.lookup import Group, Key, KeyName, LookupResult, Source
 from contacts.save_group.request import (
     ConnectionSave,
     ContactGroupSave,
@@ -39,23 +39,23 @@ class Target:
 
 
 @dataclass(slots=True)
-class Asked:
+class ResolvedContent:
     """What a save asks for, by ids, and what is wrong with that."""
 
     role: str | None = None  # as it is
-    wishes: list[Wish] = field(default_factory=list)
+    wishes: list[ConnectionChange] = field(default_factory=list)
     faults: list[Refusal] = field(default_factory=list)
 
 
 # --- Which group ----------------------------------------------------------------------------
 
 
-def find_target(save: ContactGroupSave, known: Known, by: Actor) -> Target:
+def find_target(save: ContactGroupSave, known: LookupResult, by: Actor) -> Target:
     """The group that a save is about. Raises Refused where the actor may not even ask."""
     source = known.sources.get(save.suite_data_source_instance_id or "")
     if save.licensee_id:
         is_theirs = source and source.licensee != save.licensee_id
-        if is_theirs or not by.sees(UUID(save.licensee_id)):
+        if is_theirs or not by.can_access(UUID(save.licensee_id)):
             told = _("This licensee is not yours, or not the data source's.")
             raise Refused(Refusal("Forbidden", told, "LicenseeId"))
     target = Target(source)
@@ -69,7 +69,9 @@ def find_target(save: ContactGroupSave, known: Known, by: Actor) -> Target:
     return target
 
 
-def _find_group(target: Target, source: Source, save: ContactGroupSave, known: Known) -> None:
+def _find_group(
+    target: Target, source: Source, save: ContactGroupSave, known: LookupResult
+) -> None:
     key = save.key
     if key:
         target.key_name = source.id, Kind.CONTACT_GROUP.value, key
@@ -83,7 +85,9 @@ def _find_group(target: Target, source: Source, save: ContactGroupSave, known: K
         target.faults.append(Refusal("Deleted", _("The contact group is deleted."), at))
 
 
-def _find_group_by_id(target: Target, source: Source, save: ContactGroupSave, known: Known) -> None:
+def _find_group_by_id(
+    target: Target, source: Source, save: ContactGroupSave, known: LookupResult
+) -> None:
     group = known.groups.get(save.object_id or "")
     if not group or group.licensee != source.licensee:
         told = _("There is no such contact group.")
@@ -105,9 +109,9 @@ def _may_be_deleted(save: ContactGroupSave) -> bool:
 # --- Which role, which contacts -------------------------------------------------------------
 
 
-def resolve(save: ContactGroupSave, target: Target, known: Known) -> Asked:
+def resolve(save: ContactGroupSave, target: Target, known: LookupResult) -> ResolvedContent:
     """The ids behind what a save names."""
-    asked = Asked()
+    asked = ResolvedContent()
     if target.source is None:
         return asked
     resolver = _Resolver(target.source, known, asked.faults.append)
@@ -127,7 +131,7 @@ def resolve(save: ContactGroupSave, target: Target, known: Known) -> Asked:
 
 
 def _named_twice(
-    connections: Sequence[ConnectionSave], wishes: Sequence[Wish]
+    connections: Sequence[ConnectionSave], wishes: Sequence[ConnectionChange]
 ) -> Iterator[Refusal]:
     seen: set[str] = set()
     for place, (one, wish) in enumerate(zip(connections, wishes, strict=True)):
@@ -141,11 +145,13 @@ class _Resolver:
     """What is named by id, by key, or by both if they agree. Told of where in the request: with a
     place, in that connection, else in the group itself."""
 
-    def __init__(self, source: Source, known: Known, tell: Callable[[Refusal], None]) -> None:
+    def __init__(
+        self, source: Source, known: LookupResult, tell: Callable[[Refusal], None]
+    ) -> None:
         self.source, self.known, self._tell = source, known, tell
         self.contacts, self.licensee = known.contacts, source.licensee
 
-    def wish(self, place: int, one: ConnectionSave) -> Wish:
+    def wish(self, place: int, one: ConnectionSave) -> ConnectionChange:
         role, contact = None, one.contact_id
         is_ours = self.contacts.get(contact or "") == self.licensee
         if one.role_id or one.role_alternate_key:
@@ -155,7 +161,7 @@ class _Resolver:
             contact = self._one(
                 Kind.CONTACT, contact, is_ours, one.contact_alternate_key, place, at
             )
-        return Wish(contact or "", role, one.index, one.mark_as_deleted)
+        return ConnectionChange(contact or "", role, one.index, one.mark_as_deleted)
 
     def role(
         self, id: str | None, key: str | None, kind: str, place: int | None = None

@@ -16,15 +16,15 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from commsapp.core.actors import Actor, may
-from commsapp.core.audit import Ledger, Numbers, Refusal, Refused, operation, recording
-from commsapp.db.bulk import put_values
+from commsapp.core.actors import Actor, has_permission
+from commsapp.core.audit import AuditLog, Numbers, Refusal, Refused, operation, recording
+from commsapp.db.bulk import upsert_values
 from commsapp.db.ids import new_id
 from contacts.connection_order import Connections
 from contacts.connections import counts, write_connections
 from contacts.models import AlternateKey, ContactGroup
 from contacts.save_group.failures import Failures, keep_failures
-from contacts.save_group.lookup import Group, Key, Known, Source, lock_groups, look_up
+from contacts.save_group.lookup import Group, Key, LookupResult, Source, load, lock_groups
 from contacts.save_group.outcome import (
     SAVED,
     Differences,
@@ -36,14 +36,14 @@ from contacts.save_group.outcome import (
 )
 from contacts.save_group.request import (
     ContactGroupSave,
-    SentSave,
+    RawSave,
     faults,
     first_of_each_field,
     text_hash,
 )
-from contacts.save_group.resolve import Asked, Target, find_target, resolve
+from contacts.save_group.resolve import ResolvedContent, Target, find_target, resolve
 from contacts.save_group.statistics import count_outcomes
-from contacts.save_group.unchanged import settle_unchanged
+from contacts.save_group.unchanged import skip_unchanged
 
 
 def save_contact_group(save: ContactGroupSave, *, by: Actor, dry_run: bool = False) -> Saved:
@@ -56,7 +56,7 @@ def save_contact_group(save: ContactGroupSave, *, by: Actor, dry_run: bool = Fal
 
 @operation(again_on=IntegrityError)
 def save_contact_groups(
-    saves: Sequence[ContactGroupSave | SentSave],
+    saves: Sequence[ContactGroupSave | RawSave],
     *,
     by: Actor,
     until_refused: bool = False,
@@ -65,20 +65,20 @@ def save_contact_groups(
 ) -> list[Saved | Refused]:
     """Create or change a group for each save, in their order; each succeeds or fails by itself.
 
-    All that is wrong with a save is told at once; its refusals carry the Message face's codes, and
+    All that is wrong with a save is told at once; its refusals carry the Message API's codes, and
     their fields are the paths in the request. Asks the actor's permissions, for the data decide
     which are needed. With `until_refused` those after the first refusal are neither done nor
-    answered. Several are one go of their own, or go on with that of `batch`: see recording().
+    answered. Several are one batch of their own, or go on with that of `batch`: see recording().
     Keep chunks small (500): all is in memory and under one transaction.
     """
-    saves, settled, rest, to_lock = settle_unchanged(saves, by)
+    saves, settled, rest, to_lock = skip_unchanged(saves, by)
     answers: dict[int, Saved | Refused] = {**settled}
     failures: Failures = {}
     if rest:
-        with recording(by=by, dry_run=dry_run, batch=batch or len(saves) > 1) as ledger:
+        with recording(by=by, dry_run=dry_run, batch=batch or len(saves) > 1) as audit_log:
             if to_lock:
                 lock_groups(to_lock, by)
-            saving = _Saving(look_up(rest.values()), to_lock, ledger, dry_run)
+            saving = _Saving(load(rest.values()), to_lock, audit_log, dry_run)
             for place, save in rest.items():
                 answers[place] = saving.answer(save)
                 if until_refused and isinstance(answers[place], Refused):
@@ -98,13 +98,15 @@ def save_contact_groups(
 class _Saving:
     """Some saves of one transaction: decided one after the other, written together."""
 
-    def __init__(self, known: Known, locked: set[str], ledger: Ledger, planned: bool) -> None:
-        self.known, self.ledger, self.planned = known, ledger, planned
-        self.now = ledger.at
-        by = ledger.by
+    def __init__(
+        self, known: LookupResult, locked: set[str], audit_log: AuditLog, planned: bool
+    ) -> None:
+        self.known, self.audit_log, self.planned = known, audit_log, planned
+        self.now = audit_log.at
+        by = audit_log.by
         sources = known.sources.items()
-        known.sources = {id: one for id, one in sources if by.sees(UUID(one.licensee))}
-        self.may_do = cache(lambda verb: may(by, verb, ContactGroup))
+        known.sources = {id: one for id, one in sources if by.can_access(UUID(one.licensee))}
+        self.may_do = cache(lambda verb: has_permission(by, verb, ContactGroup))
         self.ours = {*locked}  # the groups that may be changed: locked, or made here
         self.stood: dict[str, Connections] = {}  # of the groups that change, at first
         self.fields: set[str] = set()  # those of groups that change
@@ -122,7 +124,7 @@ class _Saving:
             return refused
 
     def _save(self, save: ContactGroupSave) -> Saved:
-        target = find_target(save, self.known, self.ledger.by)
+        target = find_target(save, self.known, self.audit_log.by)
         source, group = target.source, target.group
         if source and not self.may_do(_verb_of(save, target)):
             raise _forbidden()
@@ -143,7 +145,7 @@ class _Saving:
         save: ContactGroupSave,
         source: Source,
         target: Target,
-        asked: Asked,
+        asked: ResolvedContent,
         content_hash: str,
     ) -> Saved:
         before, key = target.group, target.key
@@ -202,7 +204,7 @@ class _Saving:
             "before": {name: was for name, (was, _is) in differences.items()} if before else {},
             "after": {name: now for name, (_was, now) in differences.items()},
         }
-        return self.ledger.note(
+        return self.audit_log.note(
             SAVED, ContactGroup, after.id, after.licensee, after.name,
             numbers=numbers, effects=effects,
         )  # fmt: skip
@@ -218,7 +220,7 @@ class _Saving:
         # In one order, so that two chunks with the same new keys do not wait for each other.
         keys = sorted(self.keys.values(), key=lambda key: key.name)
         groups = self.known.groups
-        put_values(
+        upsert_values(
             AlternateKey,
             ("id", "licensee", "data_source", "kind", "value", "contact_group", "content_hash",
              "text_hash", "last_outcome", "last_saved_at"),
@@ -237,7 +239,7 @@ GROUP_FIELDS = {"name": "name", "role_id": "role", "status": "status"}  # by the
 
 
 def write_groups(
-    known: Known,
+    known: LookupResult,
     stood: Mapping[str, Connections],
     fields: Collection[str] = GROUP_FIELDS,
     *,
@@ -248,7 +250,7 @@ def write_groups(
     statements. `fields` are those that changed in some, by the ledger's names: to write the
     others as they are costs as much. Those that were `made` are not in the database yet."""
     changed = [known.groups[id] for id in sorted(stood)]
-    put_values(
+    upsert_values(
         ContactGroup,
         ("id", "licensee", "name", "role", "status"),
         [(group.id, group.licensee, group.name, group.role, group.status) for group in changed],

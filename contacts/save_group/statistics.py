@@ -13,17 +13,17 @@ from uuid import UUID
 from django.db import transaction
 
 from commsapp.core.audit import Refused
-from commsapp.core.metering.counters import Counts
+from commsapp.core.metering.counters import DailyCounts
 from contacts.save_group.failures import Failures
 from contacts.save_group.outcome import Saved
-from contacts.save_group.request import ContactGroupSave, SentSave
+from contacts.save_group.request import ContactGroupSave, RawSave
 
 FAILED = "Failed"  # beside the outcomes of saves that were not refused
-_counts = Counts("contacts.SaveCount", key=("data_source", "day", "outcome"), number="count")
+_counts = DailyCounts("contacts.SaveCount", key=("data_source", "day", "outcome"), number="count")
 
 
 def count_outcomes(
-    saves: Sequence[ContactGroupSave | SentSave],
+    saves: Sequence[ContactGroupSave | RawSave],
     answers: Sequence[Saved | Refused],
     failures: Failures,
     *,

@@ -19,9 +19,9 @@ from commsapp.core.audit import Refusal, Undoing
 from commsapp.db.bulk import delete_values
 from commsapp.db.ids import dashed, read_guid
 from contacts.alternate_keys import clear_hashes
-from contacts.connection_order import Connections, unmerge
+from contacts.connection_order import Connections, revert_merge
 from contacts.models import AlternateKey, Contact, ContactGroup, Role
-from contacts.save_group.lookup import Group, Key, Known, Wanted, lock_groups, read
+from contacts.save_group.lookup import Group, Key, LookupKeys, LookupResult, lock_groups, read
 from contacts.save_group.outcome import SAVED, Outcome, told
 from contacts.save_group.save import write_groups
 
@@ -30,18 +30,18 @@ _FIELDS = ("name", "role_id", "status")
 
 
 @SAVED.undone_by
-def take_back(undoings: Sequence[Undoing], by: Actor) -> None:
+def undo_saves(undoings: Sequence[Undoing], by: Actor) -> None:
     """Undo saves, the newest first: in a number of statements that does not grow."""
     lock_groups((one.operation.target_id.hex for one in undoings), by)
     reversals = _Reversals(read(_wanted(undoings)))
     for one in undoings:
-        reversals.take_back(one)
+        reversals.add(one)
     reversals.write()
 
 
-def _wanted(undoings: Sequence[Undoing]) -> Wanted:
+def _wanted(undoings: Sequence[Undoing]) -> LookupKeys:
     """The groups, and whom and which roles they may get back."""
-    wanted = Wanted()
+    wanted = LookupKeys()
     for one in undoings:
         before = one.operation.effects["before"]
         wanted.groups.add(one.operation.target_id.hex)
@@ -55,19 +55,19 @@ def _wanted(undoings: Sequence[Undoing]) -> Wanted:
 class _Reversals:
     """Saves being undone: decided one after the other, written together."""
 
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: LookupResult) -> None:
         self.known = known
         self.stood: dict[str, Connections] = {}  # of the groups that change, at first
         self.unbound: list[Key] = []
 
-    def take_back(self, one: Undoing) -> None:
+    def add(self, one: Undoing) -> None:
         group = self.known.groups[one.operation.target_id.hex]
         before, after = one.operation.effects["before"], one.operation.effects["after"]
         if one.operation.numbers["outcome"] == Outcome.CREATED:
             self._unmake(one, group, after)
         elif group.is_deleted and after.get("status") != group.status:
             one.kept += 1  # as a whole: a deleted group takes nothing
-            one.name_kept(ContactGroup, [group.id])
+            one.list_retained(ContactGroup, [group.id])
         else:
             self._put_back(one, group, before, after)
 
@@ -76,7 +76,7 @@ class _Reversals:
         others = [each for each in group.keys if each is not key]
         if others or any(after[name] != stands for name, stands in told(group).items()):
             one.kept += 1
-            one.name_kept(ContactGroup, [group.id])
+            one.list_retained(ContactGroup, [group.id])
             return
         self._change(replace(group, status=ContactGroup.Status.DELETED.value), group)
         one.reversed += 1
@@ -99,7 +99,7 @@ class _Reversals:
             return {}
         if any(stands[name] != after[name] for name in was):
             one.kept += 1
-            one.name_kept(ContactGroup, [group.id])
+            one.list_retained(ContactGroup, [group.id])
             return {}
         becomes = {name.removesuffix("_id"): value for name, value in was.items()}
         if "role" in becomes:
@@ -121,10 +121,10 @@ class _Reversals:
                 was[contact] = became[contact]
             else:
                 was.pop(contact, None)
-        unmerged = unmerge(group.connections, was, became)
+        unmerged = revert_merge(group.connections, was, became)
         one.reversed += unmerged.reversed
         one.kept += unmerged.kept
-        one.name_kept(Contact, unmerged.kept_contacts)
+        one.list_retained(Contact, unmerged.kept_contacts)
         return unmerged.connections
 
     def _lost(self, group: Group, was: Connections, became: Connections) -> Iterator[Refusal]:

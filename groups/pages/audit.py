@@ -13,18 +13,18 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.core.actors import Actor, may, require
+from commsapp.core.actors import Actor, has_permission, require
 from commsapp.core.audit import UNDONE
 from commsapp.db.ids import read_guid
 from commsapp.models import Operation
 from commsapp.staff.audit import history
-from commsapp.staff.audit.changes import NAMED, Listing, lists_kept, lists_records
-from commsapp.staff.audit.history import Tool, Trace, Traces
+from commsapp.staff.audit.changes import NAMED, Listing, lists_records, reports_skipped
+from commsapp.staff.audit.history import HistoryRow, HistoryRows, Tool
 from commsapp.staff.object_pages import page_on, panel_on, tell, url_of
-from commsapp.staff.request import actor_of, may_see
+from commsapp.staff.request import actor_of, can_view
 from groups import from_contacts, operations
 from groups import pages as pages  # its panels come before this one
-from groups.membership_history import Departure, arrivals_of, departures_of
+from groups.membership_history import Departure, departures_of, joined_at
 from groups.models import Membership, Recipient, RecipientGroup
 
 _RECENT = 10
@@ -33,32 +33,34 @@ _READ = 10  # later operations that are read to name who had left
 # --- On the recipient's page ------------------------------------------------------------------
 
 
-@history.traces_on(Recipient)
-def in_and_out(request: HttpRequest, recipient: Any) -> Traces:
+@history.adds_history_rows(Recipient)
+def membership_events(request: HttpRequest, recipient: Any) -> HistoryRows:
     """The operations on groups by which the recipient came in and left, and what undid them."""
     by = actor_of(request)
-    if not may_see(by, RecipientGroup):
-        return Traces({})
-    arrivals, departures = arrivals_of(recipient), departures_of(recipient)
-    back = _ways_back(recipient, by, arrivals, departures.found)
-    traces = {operation: Trace(_came) for operation in arrivals.values()}
-    traces |= {one.origin_id: Trace(_came) for one in departures}
+    if not can_view(by, RecipientGroup):
+        return HistoryRows({})
+    arrivals, departures = joined_at(recipient), departures_of(recipient)
+    back = _rejoin_buttons(recipient, by, arrivals, departures.found)
+    traces = {operation: HistoryRow(_came) for operation in arrivals.values()}
+    traces |= {one.origin_id: HistoryRow(_came) for one in departures}
     left = [one.operation_id for one in departures]
     undos = Operation.objects.filter(undoes__in=left).values_list("pk", flat=True) if left else ()
-    traces |= {undo: Trace(_came_back) for undo in undos}
-    traces |= {one.operation_id: Trace(_left, back.get(one.operation_id, ())) for one in departures}
+    traces |= {undo: HistoryRow(_rejoined_label) for undo in undos}
+    traces |= {
+        one.operation_id: HistoryRow(_left, back.get(one.operation_id, ())) for one in departures
+    }
     note = "" if departures.is_complete else gettext(
         "Very much was done to groups since: only the newest of it was searched for when this"
         " recipient left groups."
     )  # fmt: skip
-    return Traces(traces, note)
+    return HistoryRows(traces, note)
 
 
 def _came(operation: Operation) -> str:
     return gettext("Came into")
 
 
-def _came_back(operation: Operation) -> str:
+def _rejoined_label(operation: Operation) -> str:
     return gettext("What was undone, as far as it still stood, for")
 
 
@@ -66,11 +68,11 @@ def _left(operation: Operation) -> str:
     return gettext("Removed from")
 
 
-def _ways_back(
+def _rejoin_buttons(
     recipient: Recipient, by: Actor, arrivals: dict[UUID, UUID], left: Sequence[Departure]
 ) -> dict[UUID, list[Tool]]:
     """A button at the last departure from each active group that the recipient is not in."""
-    if recipient.is_archived or not may(by, "change", RecipientGroup):
+    if recipient.is_archived or not has_permission(by, "change", RecipientGroup):
         return {}
     last: dict[UUID, UUID] = {}
     for one in left:
@@ -91,7 +93,7 @@ def recent_history(request: HttpRequest, recipient: Recipient) -> dict[str, Any]
 
 
 @page_on(Recipient, "add-back", verb="view")
-def add_back(request: HttpRequest, recipient: Recipient) -> HttpResponse:
+def rejoin(request: HttpRequest, recipient: Recipient) -> HttpResponse:
     """POST: one recipient into the group that it left; the others of then stay where they are."""
     by = actor_of(request)
     require(by, "change", RecipientGroup)
@@ -125,7 +127,7 @@ def add_back(request: HttpRequest, recipient: Recipient) -> HttpResponse:
 )
 def changed_members(operation: Operation, by: Actor) -> list[Listing]:
     """Who came in and is there still, and who left, by name."""
-    if operation.target_type != RecipientGroup._meta.label_lower or not may_see(by, Recipient):
+    if operation.target_type != RecipientGroup._meta.label_lower or not can_view(by, Recipient):
         return []
     removed = [id for ids in _removed(operation).values() for id in ids]
     listings = [Listing(gettext("Removed"), _named(removed[:NAMED], by), len(removed))]
@@ -139,15 +141,15 @@ def changed_members(operation: Operation, by: Actor) -> list[Listing]:
     return [Listing(label, _named(ids[:NAMED], by), count), *listings]
 
 
-@lists_kept(
+@reports_skipped(
     operations.RECIPIENTS_ADDED.name,
     operations.RECIPIENTS_REMOVED.name,
     operations.RECIPIENTS_SET.name,
     from_contacts.MADE.name,
 )
-def kept_members(operation: Operation, by: Actor) -> list[Listing]:
+def skipped_members(operation: Operation, by: Actor) -> list[Listing]:
     """Whom undoing the operation left alone: who came back otherwise, and who had left since."""
-    if not may_see(by, Recipient):
+    if not can_view(by, Recipient):
         return []
     removed, group = _removed(operation), operation.target_id
     undo = Operation.objects.filter(undoes=operation).values_list("pk", flat=True).first()
@@ -155,7 +157,7 @@ def kept_members(operation: Operation, by: Actor) -> list[Listing]:
     came_back = Membership.objects.none()
     if removed:
         ids = [id for ids in removed.values() for id in ids]
-        others = Membership.objects.filter(group=group, recipient__among=ids)
+        others = Membership.objects.filter(group=group, recipient__in_ids=ids)
         others = others.exclude(operation__in=[*removed])
         came_back = others.filter(operation_id__lt=undo) if undo else others
     later = Operation.objects.filter(
@@ -177,5 +179,5 @@ def _removed(operation: Operation) -> dict[str, list[str]]:
 
 
 def _named(ids: Iterable[str], by: Actor) -> list[tuple[str, str]]:
-    rows = Recipient.objects.visible_to(by).among(ids).order_by("name", "pk")
+    rows = Recipient.objects.visible_to(by).in_ids(ids).order_by("name", "pk")
     return [(str(row), url_of(row)) for row in rows.only("pk", "name")]

@@ -15,17 +15,17 @@ from django.utils.translation import gettext_lazy as _
 
 from commsapp.core.audit import Refusal, Refused
 from commsapp.staff.changelists import count_up_to, searched_words
-from commsapp.staff.dependents import Standing, Touch, standing_on
-from commsapp.staff.object_pages import Command, Problem, carry_out, page_on, show, url_of
+from commsapp.staff.dependents import Dependents, PlannedChange, dependents_of
+from commsapp.staff.object_pages import Command, Problem, page_on, run_command, show, url_of
 from commsapp.staff.post_pagination import Numbered
-from commsapp.staff.request import actor_of, may_see
+from commsapp.staff.request import actor_of, can_view
 from contacts.models import Contact, ContactConnection
 from groups import operations
-from groups.forms import Named, RecipientsForm, told_of
+from groups.forms import MatchedRecipients, RecipientsForm, told_of
 from groups.models import Membership, Recipient, RecipientGroup
 from groups.pages.members import is_active
 from groups.pages.pickers import BY_NAME, candidates
-from groups.pages.selection import Chosen, chosen_by, of_contacts, standing_for
+from groups.pages.selection import Selection, eligible_recipients, of_contacts, selection_of
 
 _CANDIDATES_SHOWN = _NAMES_SHOWN = 50  # on a page
 
@@ -54,18 +54,22 @@ VERBS = {
 
 
 @page_on(
-    RecipientGroup, "add-recipients", label=_("Add recipients"), fits=is_active, is_primary=True
+    RecipientGroup,
+    "add-recipients",
+    label=_("Add recipients"),
+    is_available=is_active,
+    is_primary=True,
 )
 def add_recipients(request: HttpRequest, group: RecipientGroup) -> HttpResponse:
     return _change_members(request, group, VERBS["add"])
 
 
-@page_on(RecipientGroup, "remove-recipients", label=_("Remove recipients"), fits=is_active)
+@page_on(RecipientGroup, "remove-recipients", label=_("Remove recipients"), is_available=is_active)
 def remove_recipients(request: HttpRequest, group: RecipientGroup) -> HttpResponse:
     return _change_members(request, group, VERBS["remove"])
 
 
-@page_on(RecipientGroup, "set-recipients", label=_("Set exactly"), fits=is_active)
+@page_on(RecipientGroup, "set-recipients", label=_("Set exactly"), is_available=is_active)
 def set_recipients(request: HttpRequest, group: RecipientGroup) -> HttpResponse:
     return _change_members(request, group, VERBS["set"])
 
@@ -75,20 +79,20 @@ def _change_members(request: HttpRequest, group: RecipientGroup, verb: Verb) -> 
     form = RecipientsForm(request, group)
     if not form.is_valid():
         return _ask(request, group, verb, form)
-    chosen = chosen_by(request, group, form)
+    chosen = selection_of(request, group, form)
     if "correct" in request.POST and chosen.listed and not chosen.listed.is_file:
         form = RecipientsForm(request, group, chosen.listed.as_pasted())
         return _ask(request, group, verb, form, problems_of(group, verb, chosen.who))
     if not chosen.is_anybody:
         form.add_error("pasted", gettext("Name at least one recipient."))
         return _ask(request, group, verb, form)
-    return carry_out(request, group, _command(request, group, verb, chosen))
+    return run_command(request, group, _command(request, group, verb, chosen))
 
 
 # --- Preview, confirmation, result ----------------------------------------------------------
 
 
-def _command(request: HttpRequest, group: RecipientGroup, verb: Verb, chosen: Chosen) -> Command:
+def _command(request: HttpRequest, group: RecipientGroup, verb: Verb, chosen: Selection) -> Command:
     ids, by = chosen.who.ids, actor_of(request)
     foretold: list[operations.RecipientsChange] = []
 
@@ -97,9 +101,9 @@ def _command(request: HttpRequest, group: RecipientGroup, verb: Verb, chosen: Ch
         foretold.append(change)
         return change
 
-    def touches() -> Standing:
-        touch = Touch(verb.name, [group.pk.hex], by, foretold[-1])
-        return standing_on(Membership, touch)
+    def touches() -> Dependents:
+        touch = PlannedChange(verb.name, [group.pk.hex], by, foretold[-1])
+        return dependents_of(Membership, touch)
 
     return Command(
         title=str(verb.title),
@@ -112,7 +116,7 @@ def _command(request: HttpRequest, group: RecipientGroup, verb: Verb, chosen: Ch
         is_destructive=verb.is_destructive,
         all_or_none=verb.all_or_none,
         selected=chosen.matching,
-        goes_on=lambda change: _back_with(group, change),
+        success_url=lambda change: _back_with(group, change),
         template="groups/preview.html",
         context={
             "verb": verb.name,
@@ -141,20 +145,20 @@ def _who_moves(
     change: operations.RecipientsChange,
 ) -> list[dict[str, Any]]:
     """Who would come and who would go, by name and page by page."""
-    if not may_see(actor_of(request), Recipient):
+    if not can_view(actor_of(request), Recipient):
         return []
     moving: list[dict[str, Any]] = []
     given = [id for id in ids if len(id) == 32]
     if change.added:
         member = Membership.objects.filter(group=group, recipient=OuterRef("pk"))
         coming = (
-            Recipient.objects.eligible_for(group).filter(pk__among=given).exclude(Exists(member))
+            Recipient.objects.eligible_for(group).filter(pk__in_ids=given).exclude(Exists(member))
         )
         page = _page(request, "coming", coming, change.added)
         moving.append({"title": gettext("Who comes"), "sign": "+", **page})
     if change.removed:
         members = group.memberships.all()
-        named_here = {"recipient__among": given}
+        named_here = {"recipient__in_ids": given}
         staying = members.exclude(**named_here)
         leaving = members.filter(**named_here) if verb.name == "remove" else staying
         gone = Recipient.objects.filter(pk__in=leaving.values("recipient"))
@@ -170,7 +174,7 @@ def _page(request: HttpRequest, name: str, recipients: QuerySet[Any], count: int
     return {"name": name, "asks": asks, "page": page}
 
 
-def problems_of(group: RecipientGroup, verb: Verb, who: Named) -> list[Problem]:
+def problems_of(group: RecipientGroup, verb: Verb, who: MatchedRecipients) -> list[Problem]:
     """What could not be done, in the order of the lines.
 
     Asked anew, by a dry run: what was done meanwhile is no failure.
@@ -199,14 +203,14 @@ def _ask(
     context: dict[str, Any] = {
         "form": form, "q": words, "verb": verb.name, "problems": problems or form.unreadable,
         "is_correcting": bool(problems),
-        "can_pick": may_see(actor_of(request), Recipient),
+        "can_pick": can_view(actor_of(request), Recipient),
     }  # fmt: skip
     if context["can_pick"]:
         rows = candidates(request, group, verb.name, words).select_related("customer")
         found = list(rows.order_by(*BY_NAME)[: _CANDIDATES_SHOWN + 1])
         context["candidates"] = found[:_CANDIDATES_SHOWN]
         context["has_more"] = len(found) > _CANDIDATES_SHOWN
-    if group.customer_id and may_see(actor_of(request), Contact):
+    if group.customer_id and can_view(actor_of(request), Contact):
         context |= _contacts_told(group)
     status = 400 if form.is_bound else 200
     return show(
@@ -222,7 +226,7 @@ def _counted(count: int, has_more: bool) -> str:
 
 def _contacts_told(group: RecipientGroup) -> dict[str, Any]:
     """How many recipients stand for the customer's contacts, and how many contacts have none."""
-    standing = standing_for(group).filter(contact=OuterRef("contact"))
+    standing = eligible_recipients(group).filter(contact=OuterRef("contact"))
     connected = ContactConnection.objects.filter(group=group.customer_id)
     count, has_more = count_up_to(of_contacts(group))
     without, more_without = count_up_to(connected.exclude(Exists(standing)))

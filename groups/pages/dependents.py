@@ -10,38 +10,45 @@ from django.utils.translation import ngettext
 
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Undone
-from commsapp.core.number_format import counted
+from commsapp.core.number_format import format_count
 from commsapp.models import Operation
 from commsapp.staff.audit.changes import Listing
-from commsapp.staff.dependents import Touch, each, foretells_undo_of, listed, standing_on, stands_on
+from commsapp.staff.dependents import (
+    PlannedChange,
+    dependents_of,
+    each,
+    listed,
+    reports_dependents,
+    reports_undo_effects,
+)
 from contacts.models import Contact, ContactGroup
 from contacts.pages.dependents import named
 from groups import from_contacts, operations
 from groups.models import Membership, Recipient, RecipientGroup
 
 
-@stands_on(ContactGroup, sees=RecipientGroup)
-def groups_of_customers(touch: Touch) -> Iterator[Listing]:
-    rows = RecipientGroup.objects.filter(customer__among=touch.ids, **RecipientGroup.ACTIVE)
+@reports_dependents(ContactGroup, sees=RecipientGroup)
+def groups_of_customers(touch: PlannedChange) -> Iterator[Listing]:
+    rows = RecipientGroup.objects.filter(customer__in_ids=touch.ids, **RecipientGroup.ACTIVE)
     yield listed(_("Recipient groups"), rows.order_by("name", "pk"), named, notes=each(_members))
 
 
-@stands_on(ContactGroup, sees=Recipient)
-def recipients_of_customers(touch: Touch) -> Iterator[Listing]:
-    rows = Recipient.objects.filter(customer__among=touch.ids, archived_at=None)
+@reports_dependents(ContactGroup, sees=Recipient)
+def recipients_of_customers(touch: PlannedChange) -> Iterator[Listing]:
+    rows = Recipient.objects.filter(customer__in_ids=touch.ids, archived_at=None)
     yield listed(_("Recipients"), rows.order_by("name", "pk"), named)
 
 
-@stands_on(Contact, sees=Recipient)
-def recipients_of_contacts(touch: Touch) -> Iterator[Listing]:
-    rows = Recipient.objects.filter(contact__among=touch.ids, archived_at=None)
+@reports_dependents(Contact, sees=Recipient)
+def recipients_of_contacts(touch: PlannedChange) -> Iterator[Listing]:
+    rows = Recipient.objects.filter(contact__in_ids=touch.ids, archived_at=None)
     hint = _("They stay active.")
     yield listed(_("Recipients that stand for them"), rows.order_by("name", "pk"), named, hint=hint)
 
 
-@stands_on(Recipient, sees=RecipientGroup)
-def groups_of_recipients(touch: Touch) -> Iterator[Listing]:
-    memberships = Membership.objects.filter(recipient__among=touch.ids)
+@reports_dependents(Recipient, sees=RecipientGroup)
+def groups_of_recipients(touch: PlannedChange) -> Iterator[Listing]:
+    memberships = Membership.objects.filter(recipient__in_ids=touch.ids)
     rows = RecipientGroup.objects.filter(pk__in=memberships.order_by().values("group"))
     hint = _(
         "They stay members, and count as such. As long as they are archived, no split gives them"
@@ -56,9 +63,9 @@ def groups_of_recipients(touch: Touch) -> Iterator[Listing]:
     )
 
 
-@stands_on(RecipientGroup, sees=Recipient)
-def members_of_groups(touch: Touch) -> Iterator[Listing]:
-    rows = Membership.objects.filter(group__among=touch.ids)
+@reports_dependents(RecipientGroup, sees=Recipient)
+def members_of_groups(touch: PlannedChange) -> Iterator[Listing]:
+    rows = Membership.objects.filter(group__in_ids=touch.ids)
     in_order = rows.select_related("recipient").order_by("group", "recipient")
     hint = _("They stay members; nobody comes or goes while the group is archived.")
     yield listed(_("Members"), in_order, lambda row: named(row.recipient), hint=hint)
@@ -72,7 +79,7 @@ class _Moving:
     removed: int
 
 
-@foretells_undo_of(
+@reports_undo_effects(
     operations.RECIPIENTS_ADDED.name,
     operations.RECIPIENTS_REMOVED.name,
     operations.RECIPIENTS_SET.name,
@@ -86,9 +93,11 @@ def touched_by_undone_members(operation: Operation, undone: Undone, by: Actor) -
         len(ids.split(",")) for ids in undone.operation.effects.get("removed", {}).values()
     )
     moving = _Moving(added=undone.reversed - removed, removed=removed)
-    return standing_on(Membership, Touch("undo", [operation.target_id.hex], by, moving)).listings
+    return dependents_of(
+        Membership, PlannedChange("undo", [operation.target_id.hex], by, moving)
+    ).listings
 
 
 def _members(group: RecipientGroup) -> str:
     count = group.member_count
-    return ngettext("%s member", "%s members", count) % counted(count)
+    return ngettext("%s member", "%s members", count) % format_count(count)

@@ -11,11 +11,11 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from commsapp.core.actors import require
-from commsapp.core.number_format import counted
-from commsapp.staff.object_pages import Command, carry_out, page_on, show, url_of
+from commsapp.core.number_format import format_count
+from commsapp.staff.object_pages import Command, page_on, run_command, show, url_of
 from commsapp.staff.request import actor_of
 from contacts.models import ContactGroup
-from contacts.pages.connections import ticked, use_for_ticked
+from contacts.pages.connections import register_bulk_action, selected_ids
 from groups import from_contacts
 from groups.models import Recipient, RecipientGroup
 
@@ -30,18 +30,20 @@ def _is_active(group: ContactGroup) -> bool:
     return not group.is_archived
 
 
-use_for_ticked("make-group", _("Make recipient group of ticked…"), verb="add", of=RecipientGroup)
+register_bulk_action(
+    "make-group", _("Make recipient group of ticked…"), verb="add", of=RecipientGroup
+)
 
 
 @page_on(
     ContactGroup, "make-group", label=_("Make recipient group"), verb="add", of=RecipientGroup,
-    fits=_is_active,
+    is_available=_is_active,
 )  # fmt: skip
 def make_group(request: HttpRequest, customer: Any) -> HttpResponse:
     """Ask for a name; show who would be in it; make it. Of the ticked contacts, or of all."""
     by = actor_of(request)
     require(by, "add", Recipient)
-    contacts = ticked(request)
+    contacts = selected_ids(request)
     form = MakeGroupForm(request.POST if "name" in request.POST else None)
     if not form.is_valid():
         return _ask(request, customer, form, contacts)
@@ -54,11 +56,11 @@ def make_group(request: HttpRequest, customer: Any) -> HttpResponse:
             customer.pk, name, by=by, contact_ids=contacts or None, dry_run=dry_run
         ),
         back=url_of(customer),
-        goes_on=lambda change: url_of(change.group),
+        success_url=lambda change: url_of(change.group),
         fields=[("name", name), *(("contacts", id) for id in contacts)],
     )
     try:
-        return carry_out(request, customer, command)
+        return run_command(request, customer, command)
     except ValidationError as error:
         form.add_error("name", error.messages)
         return _ask(request, customer, form, contacts)
@@ -72,7 +74,7 @@ def _ask(
         ngettext("Of the %s ticked contact.", "Of the %s ticked contacts.", count)
         if contacts
         else ngettext("Of the %s connected contact.", "Of all %s connected contacts.", count)
-    ) % counted(count)
+    ) % format_count(count)
     form.fields["name"].initial = customer.name
     return show(
         request, customer, "groups/make_group.html", title=gettext("Make recipient group"),

@@ -11,11 +11,11 @@ from django.utils.translation import gettext
 
 from commsapp.staff.object_pages import Problem, page_on, url_of
 from commsapp.staff.request import actor_of
-from groups.forms import named
+from groups.forms import match_recipients
 from groups.models import RecipientGroup
 from groups.pages.change_members import VERBS, problems_of
-from groups.pages.selection import brought_again
-from groups.recipient_list import Listed
+from groups.pages.selection import resubmitted_list
+from groups.recipient_list import RecipientList
 
 _CSV = "text/csv; charset=utf-8"
 
@@ -26,14 +26,16 @@ def failed_rows(request: HttpRequest, group: RecipientGroup) -> HttpResponse:
 
     None where the whole list is needed: brought again, these few would put all others out.
     """
-    listed, verb = brought_again(request, group), VERBS.get(request.POST.get("verb", ""))
+    listed, verb = resubmitted_list(request, group), VERBS.get(request.POST.get("verb", ""))
     if listed is None or verb is None or verb.all_or_none:
         return HttpResponseRedirect(url_of(group))
-    problems = problems_of(group, verb, named(listed.entries, (), group, by=actor_of(request)))
+    problems = problems_of(
+        group, verb, match_recipients(listed.entries, (), group, by=actor_of(request))
+    )
     return _as_csv(listed, problems, f"{group.name} {gettext('failed rows')}")
 
 
-def _as_csv(listed: Listed, problems: Sequence[Problem], name: str) -> HttpResponse:
+def _as_csv(listed: RecipientList, problems: Sequence[Problem], name: str) -> HttpResponse:
     reasons: dict[tuple[int, str], str] = {}
     for problem in problems:
         reasons.setdefault((problem.line or 0, problem.value), problem.reason)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from commsapp.core.search import having
 from commsapp.db.ids import read_guid
 from commsapp.staff.changelists import (
-    MOST_COUNTED,
+    MAX_COUNTED,
     Slice,
     count_up_to,
     page_by_key,
@@ -49,7 +49,7 @@ def matching(words: str, prefix: str = "") -> Q:
 
 
 @dataclass(frozen=True)
-class Asked:
+class MemberFilter:
     """Which members a person looks at: words, type, state, and those of one operation."""
 
     words: str = ""
@@ -59,7 +59,7 @@ class Asked:
     order: str = ""  # a key of ORDERS, with a minus the other way round
 
     @classmethod
-    def of(cls, query: QueryDict) -> Asked:
+    def of(cls, query: QueryDict) -> MemberFilter:
         kind, state = query.get("type", ""), query.get("state", "")
         return cls(
             query.get("q", "").strip(),
@@ -89,7 +89,7 @@ class Asked:
         return f"?{urlencode({name: value for name, value in given.items() if value})}"
 
 
-def choices_of(asked: Asked, archived: int) -> list[dict[str, Any]]:
+def choices_of(asked: MemberFilter, archived: int) -> list[dict[str, Any]]:
     """The filters above the members, as links."""
     types = [("", gettext("All")), *Recipient.Type.choices]
     active, gone = (
@@ -121,7 +121,7 @@ def choices_of(asked: Asked, archived: int) -> list[dict[str, Any]]:
 @panel_on(RecipientGroup, _("Members"), "groups/members.html", sees=Recipient)
 def members(request: HttpRequest, group: RecipientGroup) -> dict[str, Any]:
     """A page of the members, in the order in which the recipients were made: by their key."""
-    asked, every = Asked.of(request.GET), Membership.objects.filter(group=group)
+    asked, every = MemberFilter.of(request.GET), Membership.objects.filter(group=group)
     report_refused_search(request, asked.words)
     found = asked.among(every)
     joined = found.select_related("recipient", "operation__user")
@@ -136,7 +136,7 @@ def members(request: HttpRequest, group: RecipientGroup) -> dict[str, Any]:
     changed = _changed(request)
     can_change = request.user.has_perm("groups.change_recipientgroup") and is_active(group)
     return {
-        "page": page.counted(*counted, _SHOWN),
+        "page": page.with_count(*counted, _SHOWN),
         "asked": asked,
         "sorted_by": {name: _heading(asked, name, name in orders) for name in ORDERS},
         "filters": choices_of(asked, archived),
@@ -149,10 +149,10 @@ def members(request: HttpRequest, group: RecipientGroup) -> dict[str, Any]:
     }
 
 
-def _orders_for(asked: Asked, count: int, has_more: bool) -> Collection[str]:
+def _orders_for(asked: MemberFilter, count: int, has_more: bool) -> Collection[str]:
     """By what so many can be sorted at once: a name is read of each, but of each membership only
     who made it. Of 100,000 members the first takes 0.3 to 0.5 s, the second 0.05 to 0.15."""
-    if count <= MOST_COUNTED and not has_more:
+    if count <= MAX_COUNTED and not has_more:
         return ORDERS.keys()
     return () if asked.given else ("added",)
 
@@ -170,7 +170,7 @@ def _page_in_order(
     return replace(ids, rows=[rows[id] for id in ids if id in rows])
 
 
-def _heading(asked: Asked, name: str, can_sort: bool) -> dict[str, str]:
+def _heading(asked: MemberFilter, name: str, can_sort: bool) -> dict[str, str]:
     """A column's head: a link that sorts, and sorts the other way round when it does already."""
     labels = {"name": gettext("Name"), "reference": gettext("Reference"), "added": gettext("Added")}
     directions = {name: "ascending", f"-{name}": "descending"}
@@ -190,7 +190,7 @@ def _archived_among(group: RecipientGroup) -> int:
     archived = Recipient.objects.filter(licensee=group.licensee_id, archived_at__isnull=False)
     member = Membership.objects.filter(group=group, recipient=OuterRef("pk"))
     _count, too_many = count_up_to(archived)
-    if too_many and group.member_count > MOST_COUNTED:
+    if too_many and group.member_count > MAX_COUNTED:
         return 0
     if too_many:
         return count_up_to(group.memberships.filter(recipient__archived_at__isnull=False))[0]

@@ -9,11 +9,11 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext
 
-from commsapp.core.number_format import counted
+from commsapp.core.number_format import format_count
 from commsapp.core.search import shorten_search
 from commsapp.staff.combobox import as_options, searching
 from commsapp.staff.object_pages import page_on
-from commsapp.staff.request import actor_of, may_see
+from commsapp.staff.request import actor_of, can_view
 from groups.models import Membership, Recipient, RecipientGroup
 from groups.pages.members import matching
 
@@ -33,7 +33,7 @@ def candidates(request: HttpRequest, group: RecipientGroup, verb: str, words: st
 @page_on(RecipientGroup, "find-recipients")
 def find_recipients(request: HttpRequest, group: RecipientGroup) -> JsonResponse:
     """What the picker offers for what was typed."""
-    if not may_see(actor_of(request), Recipient):
+    if not can_view(actor_of(request), Recipient):
         raise PermissionDenied
     verb, term = request.GET.get("for", "add"), shorten_search(request.GET.get("term", "").strip())
     rows = candidates(request, group, verb, term)
@@ -47,7 +47,7 @@ def find_groups(request: HttpRequest, group: RecipientGroup) -> JsonResponse:
     rows = RecipientGroup.objects.visible_to(actor_of(request)).filter(licensee=group.licensee_id)
     term = request.GET.get("term", "").replace("\0", "")
     found = search(rows.exclude(pk=group.pk), term)
-    return as_options(found, lambda other: gettext("%s members") % counted(other.member_count))
+    return as_options(found, lambda other: gettext("%s members") % format_count(other.member_count))
 
 
 def hint(recipient: Recipient) -> str:

@@ -14,21 +14,21 @@ from commsapp.core.imports import drafts
 from commsapp.db.ids import read_guid
 from commsapp.staff.request import actor_of
 from contacts.models import ContactConnection
-from groups.forms import Named, RecipientsForm, named
+from groups.forms import MatchedRecipients, RecipientsForm, match_recipients
 from groups.models import Recipient, RecipientGroup
-from groups.pages.members import Asked, ids_of
-from groups.recipient_list import MAX_CARRIED, Listed
+from groups.pages.members import MemberFilter, ids_of
+from groups.recipient_list import MAX_CARRIED, RecipientList
 
 _DRAFT_KIND = "groups.members"
 
 
 @dataclass
-class Chosen:
+class Selection:
     """Who is meant, and how the confirmation says it again."""
 
-    who: Named
+    who: MatchedRecipients
     fields: list[tuple[str, str]] = field(default_factory=list)
-    listed: Listed | None = None
+    listed: RecipientList | None = None
     matching: int | None = None  # how many the filter, group or customer stands for, if any does
 
     @property
@@ -36,14 +36,16 @@ class Chosen:
         return bool(self.who.ids or self.who.problems or self.matching is not None)
 
 
-def chosen_by(request: HttpRequest, group: RecipientGroup, form: RecipientsForm) -> Chosen:
+def selection_of(request: HttpRequest, group: RecipientGroup, form: RecipientsForm) -> Selection:
     told = form.cleaned_data
     ticked = [*filter(None, map(read_guid, request.POST.getlist("recipients")))]
     if request.POST.get("selection") == "matching":
         ticked = []  # of those on the page
     fresh = told["pasted"] or told["file"]
-    listed, by = fresh or brought_again(request, group), actor_of(request)
-    chosen = Chosen(named(listed.entries if listed else (), ticked, group, by=by), listed=listed)
+    listed, by = fresh or resubmitted_list(request, group), actor_of(request)
+    chosen = Selection(
+        match_recipients(listed.entries if listed else (), ticked, group, by=by), listed=listed
+    )
     chosen.fields += (("recipients", id) for id in ticked)
     for ids, fields in _meant_by(request, group, told):
         chosen.matching = (chosen.matching or 0) + len(ids)
@@ -66,7 +68,7 @@ def _meant_by(
         rows = of_contacts(group).order_by("pk").values_list("pk", flat=True)
         found.append(([pk.hex for pk in rows], [("from_contacts", "on")]))
     if request.POST.get("selection") == "matching":
-        asked = Asked.of(request.POST)
+        asked = MemberFilter.of(request.POST)
         found.append(
             (
                 ids_of(asked.among(group.memberships.all())),
@@ -79,10 +81,10 @@ def _meant_by(
 def of_contacts(group: RecipientGroup) -> QuerySet[Any]:
     """The recipients that stand for a contact of the group's customer."""
     connected = ContactConnection.objects.filter(group=group.customer_id).values("contact")
-    return standing_for(group).filter(contact__in=connected)
+    return eligible_recipients(group).filter(contact__in=connected)
 
 
-def standing_for(group: RecipientGroup) -> QuerySet[Any]:
+def eligible_recipients(group: RecipientGroup) -> QuerySet[Any]:
     """Those that could be members, without naming the licensee: a contact's recipients are of its
     own, and SQLite would read all of the licensee's instead of the contact's."""
     ours = Q(customer=None) | Q(customer=group.customer_id)
@@ -94,7 +96,7 @@ def standing_for(group: RecipientGroup) -> QuerySet[Any]:
 
 
 def _carry(
-    request: HttpRequest, group: RecipientGroup, listed: Listed, kept: str
+    request: HttpRequest, group: RecipientGroup, listed: RecipientList, kept: str
 ) -> list[tuple[str, str]]:
     """A short list travels with the form; a long one waits here, where it may be `kept` already."""
     column = ("column", str(listed.at))
@@ -102,7 +104,7 @@ def _carry(
         return [("draft", kept), column]
     if len(listed.rows) <= MAX_CARRIED:
         return [("listed", listed.dumps()), column]
-    draft = drafts.keep(
+    draft = drafts.save_draft(
         by=actor_of(request), licensee_id=group.licensee_id, kind=_DRAFT_KIND,
         file_name=str(group), ending="file" if listed.is_file else "text",
         columns=listed.columns, rows=listed.rows,
@@ -110,17 +112,17 @@ def _carry(
     return [("draft", draft.pk.hex), column]
 
 
-def brought_again(request: HttpRequest, group: RecipientGroup) -> Listed | None:
+def resubmitted_list(request: HttpRequest, group: RecipientGroup) -> RecipientList | None:
     """The list that the preview showed, read in the column that was chosen there."""
     listed = None
     if guid := read_guid(request.POST.get("draft")):
         mine = drafts.drafts_of(actor_of(request)).filter(kind=_DRAFT_KIND)
         draft = mine.get(pk=UUID(guid), licensee=group.licensee_id)
         rows = [(line, tuple(cells)) for line, cells in drafts.every_row(draft)]
-        listed = Listed(tuple(draft.columns), rows, is_file=draft.format == "file")
+        listed = RecipientList(tuple(draft.columns), rows, is_file=draft.format == "file")
     elif text := request.POST.get("listed"):
         try:
-            listed = Listed.loads(text)
+            listed = RecipientList.loads(text)
         except ValueError:
             return None
     at = request.POST.get("column", "")

@@ -10,18 +10,18 @@ from django.utils.translation import gettext
 
 from commsapp.models import Operation
 from commsapp.staff.audit import history
-from commsapp.staff.audit.history import Trace, Traces
-from commsapp.staff.request import actor_of, may_see
+from commsapp.staff.audit.history import HistoryRow, HistoryRows
+from commsapp.staff.request import actor_of, can_view
 from quotes.models import Quote, QuoteLineItem
 
 _LINES, _OPERATIONS = 2_000, 1_000  # that are searched: the newest
 
 
-@history.traces_on(Quote)
-def done_to_lines(request: HttpRequest, quote: Any) -> Traces:
+@history.adds_history_rows(Quote)
+def done_to_lines(request: HttpRequest, quote: Any) -> HistoryRows:
     """The newest operations on the quote's lines. Parts that nobody touched have none."""
-    if not may_see(actor_of(request), QuoteLineItem):
-        return Traces({})
+    if not can_view(actor_of(request), QuoteLineItem):
+        return HistoryRows({})
     touched = quote.lines.filter(Q(split_from=None) | Q(updated_at__gt=F("created_at")))
     lines = touched.order_by("-updated_at").values("pk")[:_LINES]
     on_lines = Operation.objects.filter(
@@ -29,8 +29,8 @@ def done_to_lines(request: HttpRequest, quote: Any) -> Traces:
     )
     found = [*on_lines.order_by("-id").values_list("pk", flat=True)[: _OPERATIONS + 1]]
     note = gettext("Of what was done to lines, the newest is shown.")
-    return Traces(
-        dict.fromkeys(found[:_OPERATIONS], Trace()),
+    return HistoryRows(
+        dict.fromkeys(found[:_OPERATIONS], HistoryRow()),
         note if len(found) > _OPERATIONS else "",
         shows_target=True,
     )

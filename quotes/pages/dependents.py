@@ -12,12 +12,18 @@ from django.utils.translation import ngettext
 
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Undone
-from commsapp.core.number_format import counted
+from commsapp.core.number_format import format_count
 from commsapp.models import Operation
 from commsapp.staff.audit.changes import Listing
-from commsapp.staff.dependents import Touch, each, foretells_undo_of, listed, stands_on
+from commsapp.staff.dependents import (
+    PlannedChange,
+    each,
+    listed,
+    reports_dependents,
+    reports_undo_effects,
+)
 from commsapp.staff.object_pages import url_of
-from commsapp.staff.request import may_see
+from commsapp.staff.request import can_view
 from contacts.models import ContactGroup
 from contacts.pages.dependents import named
 from groups.models import Membership, Recipient, RecipientGroup
@@ -32,32 +38,32 @@ _ON_OPEN = {"quote__status__in": Quote.OPEN}
 # --- What is archived or deleted --------------------------------------------------------------
 
 
-@stands_on(ContactGroup, sees=Quote)
-def quotes_of_customers(touch: Touch) -> Iterator[Listing]:
-    rows = Quote.objects.filter(customer__among=touch.ids).order_by("-id")
+@reports_dependents(ContactGroup, sees=Quote)
+def quotes_of_customers(touch: PlannedChange) -> Iterator[Listing]:
+    rows = Quote.objects.filter(customer__in_ids=touch.ids).order_by("-id")
     hint = _("They stay open, and can be worked on.")
     yield listed(_("Open quotes"), rows.filter(**_OPEN), named, notes=each(_status), hint=hint)
     yield listed(_("Closed quotes"), rows.exclude(**_OPEN), named, notes=each(_status))
 
 
-@stands_on(Recipient, sees=QuoteLineItem)
-def lines_of_recipients(touch: Touch) -> Iterator[Listing]:
-    lines = QuoteLineItem.objects.filter(recipient__among=touch.ids)
+@reports_dependents(Recipient, sees=QuoteLineItem)
+def lines_of_recipients(touch: PlannedChange) -> Iterator[Listing]:
+    lines = QuoteLineItem.objects.filter(recipient__in_ids=touch.ids)
     hint = _("They stay on their quotes, at their price.")
     yield from _lines(lines, _of_line, hint)
 
 
-@stands_on(RecipientGroup, sees=QuoteLineItem)
-def lines_of_groups(touch: Touch) -> Iterator[Listing]:
-    lines = QuoteLineItem.objects.filter(recipient_group__among=touch.ids).of_groups()
+@reports_dependents(RecipientGroup, sees=QuoteLineItem)
+def lines_of_groups(touch: PlannedChange) -> Iterator[Listing]:
+    lines = QuoteLineItem.objects.filter(recipient_group__in_ids=touch.ids).of_groups()
     hint = _("They stay on their quotes, at their price, and cannot be split while it is archived.")
     yield from _lines(lines, _of_group_line, hint)
 
 
-@stands_on(QuoteLineItem, sees=Quote)
-def quotes_of_lines(touch: Touch) -> Iterator[Listing]:
+@reports_dependents(QuoteLineItem, sees=Quote)
+def quotes_of_lines(touch: PlannedChange) -> Iterator[Listing]:
     """What the quote of a line that is deleted costs with and without it."""
-    for line in QuoteLineItem.objects.among(touch.ids).with_members():
+    for line in QuoteLineItem.objects.in_ids(touch.ids).with_members():
         [quote] = Quote.objects.with_totals().filter(pk=line.quote_id)
         before = quote.totals
         one_time, recurring = line.one_time_total, line.recurring_total
@@ -65,7 +71,7 @@ def quotes_of_lines(touch: Touch) -> Iterator[Listing]:
         hint = _("A line that is deleted cannot be brought back by Undo.")
         if line.is_part:
             hint += " " + _("The next split makes the part anew while its recipient is a member.")
-        told = change_told(quote, before, after)
+        told = describe_change(quote, before, after)
         yield _total(quote, told, hint)
 
 
@@ -93,21 +99,21 @@ def _of_group_line(line: QuoteLineItem) -> str:
     if line.is_split:
         return f"{_status(line.quote)} · {_('in parts')}"
     count = line.recipient_count
-    told = ngettext("%s member", "%s members", count) % counted(count)
+    told = ngettext("%s member", "%s members", count) % format_count(count)
     return f"{_status(line.quote)} · {told}"
 
 
 # --- Who comes into a group and leaves it -----------------------------------------------------
 
 
-@stands_on(Membership, sees=QuoteLineItem)
-def quotes_of_changed_groups(touch: Touch) -> Iterator[Listing]:
+@reports_dependents(Membership, sees=QuoteLineItem)
+def quotes_of_changed_groups(touch: PlannedChange) -> Iterator[Listing]:
     """Of a group whose members change: what its open quotes cost before and after, and which of
     its lines are split already. Quotes that are not open have their members frozen."""
     added, removed = touch.change.added, touch.change.removed
     if not (added or removed):
         return
-    lines = QuoteLineItem.objects.filter(recipient_group__among=touch.ids, **_ON_OPEN)
+    lines = QuoteLineItem.objects.filter(recipient_group__in_ids=touch.ids, **_ON_OPEN)
     if added != removed:
         yield _repriced(lines.live().order_by(), added - removed)
     split = lines.of_groups().filter(split_at__isnull=False)
@@ -134,7 +140,7 @@ def _repriced(lines: Any, more: int) -> Listing:
         of_each = {
             row.pop("quote"): row for row in lines.filter(**shown).values("quote").annotate(**sums)
         }
-        return [_repriced_told(quote, of_each[quote.pk], more) for quote in with_totals(quotes)]
+        return [_repriced_row(quote, of_each[quote.pk], more) for quote in with_totals(quotes)]
 
     quotes = Quote.objects.filter(pk__in=lines.values("quote")).order_by("-id")
     return listed(_("Open quotes whose totals change"), quotes, named, notes=told)
@@ -146,12 +152,12 @@ def with_totals(quotes: Sequence[Quote]) -> list[Quote]:
     return [found[quote.pk] for quote in quotes]
 
 
-def _repriced_told(quote: Quote, each: dict[str, Decimal], more: int) -> str:
+def _repriced_row(quote: Quote, each: dict[str, Decimal], more: int) -> str:
     before = quote.totals
     after = Totals(
         before.one_time + each["one_time"] * more, before.recurring + each["recurring"] * more
     )
-    return f"{_status(quote)} · {change_told(quote, before, after)}"
+    return f"{_status(quote)} · {describe_change(quote, before, after)}"
 
 
 def _total(quote: Quote, told: str, hint: str) -> Listing:
@@ -159,7 +165,7 @@ def _total(quote: Quote, told: str, hint: str) -> Listing:
     return Listing(label, [named(quote)], 1, notes=[told], hint=hint, is_counted=False)
 
 
-def change_told(quote: Quote, before: Totals, after: Totals) -> str:
+def describe_change(quote: Quote, before: Totals, after: Totals) -> str:
     """What a quote costs before and after: `one-time 120.00 → 90.00 EUR, per month …`."""
     told = []
     for label, was, becomes in (
@@ -180,14 +186,14 @@ def _amount(quote: Quote, value: Decimal) -> str:
 # --- What is undone ---------------------------------------------------------------------------
 
 
-@foretells_undo_of(
+@reports_undo_effects(
     splitting.LINE_SPLIT.name, splitting.LINE_UNSPLIT.name, bulk_edit.LINES_EDITED.name
 )
 def totals_of_undone(operation: Operation, undone: Undone, by: Actor) -> Iterator[Listing]:
     """What the quote costs before and after the undo; once it is done, only if that differs."""
     totals = undone.operation.effects.get("totals")
     quote = Quote.objects.visible_to(by).filter(pk=totals["quote"]).first() if totals else None
-    if quote is None or not may_see(by, Quote):
+    if quote is None or not can_view(by, Quote):
         return
     before, after = (Totals(*map(Decimal, totals[side])) for side in ("before", "after"))
     if before == after and not undone.planned:
@@ -195,4 +201,4 @@ def totals_of_undone(operation: Operation, undone: Undone, by: Actor) -> Iterato
     hint = ""
     if operation.kind == splitting.LINE_SPLIT.name and undone.kept:
         hint = _("The line stays split. Whose part is taken away has none until it is split again.")
-    yield _total(quote, change_told(quote, before, after), hint)
+    yield _total(quote, describe_change(quote, before, after), hint)

@@ -11,16 +11,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext, ngettext
 
 from commsapp.core.audit import Busy, Refused
-from commsapp.core.number_format import counted
+from commsapp.core.number_format import format_count
 from commsapp.db.ids import read_guid
 from commsapp.staff.forms import reasons_by_field
-from commsapp.staff.object_pages import Command, carry_out, page_on, show, tell, url_of
+from commsapp.staff.object_pages import Command, page_on, run_command, show, tell, url_of
 from commsapp.staff.request import actor_of
 from quotes import operations, validation
 from quotes.forms import QuickForm, SeveralForm
 from quotes.models import Quote, QuoteLineItem
 from quotes.pages.lines import chosen
-from quotes.pages.navigation import Place
+from quotes.pages.navigation import QuotePageState
 
 # --- One ------------------------------------------------------------------------------------
 
@@ -28,7 +28,7 @@ from quotes.pages.navigation import Place
 @page_on(QuoteLineItem, "quick")
 def quick(request: HttpRequest, line: QuoteLineItem) -> HttpResponse:
     """The few fields that one mostly changes. A script opens this form under the line."""
-    validation.refuse(validation.why_read_only(line))
+    validation.refuse(validation.refuse_read_only(line))
     form = QuickForm(request.POST or None, instance=line, by=actor_of(request))
     if form.is_valid():
         try:
@@ -37,7 +37,7 @@ def quick(request: HttpRequest, line: QuoteLineItem) -> HttpResponse:
             fresh = QuoteLineItem.objects.select_related("quote", "product").get(pk=line.pk)
             form = QuickForm(request.POST, instance=fresh, by=actor_of(request), refused=error)
             form.is_valid()
-    place = Place.left(request)
+    place = QuotePageState.left(request)
     return show(
         request, line, "quotes/quick.html", title=gettext("Edit"), subtitle=str(line),
         status=400 if form.is_bound else 200, form=form, line=line, quote=line.quote, place=place,
@@ -51,7 +51,7 @@ def _save(request: HttpRequest, line: QuoteLineItem, form: QuickForm) -> HttpRes
         line.quote_id, [line.pk.hex], values, by=actor_of(request), expected=form.values_read
     )
     tell(request, change, about=line.name_on_quote)
-    place = Place.left(request)
+    place = QuotePageState.left(request)
     return HttpResponseRedirect(place.url(line.quote, changed=line.pk, row=f"line-{line.pk}"))
 
 
@@ -61,7 +61,7 @@ def _save(request: HttpRequest, line: QuoteLineItem, form: QuickForm) -> HttpRes
 @page_on(Quote, "edit-lines", of=QuoteLineItem)
 def edit_several(request: HttpRequest, quote: Quote) -> HttpResponse:
     """POST: the lines that were ticked, or all that were found; then what they are to have."""
-    place = Place.left(request)
+    place = QuotePageState.left(request)
     ids, is_all = _selected(request, quote, place)
     if not ids:
         if request.method == "POST":
@@ -71,7 +71,7 @@ def edit_several(request: HttpRequest, quote: Quote) -> HttpResponse:
     if not form.is_valid():
         return _ask(request, quote, form, ids, is_all)
     try:
-        return carry_out(request, quote, _command(request, quote, form, ids, is_all))
+        return run_command(request, quote, _command(request, quote, form, ids, is_all))
     except ValidationError as error:
         for name, reasons in reasons_by_field(error).items():
             for reason in reasons:
@@ -79,14 +79,14 @@ def edit_several(request: HttpRequest, quote: Quote) -> HttpResponse:
         return _ask(request, quote, form, ids, is_all)
 
 
-def _selected(request: HttpRequest, quote: Quote, place: Place) -> tuple[list[str], bool]:
+def _selected(request: HttpRequest, quote: Quote, place: QuotePageState) -> tuple[list[str], bool]:
     """The ids of the lines that are meant, as far as they are still there and can be edited."""
     is_all = request.POST.get("which") == "all"
     if is_all:
         lines = chosen(quote, place)
     else:
         ticked = filter(None, map(read_guid, request.POST.getlist("lines")))
-        lines = quote.lines.among(ticked).in_totals()
+        lines = quote.lines.in_ids(ticked).in_totals()
     return [pk.hex for pk in lines.order_by().values_list("pk", flat=True)], is_all
 
 
@@ -100,7 +100,7 @@ def _again(request: HttpRequest, is_all: bool) -> list[tuple[str, str]]:
 def _ask(
     request: HttpRequest, quote: Quote, form: SeveralForm, ids: Sequence[str], is_all: bool
 ) -> HttpResponse:
-    place = Place.left(request)
+    place = QuotePageState.left(request)
     return show(
         request, quote, "quotes/edit_several.html", title=_title(len(ids)),
         status=400 if form.is_bound else 200, form=form, count=len(ids), is_all=is_all,
@@ -109,20 +109,23 @@ def _ask(
 
 
 def _title(count: int) -> str:
-    return ngettext("Edit %s line", "Edit %s lines", count) % counted(count)
+    return ngettext("Edit %s line", "Edit %s lines", count) % format_count(count)
 
 
 def _command(
     request: HttpRequest, quote: Quote, form: SeveralForm, ids: Sequence[str], is_all: bool
 ) -> Command:
-    place, given = Place.left(request), [(name, request.POST.get(name, "")) for name in form.fields]
+    place, given = (
+        QuotePageState.left(request),
+        [(name, request.POST.get(name, "")) for name in form.fields],
+    )
     row = f"parts-{place.parts_of}" if place.parts_of else ""
 
     def run(dry_run: bool) -> Any:
         by = actor_of(request)
         return operations.edit_lines(quote.pk, ids, form.values, by=by, dry_run=dry_run)
 
-    def goes_on(change: operations.LinesChange) -> str:
+    def success_url(change: operations.LinesChange) -> str:
         return place.url(quote, changed=change.operation.at, row=row)
 
     return Command(
@@ -131,7 +134,7 @@ def _command(
         about=quote.number,
         run=run,
         back=place.url(quote, row=row),
-        goes_on=goes_on,
+        success_url=success_url,
         fields=[("values", "1"), *_again(request, is_all), *((n, v) for n, v in given if v)],
         selected=len(ids),
         template="quotes/edited.html",

@@ -7,12 +7,12 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.core.actors import may
+from commsapp.core.actors import has_permission
 from commsapp.staff.object_pages import panel_on
 from commsapp.staff.request import actor_of
 from quotes.models import QuoteLineItem
 from quotes.pages.lines import joined
-from quotes.pages.navigation import Place
+from quotes.pages.navigation import QuotePageState
 
 _SHOWN = 50
 
@@ -22,9 +22,13 @@ def group_and_parts(request: HttpRequest, line: QuoteLineItem) -> dict[str, Any]
     """Nothing for a plain line, which has neither."""
     if line.recipient_group is None:
         return None
-    can_change = may(actor_of(request), "change", QuoteLineItem) and line.quote.is_open
+    can_change = has_permission(actor_of(request), "change", QuoteLineItem) and line.quote.is_open
     parent = line.split_from or line
-    on_quote = Place({}).open_at(parent.pk) if line.is_part or line.is_split else Place({})
+    on_quote = (
+        QuotePageState({}).open_at(parent.pk)
+        if line.is_part or line.is_split
+        else QuotePageState({})
+    )
     told = {
         "parent": parent,
         "can_change": can_change,

@@ -20,13 +20,13 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.core.actors import may
+from commsapp.core.actors import has_permission
 from commsapp.core.search import search_refusal, search_words
 from commsapp.staff.changelists import Slice, report_refused_search
 from commsapp.staff.object_pages import panel_on, url_of
 from commsapp.staff.request import actor_of
 from quotes.models import Quote, QuoteLineItem
-from quotes.pages.navigation import Place, page_by_line
+from quotes.pages.navigation import QuotePageState, page_by_line
 
 SHOWN = 200
 _SEARCHED = ("description", "product__name", "recipient_group__name", "recipient__name")
@@ -39,10 +39,10 @@ _PARTS_SEARCHED = (
 @panel_on(Quote, _("Lines"), "quotes/lines.html", sees=QuoteLineItem)
 def lines(request: HttpRequest, quote: Quote) -> dict[str, Any]:
     """The lines that the place asks for; those of one line's parts are in it, opened."""
-    place, by = Place.of(request), actor_of(request)
+    place, by = QuotePageState.of(request), actor_of(request)
     report_refused_search(request, place.words, place.parts_words)
     page = page_by_line(_with_counts(found_lines(quote, place), quote), place, SHOWN)
-    can_change = may(by, "change", QuoteLineItem) and quote.is_open
+    can_change = has_permission(by, "change", QuoteLineItem) and quote.is_open
     return {
         "page": page,
         "place": place,
@@ -52,11 +52,13 @@ def lines(request: HttpRequest, quote: Quote) -> dict[str, Any]:
         "changed": request.GET.get("changed", ""),
         "count": quote.line_count,
         "can_change": can_change,
-        "can_add": may(by, "add", QuoteLineItem) and quote.is_open,
+        "can_add": has_permission(by, "add", QuoteLineItem) and quote.is_open,
     }
 
 
-def _opened(quote: Quote, place: Place, page: Slice, *, can_change: bool) -> dict[str, Any] | None:
+def _opened(
+    quote: Quote, place: QuotePageState, page: Slice, *, can_change: bool
+) -> dict[str, Any] | None:
     """The parts of the line whose parts are open, with the line itself."""
     if place.parts_of is None:
         return None
@@ -82,7 +84,7 @@ def _selectable(every: Any, *, can_change: bool) -> int:
 # --- Which ----------------------------------------------------------------------------------
 
 
-def found_lines(quote: Quote, place: Place) -> Any:
+def found_lines(quote: Quote, place: QuotePageState) -> Any:
     """The lines of a quote, with their parts folded; looking for words finds parts as well."""
     lines = quote.lines.order_by()
     if not place.words:
@@ -90,13 +92,13 @@ def found_lines(quote: Quote, place: Place) -> Any:
     return lines.filter(_matching(place.words, _SEARCHED))
 
 
-def found_parts(line: QuoteLineItem, place: Place) -> Any:
+def found_parts(line: QuoteLineItem, place: QuotePageState) -> Any:
     """The parts of a line, or those among them that some words find."""
     parts = QuoteLineItem.objects.filter(quote=line.quote_id, split_from=line.pk).order_by()
     return parts.filter(_matching(place.parts_words, _PARTS_SEARCHED))
 
 
-def chosen(quote: Quote, place: Place) -> Any:
+def chosen(quote: Quote, place: QuotePageState) -> Any:
     """All lines that a selection over pages means: those found that one can edit."""
     if place.parts_of is None:
         return found_lines(quote, place).in_totals()

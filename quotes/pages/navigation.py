@@ -22,7 +22,7 @@ _OF_PARTS = ("parts_of", "parts_q", "parts_after", "parts_before")
 _MAX_LENGTH = MAX_SEARCH_LENGTH + 1  # so that too long a search is seen to be one
 
 
-class Place:
+class QuotePageState:
     """A place on a quote's page: a query of known names, whatever else was sent."""
 
     def __init__(self, given: Mapping[str, Any]) -> None:
@@ -30,12 +30,12 @@ class Place:
         self._query = {name: value for name, value in kept if value and "\0" not in value}
 
     @classmethod
-    def of(cls, request: HttpRequest) -> Place:
+    def of(cls, request: HttpRequest) -> QuotePageState:
         """The one that the page shows."""
         return cls(request.GET)
 
     @classmethod
-    def left(cls, request: HttpRequest) -> Place:
+    def left(cls, request: HttpRequest) -> QuotePageState:
         """The one that somebody came from, who now edits a line or splits one."""
         return cls(QueryDict(request.GET.get("at", "")))
 
@@ -57,16 +57,18 @@ class Place:
         guid = read_guid(self.get("parts_of"))
         return UUID(guid) if guid else None
 
-    def but(self, **changed: Any) -> Place:
+    def but(self, **changed: Any) -> QuotePageState:
         """The place with something else asked for; None takes it out."""
-        return Place({**self._query, **{name: value or "" for name, value in changed.items()}})
+        return QuotePageState(
+            {**self._query, **{name: value or "" for name, value in changed.items()}}
+        )
 
     @property
-    def closed(self) -> Place:
+    def closed(self) -> QuotePageState:
         """The same with no parts open."""
         return self.but(**dict.fromkeys(_OF_PARTS))
 
-    def open_at(self, line_id: Any) -> Place:
+    def open_at(self, line_id: Any) -> QuotePageState:
         """The same with the parts of a line open."""
         return self.closed.but(parts_of=line_id)
 
@@ -102,7 +104,7 @@ def mark_of(what: datetime | UUID) -> str:
     return what.hex if isinstance(what, UUID) else f"{what:%Y%m%d%H%M%S%f}"
 
 
-def page_by_line(rows: QuerySet[Any], place: Place, size: int, prefix: str = "") -> Slice:
+def page_by_line(rows: QuerySet[Any], place: QuotePageState, size: int, prefix: str = "") -> Slice:
     """The page of lines that follow, or precede, a line number: as quick at the end as at the
     start. Its neighbours' queries keep the rest of the place."""
     after, before = (_number(place.get(f"{prefix}{name}")) for name in ("after", "before"))

@@ -15,12 +15,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from commsapp.staff.object_pages import page_on, show
-from commsapp.staff.request import actor_of, may_see
+from commsapp.staff.request import actor_of, can_view
 from quotes import currencies
 from quotes.models import Product, Quote, QuoteLineItem
 from quotes.pages.status import is_expired
 
-MOST_ON_A_SHEET = 2_000
+MAX_ON_A_SHEET = 2_000
 _EACH_UP_TO = 500  # lines: parts one by one; of more, those that are the same are told once
 
 _SAME = (
@@ -59,17 +59,17 @@ def paper(request: HttpRequest, quote: Quote) -> HttpResponse:
 
     `?parts=each` tells the parts of split lines one by one, `summed` those that are the same once.
     """
-    if not may_see(actor_of(request), QuoteLineItem):
+    if not can_view(actor_of(request), QuoteLineItem):
         raise PermissionDenied
     asked, sheet = request.GET.get("parts"), _sheet(request)
     is_each = asked == "each" or (asked != "summed" and quote.line_count <= _EACH_UP_TO)
-    first = (sheet - 1) * MOST_ON_A_SHEET
+    first = (sheet - 1) * MAX_ON_A_SHEET
     rows = (_each if is_each else _summed)(quote, first)
     return show(
         request, quote, "quotes/print.html", title=str(quote),
-        rows=rows[:MOST_ON_A_SHEET], quote=quote, today=timezone.localdate(),
+        rows=rows[:MAX_ON_A_SHEET], quote=quote, today=timezone.localdate(),
         is_expired=is_expired(quote), is_each=is_each, sheet=sheet,
-        next_sheet=sheet + 1 if len(rows) > MOST_ON_A_SHEET else None,
+        next_sheet=sheet + 1 if len(rows) > MAX_ON_A_SHEET else None,
         has_parts=any(row.line.is_split or row.line.is_part for row in rows),
     )  # fmt: skip
 
@@ -87,16 +87,16 @@ def _each(quote: Quote, first: int) -> Sequence[Printed]:
         F("split_from").asc(nulls_first=True),
         "line_number",
     )
-    return [Printed(line) for line in in_order[first : first + MOST_ON_A_SHEET + 1]]
+    return [Printed(line) for line in in_order[first : first + MAX_ON_A_SHEET + 1]]
 
 
 def _summed(quote: Quote, first: int) -> Sequence[Printed]:
     """The same, with the parts of a line that do not differ told as one."""
     lines = quote.lines.select_related("product", "recipient_group", "quote")
     top = lines.filter(split_from=None).order_by("line_number")
-    shown = [*top[first : first + MOST_ON_A_SHEET + 1]]
+    shown = [*top[first : first + MAX_ON_A_SHEET + 1]]
     kinds = [*_kinds_of_parts(quote, [line.pk for line in shown if line.is_split])]
-    if len(kinds) > MOST_ON_A_SHEET:  # nearly each is another
+    if len(kinds) > MAX_ON_A_SHEET:  # nearly each is another
         return _each(quote, first)
     of_line: dict[UUID, list[Printed]] = {}
     for parent, kind in kinds:
@@ -109,7 +109,7 @@ def _kinds_of_parts(quote: Quote, parents: Sequence[UUID]) -> Iterator[tuple[UUI
     parts = quote.lines.filter(split_from__in=parents).order_by()
     kinds = parts.values("split_from", "product", "product__name", *_SAME)
     counted = kinds.annotate(count=Count("pk"), first=Min("line_number")).order_by("first")
-    for row in counted[: MOST_ON_A_SHEET + 1]:
+    for row in counted[: MAX_ON_A_SHEET + 1]:
         line = QuoteLineItem(
             quote=quote,
             product=Product(pk=row["product"], name=row["product__name"]),

@@ -1,4 +1,4 @@
-"""Quotes and their lines on the pages of other rooms' records, and what their forms ask for."""
+"""Quotes and their lines on the pages of other apps' records, and what their forms ask for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.core.actors import may
+from commsapp.core.actors import has_permission
 from commsapp.staff.object_pages import page_on, panel_on
 from commsapp.staff.request import actor_of
 from contacts.models import ContactGroup
@@ -36,7 +36,7 @@ def lines_of_recipient(request: HttpRequest, recipient: Recipient) -> dict[str, 
 @panel_on(ContactGroup, _("Quotes"), "quotes/quotes_of.html", sees=Quote)
 def quotes_of(request: HttpRequest, customer: ContactGroup) -> dict[str, Any]:
     quotes = customer.quotes.with_totals().order_by("-id")[:_USES_SHOWN]
-    can_add = may(actor_of(request), "add", Quote)
+    can_add = has_permission(actor_of(request), "add", Quote)
     add_url = reverse("admin:quotes_quote_add")
     return {"quotes": quotes, "can_add": can_add, "add_url": f"{add_url}?customer={customer.pk}"}
 

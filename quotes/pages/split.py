@@ -9,11 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
 from commsapp.core.audit import Refusal
-from commsapp.staff.object_pages import Command, Problem, carry_out, page_on, plainly, url_of
+from commsapp.staff.object_pages import Command, Problem, page_on, problem_of, run_command, url_of
 from commsapp.staff.request import actor_of
 from quotes import operations
 from quotes.models import QuoteLineItem
-from quotes.pages.navigation import Place
+from quotes.pages.navigation import QuotePageState
 
 FORESEEN = ":50"  # of the new lines, as a template slices
 
@@ -48,9 +48,9 @@ def _carry_out(
     is_destructive: bool = False,
 ) -> HttpResponse:
     """And go on where one was: with the new parts open, if there are any."""
-    place, row = Place.left(request), f"line-{line.pk}"
+    place, row = QuotePageState.left(request), f"line-{line.pk}"
 
-    def goes_on(change: operations.SplitChange) -> str:
+    def success_url(change: operations.SplitChange) -> str:
         there = place.open_at(line.pk) if change.created else place.closed
         at = change.operation.at if change.operation.touched else line.pk
         return there.url(line.quote, changed=at, row=row)
@@ -61,7 +61,7 @@ def _carry_out(
         about=line.name_on_quote,
         run=lambda dry_run: do(line.pk, by=actor_of(request), dry_run=dry_run),
         back=place.url(line.quote, row=row),
-        goes_on=goes_on,
+        success_url=success_url,
         spell=_with_the_part,
         is_destructive=is_destructive,
         template="quotes/split.html",
@@ -72,12 +72,12 @@ def _carry_out(
             "foreseen": FORESEEN,
         },
     )
-    return carry_out(request, line, command)
+    return run_command(request, line, command)
 
 
 def _with_the_part(refusal: Refusal) -> Problem:
     """An edited part is to be looked at: its history tells who edited it, and what was before."""
     if refusal.field != "split_at" or not refusal.record_id:
-        return plainly(refusal)
+        return problem_of(refusal)
     part = QuoteLineItem(pk=UUID(refusal.record_id))
     return Problem(refusal.message, value=gettext("Show the line"), url=url_of(part))

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.core.actors import may, require
+from commsapp.core.actors import has_permission, require
 from commsapp.staff.object_pages import page_on, show, tell, url_of
 from commsapp.staff.request import actor_of
 from quotes import operations
@@ -31,7 +31,7 @@ _FOR_GOOD = ("accept",)  # no move leads back, so it is asked first
 def move(request: HttpRequest, quote: Quote) -> HttpResponse:
     """POST: which permission it takes depends on the move. What no move takes back asks first."""
     name, by = request.POST.get("move", ""), actor_of(request)
-    if name not in operations.MOVES:
+    if name not in operations.TRANSITIONS:
         return HttpResponseRedirect(url_of(quote))
     require(by, operations.permission_for(name), Quote)
     if "confirm" not in request.POST and name in possible(quote):
@@ -40,9 +40,9 @@ def move(request: HttpRequest, quote: Quote) -> HttpResponse:
             return show(
                 request, quote, "quotes/move.html", title=str(LABELS[name]).rstrip("…"),
                 subtitle=str(quote), move=name, is_for_good=name in _FOR_GOOD, behind=behind,
-                can_split=quote.is_open and may(by, "change", QuoteLineItem),
+                can_split=quote.is_open and has_permission(by, "change", QuoteLineItem),
             )  # fmt: skip
-    tell(request, operations.move_quote(quote.pk, name, by=by), about=str(quote))
+    tell(request, operations.change_quote_status(quote.pk, name, by=by), about=str(quote))
     return HttpResponseRedirect(url_of(quote))
 
 
@@ -64,12 +64,12 @@ def possible(quote: Quote) -> list[str]:
     """The moves that the quote may make now, the way onward first."""
     return [
         name
-        for name, move in operations.MOVES.items()
+        for name, move in operations.TRANSITIONS.items()
         if quote.status in move.since and not (name == "accept" and is_expired(quote))
     ]
 
 
-def moves_for(request: HttpRequest, quote: Quote) -> list[dict[str, Any]]:
+def transitions_for(request: HttpRequest, quote: Quote) -> list[dict[str, Any]]:
     """The buttons of those that the user may order."""
     by = actor_of(request)
     return [
@@ -80,5 +80,5 @@ def moves_for(request: HttpRequest, quote: Quote) -> list[dict[str, Any]]:
             "is_primary": name in _ONWARD,
         }
         for name in possible(quote)
-        if may(by, operations.permission_for(name), Quote)
+        if has_permission(by, operations.permission_for(name), Quote)
     ]

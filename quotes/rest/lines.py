@@ -15,13 +15,13 @@ from commsapp.api.openapi.fragments import sample_id
 from commsapp.api.rest.fields import FixedPoint
 from commsapp.api.rest.filters import RecordFilters, record_lookups
 from commsapp.api.rest.serializers import (
-    DryRun,
+    DryRunSerializer,
     RecordSerializer,
     name_of,
     record_fields,
     record_sample,
 )
-from commsapp.api.rest.viewsets import Rows, Writable, changed, verb
+from commsapp.api.rest.viewsets import TenantListViewSet, TenantWriteViewSet, changed, detail_action
 from quotes import operations
 from quotes.models import Quote, QuoteLineItem
 from quotes.rest.fields import Amount, price_of
@@ -87,7 +87,7 @@ _ORDERINGS = (
 )  # fmt: skip
 
 
-class QuoteLineItems(Writable):
+class QuoteLineItemViewSet(TenantWriteViewSet):
     """The lines of quotes: plain, of a recipient group, split into parts, or such a part."""
 
     queryset = _LINES
@@ -108,22 +108,26 @@ class QuoteLineItems(Writable):
         gone = operations.delete_line(self.key(), by=self.by)
         return Response(self.get_serializer(gone).data)
 
-    @verb("split", takes=DryRun, told={"message": "12 lines created.", "created": 12})
+    @detail_action(
+        "split", takes=DryRunSerializer, told={"message": "12 lines created.", "created": 12}
+    )
     def split(self, request: Request, pk: str) -> Response:
         """Make one line for every recipient of the line's group that has none yet."""
         return self._split(operations.split_line, "created")
 
-    @verb("unsplit", takes=DryRun, told={"message": "12 lines removed.", "removed": 12})
+    @detail_action(
+        "unsplit", takes=DryRunSerializer, told={"message": "12 lines removed.", "removed": 12}
+    )
     def unsplit(self, request: Request, pk: str) -> Response:
         """Take the parts back into the one line, while none of them was edited."""
         return self._split(operations.unsplit_line, "removed")
 
     def _split(self, act: Callable[..., operations.SplitChange], count: str) -> Response:
-        dry_run = self.taken(DryRun)["dry_run"]
+        dry_run = self.validated_body(DryRunSerializer)["dry_run"]
         return changed(act(self.key(), by=self.by, dry_run=dry_run), count)
 
 
-class LinesOfQuote(Rows):
+class LinesOfQuoteViewSet(TenantListViewSet):
     """The lines of one quote, in their order."""
 
     queryset = _LINES

@@ -1,4 +1,4 @@
-"""REST door of products, quotes and their lines."""
+"""REST API of products, quotes and their lines."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from rest_framework.response import Response
 from commsapp.api.openapi.fragments import sample_id
 from commsapp.api.rest.filters import RecordFilters, record_lookups
 from commsapp.api.rest.serializers import (
-    Nothing,
+    EmptySerializer,
     RecordSerializer,
     name_of,
     record_fields,
     record_sample,
 )
-from commsapp.api.rest.viewsets import Writable, changed, verb
+from commsapp.api.rest.viewsets import TenantWriteViewSet, changed, detail_action
 from commsapp.core.actors import require
 from quotes import operations
 from quotes.models import Product, Quote
 from quotes.rest.fields import Amount, price_of
-from quotes.rest.lines import LinesOfQuote, QuoteLineItems
+from quotes.rest.lines import LinesOfQuoteViewSet, QuoteLineItemViewSet
 
 # --- Products -------------------------------------------------------------------------------
 
@@ -54,7 +54,7 @@ class ProductFilters(RecordFilters):
         )
 
 
-class Products(Writable):
+class ProductViewSet(TenantWriteViewSet):
     """What is sold: once at a one-time price, then at a recurring one."""
 
     queryset = Product.objects.all()
@@ -103,17 +103,17 @@ class QuoteFilters(RecordFilters):
 def _move(move: str, told: str) -> Any:
     """The verb of a quote's move: submit, approve, …; and what it tells, for example."""
 
-    def moved(self: Quotes, request: Request, pk: str) -> Response:
+    def moved(self: QuoteViewSet, request: Request, pk: str) -> Response:
         require(self.by, operations.permission_for(move), Quote)
-        self.taken(Nothing)
-        return changed(operations.move_quote(self.key(), move, by=self.by))
+        self.validated_body(EmptySerializer)
+        return changed(operations.change_quote_status(self.key(), move, by=self.by))
 
     moved.__name__ = move
     moved.__doc__ = f"Move the quote: {move}."
-    return verb(move, needs=(), told={"message": told})(moved)
+    return detail_action(move, needs=(), told={"message": told})(moved)
 
 
-class Quotes(Writable):
+class QuoteViewSet(TenantWriteViewSet):
     """Offers to customers. Open while draft or in review; frozen otherwise."""
 
     queryset = Quote.objects.with_totals().select_related("customer")
@@ -139,8 +139,8 @@ class Quotes(Writable):
 
 
 RESOURCES = {
-    "products": Products,
-    "quotes": Quotes,
-    "quotes/{id}/lines": LinesOfQuote,
-    "quote-line-items": QuoteLineItems,
+    "products": ProductViewSet,
+    "quotes": QuoteViewSet,
+    "quotes/{id}/lines": LinesOfQuoteViewSet,
+    "quote-line-items": QuoteLineItemViewSet,
 }

@@ -8,7 +8,7 @@ from django import template
 from django.utils.translation import pgettext_lazy
 
 from quotes.models import Quote, QuoteLineItem
-from quotes.pages.navigation import Place, mark_of
+from quotes.pages.navigation import QuotePageState, mark_of
 from quotes.pages.printing import Printed
 from quotes.templatetags.money import amount, number, price
 
@@ -34,7 +34,7 @@ def is_changed(line: QuoteLineItem, mark: str) -> bool:
 
 
 @register.filter
-def opened_at(line: QuoteLineItem, place: Place) -> str:
+def opened_at(line: QuoteLineItem, place: QuotePageState) -> str:
     """The place with the line's parts open."""
     return place.open_at(line.pk).query
 
@@ -59,7 +59,7 @@ def formula_of_each(line: QuoteLineItem, name: str) -> str:
 def of_recipients(line: QuoteLineItem, name: str, count: int) -> str:
     """What each pays × how many they are: `86.62 × 30`."""
     each = amount(getattr(line, f"{name}_amount"), line.quote.currency)
-    return f"{each} × {counted(count)}"
+    return f"{each} × {format_count(count)}"
 
 
 def _of_price(line: QuoteLineItem, name: str) -> str:
@@ -104,6 +104,6 @@ def signed(value: Decimal, currency: str) -> str:
 
 
 @register.filter
-def counted(count: int) -> str:
+def format_count(count: int) -> str:
     """A count, with thousands apart."""
     return number(Decimal(count))

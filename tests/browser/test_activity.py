@@ -28,7 +28,7 @@ def lost(alice, licensee):
     made = factories.RecipientFactory.create_batch(6, **same, customer=customer)
     by = actor(alice, "staff")
     operations.add_recipients(group.pk, [one.pk.hex for one in made], by=by)
-    sync = replace(by, face="rest", client="Nightly sync", request_id="feed" * 8)
+    sync = replace(by, channel="rest", client="Nightly sync", request_id="feed" * 8)
     operations.remove_recipients(group.pk, [one.pk.hex for one in made], by=sync)
     records.archive(Recipient, [made[4].pk.hex, made[5].pk.hex], by=by)
     return made[0]

@@ -1,4 +1,4 @@
-"""What was done in one go: one line, unfolded and undone by mouse or keyboard; what imports did."""
+"""Batches in Activity: one row, expanded and undone by mouse or keyboard; imports among them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LIST = reverse("admin:commsapp_operation_changelist")
 
 @pytest.fixture
 def archived(alice, licensee) -> list[Contact]:
-    """Sixty contacts, archived in one go."""
+    """Sixty contacts, archived as one batch."""
     made = factories.ContactFactory.create_batch(60, licensee=licensee)
     records.archive(Contact, [one.pk.hex for one in made], by=Actor.of(alice, "staff"))
     return made

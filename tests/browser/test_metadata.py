@@ -1,4 +1,4 @@
-"""The Message face's pages for people in a real browser, under our policy for scripts and styles.
+"""The Message API's pages for people in a real browser, under our policy for scripts and styles.
 
 Wide tables and samples move by themselves; the page does not.
 """

@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 _MAKE = """
 import json, datetime
 from django.utils import timezone
-from commsapp import clients
+from commsapp.core.credentials import api_clients as clients
 from commsapp.models import Client, User
 user = User.objects.get(username="integration")
 machine, secret = clients.create_client("Expired", user)

@@ -1,4 +1,4 @@
-"""What a client can do wrong, and how the Connect face says so (contract 2.1)."""
+"""What a client can do wrong, and how the Connect API says so (contract 2.1)."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from commsapp.core import records
 from commsapp.core.actors import Actor
 from commsapp.core.audit import sentence
 from commsapp.db.ids import read_guid
-from commsapp.models import Client, Face, Licensee, Operation, User
+from commsapp.models import Channel, Client, Licensee, Operation, User
 from contacts.models import AlternateKey, Contact, ContactConnection, ContactGroup, DataSource, Role
 from groups import operations as groups
 from groups.models import Membership, Recipient, RecipientGroup
@@ -77,7 +77,7 @@ def demo(loaded, db, var):
 
 
 def integration():
-    return Actor.of(User.objects.get(username="integration"), Face.COMMAND)
+    return Actor.of(User.objects.get(username="integration"), Channel.COMMAND)
 
 
 def assert_fit(demo):
@@ -217,8 +217,8 @@ def test_what_was_used_up_is_topped_up(demo):
 @pytest.mark.parametrize(
     "use_up",
     [
-        lambda demo, by: [quotes.move_quote(demo["quote"], "submit", by=by),
-                          quotes.move_quote(demo["quote"], "approve", by=by)],
+        lambda demo, by: [quotes.change_quote_status(demo["quote"], "submit", by=by),
+                          quotes.change_quote_status(demo["quote"], "approve", by=by)],
         lambda demo, by: records.archive(ContactGroup, [demo["contact_group"]], by=by),
         lambda demo, by: records.archive(RecipientGroup, [demo["recipient_group"]], by=by),
         lambda demo, by: records.archive(Recipient, demo["recipients"], by=by),
@@ -329,8 +329,8 @@ def test_every_record_is_one_that_a_form_would_take(demo):
 
 
 def test_its_history_is_real(demo):
-    faces = {*Operation.objects.values_list("face", flat=True)}
-    assert faces == {*Face.values}
+    channels = {*Operation.objects.values_list("channel", flat=True)}
+    assert channels == {*Channel.values}
     for operation in Operation.objects.select_related("undone_by"):
         assert sentence(operation)
     counted = RecipientGroup.objects.annotate(members=Count("memberships"))

@@ -16,7 +16,7 @@ from commsapp.core import audit
 from commsapp.core.actors import Actor
 from commsapp.db.ids import uuid7, uuid7_of
 from commsapp.demo.working_days import DAYS, Clock
-from commsapp.models import Face, Operation, User
+from commsapp.models import Channel, Operation, User
 from contacts.models import ContactGroup
 from groups.models import Membership
 from quotes.models import Quote, QuoteLineItem
@@ -42,7 +42,7 @@ def test_what_was_done_is_spread_over_the_last_weeks_and_working_days_are_the_bu
     assert weekends
     assert median(days[day] for day in workdays) > max(days[day] for day in weekends)
     assert max(days.values()) < len(operations) / 4
-    assert {one.face for one in operations} == {*Face.values}
+    assert {one.channel for one in operations} == {*Channel.values}
 
 
 def test_an_operations_id_begins_with_its_time_and_nothing_is_of_the_future(operations):
@@ -61,7 +61,7 @@ def test_records_are_as_old_as_their_history_and_a_split_can_be_undone(operation
     split = Operation.objects.filter(kind="quotes.line_split", target_id=line.pk).get()
     assert {*line.parts.values_list("created_at", flat=True)} == {split.at}
     Quote.objects.filter(pk=quote.pk).update(status="draft")
-    by = Actor.of(User.objects.get(username="admin"), Face.COMMAND)
+    by = Actor.of(User.objects.get(username="admin"), Channel.COMMAND)
     planned = audit.undo(split.pk, by=by, dry_run=True)
     assert (planned.reversed, planned.kept) == (line.parts.count(), 0)
     assert QuoteLineItem.objects.filter(split_from=line).exists()

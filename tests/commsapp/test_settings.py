@@ -67,8 +67,8 @@ def test_all_that_a_process_makes_is_for_its_user_alone(tmp_path):
         "import commsapp.wsgi\n"
         "from django.db import connection\n"
         "connection.cursor().execute('CREATE TABLE some (thing INT)')\n"
-        "from commsapp.demo.accounts import Kept\n"
-        "Kept.read().write()\n"
+        "from commsapp.demo.accounts import SecretFile\n"
+        "SecretFile.read().write()\n"
         "from pathlib import Path\n"
         "print(*(f'{path.name} {path.stat().st_mode & 0o777:o}'"
         f" for path in sorted(Path({str(tmp_path)!r}).iterdir())), sep='\\n')\n"
@@ -97,7 +97,8 @@ def test_what_a_command_answers_on_stdout_has_no_line_of_the_audit_log():
 
 
 def test_every_setting_is_documented_once_in_the_readme_and_beside_its_code():
-    sources = [(ROOT / "commsapp" / name).read_text() for name in ("settings.py", "gunicorn.py")]
+    names = ("settings.py", "server/gunicorn_conf.py")
+    sources = [(ROOT / "commsapp" / name).read_text() for name in names]
     read = re.findall(r"""env(?:iron)?\.\w+\(\s*['"]([A-Z_]+)""", "\n".join(sources))
     settings = sorted({*read} - {"TEST_DATABASE_NAME"})  # which only the tests set
     rows = re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)

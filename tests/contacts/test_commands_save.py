@@ -95,7 +95,7 @@ def test_every_line_is_saved_and_a_second_run_changes_nothing(write, line):
 
 def test_the_history_says_who_saved_and_through_what(write, line, alice):
     run(write(line("K1"), line("K2")))
-    told = {(entry.user, entry.face, entry.kind) for entry in Operation.objects.all()}
+    told = {(entry.user, entry.channel, entry.kind) for entry in Operation.objects.all()}
     assert told == {(alice, "command", "contacts.group_saved")}
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contacts.connection_order import Wish, arrange, merge, unmerge
+from contacts.connection_order import ConnectionChange, arrange, merge, revert_merge
 
 CONTACTS = "abcdefghij"
 
@@ -15,7 +15,7 @@ def listed(draw):
     asked = draw(st.lists(st.sampled_from(CONTACTS), unique=True))
     indexes = iter(draw(st.lists(st.integers(1, 15), unique=True, min_size=10)))
     wishes = [
-        Wish(
+        ConnectionChange(
             contact,
             draw(st.sampled_from([None, "r1", "r2"])),
             next(indexes) if draw(st.booleans()) else 0,
@@ -88,7 +88,7 @@ def items(connections):
 def test_a_merge_is_put_back_as_a_whole_where_nothing_came_since(case):
     old, wishes = case
     merged = merge(old, wishes)
-    back = unmerge(merged, old, merged)
+    back = revert_merge(merged, old, merged)
     assert items(back.connections) == items(old)
     assert back.kept == 0
     assert bool(back.reversed) == (items(merged) != items(old))
@@ -97,7 +97,7 @@ def test_a_merge_is_put_back_as_a_whole_where_nothing_came_since(case):
 @given(listed())
 def test_what_is_as_before_already_is_left_so(case):
     old, wishes = case
-    back = unmerge(old, old, merge(old, wishes))
+    back = revert_merge(old, old, merge(old, wishes))
     assert items(back.connections) == items(old)
     assert (back.reversed, back.kept) == (0, 0)
 
@@ -107,9 +107,9 @@ def test_who_changed_since_is_kept_and_all_others_are_as_before(case, data):
     old, wishes = case
     merged = merge(old, wishes)
     some = data.draw(st.lists(st.sampled_from(CONTACTS), unique=True))
-    since = [Wish(contact, "r3", remove=data.draw(st.booleans())) for contact in some]
+    since = [ConnectionChange(contact, "r3", remove=data.draw(st.booleans())) for contact in some]
     now = merge(merged, since)
-    back = unmerge(now, old, merged).connections
+    back = revert_merge(now, old, merged).connections
     for contact in CONTACTS:
         was, became, stands = (each.get(contact, "-") for each in (old, merged, now))
         assert back.get(contact, "-") == (was if stands == became else stands)
@@ -117,14 +117,14 @@ def test_who_changed_since_is_kept_and_all_others_are_as_before(case, data):
 
 def test_order_is_put_back_as_far_as_it_can():
     old = dict.fromkeys("abc")
-    moved = merge(old, [Wish("c", index=1)])
+    moved = merge(old, [ConnectionChange("c", index=1)])
     assert [*moved] == ["c", "a", "b"]
-    joined = merge(moved, [Wish("x", index=2)])  # behind c, who goes back to the end
-    assert [*unmerge(joined, old, moved).connections] == ["a", "b", "c", "x"]
-    by_hand = merge(moved, [Wish("b", index=1)])
-    back = unmerge(by_hand, old, moved)
+    joined = merge(moved, [ConnectionChange("x", index=2)])  # behind c, who goes back to the end
+    assert [*revert_merge(joined, old, moved).connections] == ["a", "b", "c", "x"]
+    by_hand = merge(moved, [ConnectionChange("b", index=1)])
+    back = revert_merge(by_hand, old, moved)
     assert [*back.connections] == ["b", "c", "a"]
     assert (back.reversed, back.kept) == (0, 1)
-    gone = merge(old, [Wish("a", remove=True)])
-    by_hand = merge(gone, [Wish("c", index=1)])
-    assert [*unmerge(by_hand, old, gone).connections] == ["a", "c", "b"]
+    gone = merge(old, [ConnectionChange("a", remove=True)])
+    by_hand = merge(gone, [ConnectionChange("c", index=1)])
+    assert [*revert_merge(by_hand, old, gone).connections] == ["a", "c", "b"]

@@ -73,7 +73,7 @@ def test_texts_and_reasons_are_bounded(suite):
     suite.refused("x" * 70_000, *wrong)
     [failure] = kept(suite)
     assert len(failure.key) == 255
-    assert len(failure.faults) == failures.MOST_FAULTS
+    assert len(failure.faults) == failures.MAX_FAULTS
     assert MAX_FAULTS <= failure.fault_count < MAX_FAULTS + 10  # those that were listed
 
 

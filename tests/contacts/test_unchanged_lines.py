@@ -10,12 +10,12 @@ import pytest
 from commsapp.core.audit import Refused
 from contacts import operations
 from contacts.models import AlternateKey, ContactGroup, DataSource
-from contacts.operations import SentSave
+from contacts.operations import RawSave
 from tests.contacts.external_suite import everything
-from tests.contacts.test_content_hash_apis import CHANGES, door
+from tests.contacts.test_content_hash_apis import CHANGES, adapter
 
 pytestmark = pytest.mark.django_db
-__all__ = ["door"]  # the fixture
+__all__ = ["adapter"]  # the fixture
 
 
 class Lines:
@@ -41,7 +41,7 @@ class Lines:
             self.read.append(text)
             return self.suite.request(key, *map(int, places), contact_group_name=name)
 
-        return SentSave(self.suite.source.pk.hex, key, text.encode(), 1, read)
+        return RawSave(self.suite.source.pk.hex, key, text.encode(), 1, read)
 
 
 @pytest.fixture
@@ -93,12 +93,12 @@ def test_a_line_that_was_refused_is_refused_again(lines):
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-def test_a_change_through_any_door_makes_the_same_line_count(door, change):
-    lines = Lines(door.suite)
+def test_a_change_through_any_door_makes_the_same_line_count(adapter, change):
+    lines = Lines(adapter.suite)
     AlternateKey.objects.update(content_hash="")
     [outcome] = lines.save("K Customer 0 1")
     assert outcome == "Updated"
-    change(door)
+    change(adapter)
     lines.read.clear()
     assert lines.save("K Customer 0 1") != ["Unchanged"]
     assert lines.read == ["K Customer 0 1"]

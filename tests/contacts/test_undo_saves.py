@@ -316,7 +316,7 @@ class TestAnySaves(TestCase):
         )
 
 
-# --- Through the doors ----------------------------------------------------------------------
+# --- Through the adapters ----------------------------------------------------------------------
 
 
 def test_rest_answers_what_became_of_the_records(suite, alice):

@@ -26,7 +26,7 @@ from tests.races import all_at_once, at_once
 
 
 def rename(group, name, by, dry_run=False, fails=None):
-    """An operation as every room writes them."""
+    """An operation as every app writes them."""
     with audit.recording(by=by, dry_run=dry_run) as book:
         record = audit.lock(RecipientGroup, group.pk, by=by)
         entry = book.open(records.EDITED, record)
@@ -44,10 +44,10 @@ def group(licensee):
 
 def test_an_entry_says_who_when_through_what_and_what(group, alice):
     by = actor(alice, "connect")
-    by = type(by)(by.user, by.face, by.licensees, client="CRM", request_id="r-1")
+    by = type(by)(by.user, by.channel, by.licensees, client="CRM", request_id="r-1")
     rename(group, "New", by)
     entry = Operation.objects.get()
-    assert (entry.user, entry.face, entry.client) == (alice, "connect", "CRM")
+    assert (entry.user, entry.channel, entry.client) == (alice, "connect", "CRM")
     assert (entry.request_id, entry.licensee) == ("r-1", group.licensee)
     assert (entry.target_id, entry.target_name) == (group.pk, "Old")
     assert entry.batch is None

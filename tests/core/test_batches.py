@@ -1,15 +1,12 @@
-"""What is done in one go has one batch: the id of its first entry, of each licensee."""
+"""What is done as one batch has one batch: the id of its first entry, of each licensee."""
 
 from __future__ import annotations
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from commsapp.core import audit, records
 from commsapp.core.actors import Actor
 from commsapp.core.imports.importer import import_records
-from commsapp.db.ids import uuid7
 from commsapp.models import Licensee, Operation
 from contacts.imports import import_contact_groups
 from contacts.models import Contact, ContactGroup
@@ -19,7 +16,7 @@ from tests import factories
 from tests.contacts.external_suite import Suite
 
 
-def archived(by: Actor, *contacts: Contact) -> records.Moved:
+def archived(by: Actor, *contacts: Contact) -> records.ArchiveResult:
     return records.archive(Contact, [one.pk.hex for one in contacts], by=by)
 
 
@@ -150,33 +147,3 @@ def test_a_large_go_is_undone_some_at_a_time_the_newest_first(licensee, by_alice
 
 
 # --- As it was written before -------------------------------------------------------------------
-
-
-@pytest.mark.django_db(transaction=True)
-def test_old_batches_become_the_ids_of_their_first_entries():
-    ours, theirs = factories.LicenseeFactory(), factories.LicenseeFactory()
-    user = factories.UserFactory()
-
-    def entry(licensee, batch):
-        return Operation.objects.create(
-            licensee=licensee, user=user, face="staff", kind="archived", batch=batch, touched=1,
-            target_type="contacts.contact", target_id=uuid7(), numbers={"count": 1},
-        )  # fmt: skip
-
-    try:
-        MigrationExecutor(connection).migrate([("commsapp", "0005_saved_filters")])
-        one, other = uuid7(), uuid7()
-        given = [
-            (ours, one),
-            (theirs, one),
-            (ours, other),
-            (ours, None),
-            (ours, one),
-            (theirs, one),
-        ]
-        made = [entry(*each) for each in given]
-    finally:
-        executor = MigrationExecutor(connection)
-        executor.migrate(executor.loader.graph.leaf_nodes())
-    first, second, third, _alone, *_others = (each.pk for each in made)
-    assert batches() == [first, second, third, None, first, second]

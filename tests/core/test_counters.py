@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from commsapp.core.metering import counters
-from commsapp.core.metering.counters import Counts, Moments
+from commsapp.core.metering.counters import DailyCounts, LatestTimes
 from commsapp.db.ids import uuid7
 from commsapp.models import ApiUse, Client
 from tests import factories
@@ -24,12 +24,16 @@ TODAY = datetime.date(2026, 11, 22)
 @pytest.fixture
 def calls():
     """As another process has them, too."""
-    return _process_of_its_own(Counts("commsapp.ApiUse", key=("licensee", "day"), number="calls"))
+    return _process_of_its_own(
+        DailyCounts("commsapp.ApiUse", key=("licensee", "day"), number="calls")
+    )
 
 
 @pytest.fixture
 def others():
-    return _process_of_its_own(Counts("commsapp.ApiUse", key=("licensee", "day"), number="calls"))
+    return _process_of_its_own(
+        DailyCounts("commsapp.ApiUse", key=("licensee", "day"), number="calls")
+    )
 
 
 def _process_of_its_own(counter):
@@ -180,7 +184,7 @@ def test_nobody_who_counts_waits_for_the_database(calls, licensee):
 def test_a_moment_is_kept_and_never_goes_back(alice):
     token(alice)
     client = Client.objects.get()
-    moments = _process_of_its_own(Moments("commsapp.Client", "last_used_at"))
+    moments = _process_of_its_own(LatestTimes("commsapp.Client", "last_used_at"))
     before = timezone.now()
     moments.note(client.pk)
     moments.note(uuid7())  # deleted meanwhile

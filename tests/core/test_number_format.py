@@ -6,7 +6,7 @@ import pytest
 from django.utils import translation
 
 from commsapp.core import audit, number_format, records
-from commsapp.core.number_format import counted, counting
+from commsapp.core.number_format import format_count, format_counts
 from contacts.connections import says_connections
 from groups import operations as groups_operations
 from quotes import splitting
@@ -15,24 +15,24 @@ from quotes import splitting
 @pytest.fixture(autouse=True)
 def _as_before():
     yield
-    number_format.speak_to(people=False)
+    number_format.set_number_style(people=False)
     translation.activate("en")
 
 
 def test_machines_get_digits_alone():
-    number_format.speak_to(people=False)
-    assert counted(12_431) == "12431"
+    number_format.set_number_style(people=False)
+    assert format_count(12_431) == "12431"
     with translation.override("de"):
-        assert counted(12_431) == "12431"
+        assert format_count(12_431) == "12431"
 
 
 @pytest.mark.parametrize(("language", "told"), [("en", "12,431"), ("de", "12.431")])
 def test_people_get_thousands_apart_as_their_language_has_them(language, told):
-    number_format.speak_to(people=True)
+    number_format.set_number_style(people=True)
     with translation.override(language):
-        assert counted(12_431) == told
-        assert counted(999) == "999"
-        assert counting({"count": 12_431, "name": "Shops 2000"}) == {
+        assert format_count(12_431) == told
+        assert format_count(999) == "999"
+        assert format_counts({"count": 12_431, "name": "Shops 2000"}) == {
             "count": told,
             "name": "Shops 2000",
         }
@@ -66,7 +66,7 @@ def test_every_sentence_tells_its_counts_to_its_reader(says, planned):
         (True, "de", "12.431"),
         (False, "en", "12431"),
     ):
-        number_format.speak_to(people=people)
+        number_format.set_number_style(people=people)
         with translation.override(language):
             told = says(_MANY, planned)
         assert number in told
@@ -75,8 +75,8 @@ def test_every_sentence_tells_its_counts_to_its_reader(says, planned):
 
 
 def test_a_machine_is_told_in_digits_and_the_browser_beside_it_is_not(client, db):
-    number_format.speak_to(people=True)
+    number_format.set_number_style(people=True)
     client.get("/services/data")
-    assert counted(12_431) == "12431"
+    assert format_count(12_431) == "12431"
     client.get("/admin/login/")
-    assert counted(12_431) == "12,431"
+    assert format_count(12_431) == "12,431"

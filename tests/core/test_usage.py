@@ -18,18 +18,18 @@ FACES = {
 }
 
 
-def ask(client, face, access_token):
-    method, path = FACES[face]
+def ask(client, channel, access_token):
+    method, path = FACES[channel]
     headers = {"Authorization": f"Bearer {access_token}"}
     return getattr(client, method)(path, headers=headers)
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_a_client_is_heard_of_on_every_face_and_no_request_writes(client, alice, face):
+@pytest.mark.parametrize("channel", FACES)
+def test_a_client_is_heard_of_on_every_face_and_no_request_writes(client, alice, channel):
     access_token = token(alice)
     before = timezone.now()
     with CaptureQueriesContext(connection) as told:
-        assert ask(client, face, access_token).status_code != 401
+        assert ask(client, channel, access_token).status_code != 401
     after = timezone.now()
     assert [query["sql"] for query in told if "UPDATE" in query["sql"]] == []
     assert [query["sql"] for query in told if "INSERT" in query["sql"]] == []
@@ -38,10 +38,10 @@ def test_a_client_is_heard_of_on_every_face_and_no_request_writes(client, alice,
     assert before <= Client.objects.get().last_used_at <= after
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_a_wrong_token_is_nobodys(client, alice, face):
+@pytest.mark.parametrize("channel", FACES)
+def test_a_wrong_token_is_nobodys(client, alice, channel):
     token(alice)
-    assert ask(client, face, "wrong").status_code == 401
+    assert ask(client, channel, "wrong").status_code == 401
     counters.flush()
     assert Client.objects.get().last_used_at is None
     assert not ApiUse.objects.exists()
@@ -49,7 +49,7 @@ def test_a_wrong_token_is_nobodys(client, alice, face):
 
 def test_only_the_connect_face_has_an_allocation(client, alice):
     access_token = token(alice)
-    for face in FACES:
-        ask(client, face, access_token)
+    for channel in FACES:
+        ask(client, channel, access_token)
     counters.flush()
     assert ApiUse.objects.get().calls == 1

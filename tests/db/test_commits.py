@@ -19,14 +19,14 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(
         not os.environ["DATABASE_URL"].startswith("sqlite"),
-        reason="tests/faces/commits/ has PostgreSQL's",
+        reason="tests/channels/commits/ has PostgreSQL's",
     ),
 ]
 
 
 @contextmanager
 def full_disk():
-    """Let no file of this process be written to, as on a disk without room."""
+    """Let no file of this process be written to, as on a disk without app."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
     try:

@@ -9,7 +9,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Upper
 
 from commsapp.db.bulk import insert_values, write_rows
-from commsapp.db.expressions import UUID7, Joined, insert_select, missing_from
+from commsapp.db.expressions import UUID7, Joined, insert_select, missing_ids
 from commsapp.db.ids import uuid7
 from groups.models import Membership, Recipient
 from quotes.models import QuoteLineItem
@@ -25,19 +25,19 @@ def crowd(licensee):
 
 def test_given_ids_select_their_rows(crowd):
     ids = [crowd[0].pk.hex, crowd[2].pk.hex, uuid7().hex]
-    found = Recipient.objects.filter(pk__among=ids)
+    found = Recipient.objects.filter(pk__in_ids=ids)
     assert {one.pk for one in found} == {crowd[0].pk, crowd[2].pk}
-    assert not Recipient.objects.filter(pk__among=[]).exists()
+    assert not Recipient.objects.filter(pk__in_ids=[]).exists()
 
 
 def test_missing_ids_are_those_without_a_row(crowd):
     unknown = uuid7().hex
     ids = [crowd[0].pk.hex, unknown, crowd[1].pk.hex]
-    assert missing_from(Recipient.objects.all(), ids) == [unknown]
+    assert missing_ids(Recipient.objects.all(), ids) == [unknown]
     others = Recipient.objects.exclude(pk=crowd[1].pk)
-    assert set(missing_from(others, ids)) == {unknown, crowd[1].pk.hex}
-    assert missing_from(Recipient.objects.all(), []) == []
-    assert missing_from(Recipient.objects.all(), [str(UUID(unknown))]) == [unknown]
+    assert set(missing_ids(others, ids)) == {unknown, crowd[1].pk.hex}
+    assert missing_ids(Recipient.objects.all(), []) == []
+    assert missing_ids(Recipient.objects.all(), [str(UUID(unknown))]) == [unknown]
 
 
 def test_rows_are_copied_in_one_statement(crowd, licensee, django_assert_num_queries):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commsapp.db import ids
-from commsapp.db.ids import NIL, dashed, read_guid, read_guids, read_known_guid, uuid7
+from commsapp.db.ids import NIL, dashed, read_guid, read_guid_cached, read_guids, uuid7
 
 GUID = "019ab2f0-1234-7abc-8def-0123456789ab"
 BARE = GUID.replace("-", "")
@@ -82,7 +82,7 @@ def test_reading_what_is_written_gives_the_same(one):
 
 
 def test_what_is_too_long_for_an_id_is_not_kept():
-    kept = ids._known_digits_of.cache_info().currsize
-    assert [read_known_guid(letter * 2**20) for letter in "0a{"] == [None] * 3
-    assert ids._known_digits_of.cache_info().currsize == kept
-    assert read_known_guid(f"{{{GUID}}}") == BARE
+    kept = ids._cached_digits_of.cache_info().currsize
+    assert [read_guid_cached(letter * 2**20) for letter in "0a{"] == [None] * 3
+    assert ids._cached_digits_of.cache_info().currsize == kept
+    assert read_guid_cached(f"{{{GUID}}}") == BARE

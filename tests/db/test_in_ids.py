@@ -24,10 +24,10 @@ def named(licensee):
 
 def test_texts_are_found_whatever_is_in_them(named):
     for one in named:
-        assert [*Recipient.objects.filter(name__among=[one.name])] == [one]
+        assert [*Recipient.objects.filter(name__in_ids=[one.name])] == [one]
     every = [one.name for one in named]
-    assert Recipient.objects.filter(name__among=every).count() == len(named)
-    assert not Recipient.objects.filter(name__among=["a", "b", "NUL", "\\\\", ""]).exists()
+    assert Recipient.objects.filter(name__in_ids=every).count() == len(named)
+    assert not Recipient.objects.filter(name__in_ids=["a", "b", "NUL", "\\\\", ""]).exists()
 
 
 def test_ids_are_found_by_the_key_and_by_what_refers_to_it(licensee, by_alice):
@@ -36,15 +36,15 @@ def test_ids_are_found_by_the_key_and_by_what_refers_to_it(licensee, by_alice):
     members = [each.pk.hex for each in (one, other, third)]
     operations.add_recipients(group.pk, members, by=by_alice)
     ids = [one.pk.hex, other.pk.hex, uuid7().hex, one.pk.hex]
-    assert {*Recipient.objects.among(ids)} == {one, other}
-    assert Membership.objects.filter(recipient__among=ids).count() == 2
-    assert Membership.objects.exclude(recipient__among=ids).count() == 1
+    assert {*Recipient.objects.in_ids(ids)} == {one, other}
+    assert Membership.objects.filter(recipient__in_ids=ids).count() == 2
+    assert Membership.objects.exclude(recipient__in_ids=ids).count() == 1
 
 
 def test_nothing_is_among_none(named):
-    assert not Recipient.objects.among([]).exists()
-    assert not Recipient.objects.filter(name__among=[]).exists()
-    assert Recipient.objects.exclude(name__among=[]).count() == len(named)
+    assert not Recipient.objects.in_ids([]).exists()
+    assert not Recipient.objects.filter(name__in_ids=[]).exists()
+    assert Recipient.objects.exclude(name__in_ids=[]).count() == len(named)
 
 
 def test_postgresql_never_joins_them(licensee):
@@ -52,7 +52,7 @@ def test_postgresql_never_joins_them(licensee):
     if connection.vendor != "postgresql":
         pytest.skip("SQLite looks each up by an index of its own")
     ids = [uuid7().hex for _turn in range(1_000)]
-    plan = Recipient.objects.filter(licensee=licensee).among(ids).explain()
+    plan = Recipient.objects.filter(licensee=licensee).in_ids(ids).explain()
     assert "ANY" in plan
     assert "Nested Loop" not in plan
     assert "Function Scan" not in plan
@@ -66,26 +66,26 @@ class AnyTexts(TestCase):
         for text in texts:
             Recipient.objects.filter(pk=recipient.pk).update(name=text)
             rows = Recipient.objects.filter(pk=recipient.pk)
-            assert rows.filter(name__among=[*texts]).exists()
-            assert not rows.filter(name__among=[*texts - {text}]).exists()
+            assert rows.filter(name__in_ids=[*texts]).exists()
+            assert not rows.filter(name__in_ids=[*texts - {text}]).exists()
 
 
 @pytest.mark.parametrize("text", ['"', "x", "{}", "NULL", '","', "0" * 33, "'", "\0", "☎" * 32, ""])
 def test_what_is_no_id_is_refused_before_it_is_written_into_a_statement(text, licensee):
     recipient = factories.RecipientFactory(licensee=licensee)
     with pytest.raises(ValueError, match=r"hexadecimal|invalid literal"):
-        [*Recipient.objects.among([recipient.pk.hex, text])]
+        [*Recipient.objects.in_ids([recipient.pk.hex, text])]
     with pytest.raises(ValueError, match=r"hexadecimal|invalid literal"):
-        [*Membership.objects.filter(recipient__among=[text])]
+        [*Membership.objects.filter(recipient__in_ids=[text])]
 
 
 def test_one_text_is_no_list_of_ids(licensee):
     recipient = factories.RecipientFactory(licensee=licensee)
     with pytest.raises(TypeError):
-        [*Recipient.objects.filter(pk__among=recipient.pk.hex)]
+        [*Recipient.objects.filter(pk__in_ids=recipient.pk.hex)]
 
 
 def test_ids_are_found_however_they_are_written(licensee):
     recipient = factories.RecipientFactory(licensee=licensee)
     for text in (str(recipient.pk), recipient.pk.hex.upper(), f"{{{recipient.pk}}}"):
-        assert [*Recipient.objects.filter(pk__among=[text])] == [recipient]
+        assert [*Recipient.objects.filter(pk__in_ids=[text])] == [recipient]

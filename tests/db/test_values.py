@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commsapp.db.ids import uuid7
-from commsapp.db.values import given_rows
+from commsapp.db.values import values_select
 from contacts.models import AlternateKey, SaveFailure
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ maybe_ids = st.none() | st.uuids().map(lambda id: id.hex)
 def selected(model, names, rows, fixed=None):
     """The names of the columns, and the rows as the database gives them back."""
     with connection.cursor() as cursor:
-        cursor.execute(*given_rows(model, names, rows, fixed))
+        cursor.execute(*values_select(model, names, rows, fixed))
         columns = [column[0] for column in cursor.description]
         return columns, [tuple(map(digits, row)) for row in cursor.fetchall()]
 

@@ -223,14 +223,14 @@ def test_another_licensees_group_is_not_there(group, crowd, by_bob, verb):
 
 @pytest.mark.parametrize("verb", [operations.add_recipients, operations.set_recipients])
 def test_a_group_past_its_limit_is_refused(group, crowd, by_alice, verb, monkeypatch):
-    monkeypatch.setattr(operations, "MOST_MEMBERS", 3)
+    monkeypatch.setattr(operations, "MAX_MEMBERS", 3)
     told = [("LIMIT_EXCEEDED", "recipients", None, "")]
     assert refused(lambda: verb(group.pk, hexes(crowd), by=by_alice)) == told
     assert verb(group.pk, hexes(crowd[:3]), by=by_alice).added == 1
 
 
 def test_a_set_may_swap_members_of_a_full_group(group, crowd, by_alice, monkeypatch):
-    monkeypatch.setattr(operations, "MOST_MEMBERS", 2)
+    monkeypatch.setattr(operations, "MAX_MEMBERS", 2)
     assert operations.set_recipients(group.pk, hexes(crowd[2:]), by=by_alice).added == 2
 
 

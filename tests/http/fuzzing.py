@@ -49,7 +49,7 @@ def fuzz(
     """Ask everything that the schema describes, in every way it allows and many it does not.
 
     `demo` is what `manage.py demo --json` says. All checks but positive_data_acceptance: what a
-    schema allows, a rule of the business may still refuse. The Message face binds leniently by
+    schema allows, a rule of the business may still refuse. The Message API binds leniently by
     contract, so there negative_data_rejection is left out, too.
     """
     document = _get(demo, "/api/schema")

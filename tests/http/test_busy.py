@@ -1,6 +1,7 @@
-"""The database is away, a lock is not to be had: every face says "try again", and nothing changed.
+"""The database is away, a lock is not to be had: every API and page says "try again", and nothing
+changed.
 
-Contract 2.1 and 3.2: 503, with Retry-After, in the face's own words.
+Contract 2.1 and 3.2: 503, with Retry-After, in the API's own words.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def served(house, folder, **env):
 
 
 def requests_of(demo):
-    """By face: method, path and body of something that would change something."""
+    """By channel: method, path and body of something that would change something."""
     ids, group, client = demo["recipients"][:1], demo["recipient_group"], demo["client"]
     added = {"recipientsAction": "Add", "recipientsList": ids}
     saved = {
@@ -93,26 +94,26 @@ AWAY = (
 LOCKED = ("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
 
 
-def asked(base_url, demo, face):
-    method, path, body = requests_of(demo)[face]
-    kind = "x-www-form-urlencoded" if face == "oauth" else "json"
-    token = "" if face == "oauth" else demo["access_token"]
+def asked(base_url, demo, channel):
+    method, path, body = requests_of(demo)[channel]
+    kind = "x-www-form-urlencoded" if channel == "oauth" else "json"
+    token = "" if channel == "oauth" else demo["access_token"]
     with closing(Wire(base_url, token)) as wire:
         return wire.ask(method, path, body.encode(), Content_Type=f"application/{kind}")
 
 
-def is_try_again(face, answer, connect_error):
-    """Whether it is the face's 503."""
-    assert answer.status == 503, (face, answer.status, answer.content)
-    assert is_in_shape(face, answer)
+def is_try_again(channel, answer, connect_error):
+    """Whether it is the API's 503."""
+    assert answer.status == 503, (channel, answer.status, answer.content)
+    assert is_in_shape(channel, answer)
     assert int(answer["Retry-After"]) >= 1
-    if face == "connect":
+    if channel == "connect":
         [error] = answer.json()
         assert (error["errorCode"], error["message"]) == connect_error
         assert answer["Sforce-Limit-Info"].endswith("/1000000")
-    elif face == "message":
+    elif channel == "message":
         assert answer.json()["ResponseStatus"]["ErrorCode"] == "ServiceUnavailable"
-    elif face == "oauth":
+    elif channel == "oauth":
         assert answer.json()["error"] == "temporarily_unavailable"
 
 
@@ -161,8 +162,8 @@ def test_a_database_that_goes_away_is_503_and_comes_back(house, kept, database, 
 
 
 def is_away_until_open(database, base_url, demo):
-    for face in FACES:
-        is_try_again(face, asked(base_url, demo, face), AWAY)
+    for channel in FACES:
+        is_try_again(channel, asked(base_url, demo, channel), AWAY)
     database.open()
     assert answers_again(base_url, demo)
 
@@ -203,8 +204,8 @@ def test_a_lock_that_is_not_had_in_time_is_503_on_every_face(house, kept, tmp_pa
     demo, is_unchanged = kept
     with served(house, tmp_path) as base_url:
         with locked(house, demo):
-            for face in FACES:
-                is_try_again(face, asked(base_url, demo, face), LOCKED)
+            for channel in FACES:
+                is_try_again(channel, asked(base_url, demo, channel), LOCKED)
             assert is_unchanged(base_url)  # who reads does not wait
         assert asked(base_url, demo, "connect").json()["isSuccessful"]
         assert asked(base_url, demo, "message").status == 200
@@ -248,8 +249,8 @@ def test_a_lost_race_is_tried_again_and_nobody_notices(house, kept, lose, code):
 def test_who_loses_every_race_is_told_to_try_again(house, kept, lose):
     demo, is_unchanged = kept
     lose("40P01", times=1_000)
-    for face in ("connect", "rest", "message"):
-        is_try_again(face, asked(demo.base_url, demo, face), LOCKED)
+    for channel in ("connect", "rest", "message"):
+        is_try_again(channel, asked(demo.base_url, demo, channel), LOCKED)
     assert is_unchanged()
 
 
@@ -265,9 +266,9 @@ def test_statement_that_takes_too_long_is_503_on_every_api(house, kept, tmp_path
         with locked(house, demo):
             # Not of a token: its foreign keys are checked while it is committed, when PostgreSQL
             # limits no statement, only the wait for a lock.
-            for face in ("connect", "rest", "message"):
-                answer = asked(base_url, demo, face)
-                is_try_again(face, answer, TOO_LONG)
+            for channel in ("connect", "rest", "message"):
+                answer = asked(base_url, demo, channel)
+                is_try_again(channel, answer, TOO_LONG)
                 assert TOO_LONG[1] in answer.content.decode()
             assert is_unchanged(base_url)
         with psycopg.connect(house.env["DATABASE_URL"]) as other:

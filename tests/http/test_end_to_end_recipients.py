@@ -1,4 +1,4 @@
-"""Recipients of a group, over HTTP: what the contract says in 2.3, with no look behind the door."""
+"""Recipients of a group over HTTP, as the contract has it in 2.3, by responses alone."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ HEAVY = {
 heavy = pytest.mark.parametrize("text", HEAVY.values(), ids=HEAVY)
 readers = pytest.mark.parametrize(
     ("read", "error"),
-    [(strict_json.read, strict_json.NotJSON), (parsers.read_json, parsers.Unreadable)],
+    [(strict_json.read, strict_json.NotJSON), (parsers.read_json, parsers.UnreadableRequest)],
     ids=["strict", "message"],
 )
 
@@ -49,7 +49,7 @@ def peak_of(read: Callable[[bytes], Any], text: bytes) -> int:
     tracemalloc.start()
     try:
         read(text)
-    except (strict_json.NotJSON, parsers.Unreadable):
+    except (strict_json.NotJSON, parsers.UnreadableRequest):
         pass
     finally:
         peak = tracemalloc.get_traced_memory()[1]

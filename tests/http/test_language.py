@@ -134,7 +134,7 @@ def test_why_a_save_failed_is_kept_in_english_and_told_in_german(alice, licensee
     from tests.staff.conftest import browse, page, told
 
     source = factories.DataSourceFactory(licensee=licensee)
-    with translation.override("en"):  # as the Message face does
+    with translation.override("en"):  # as the Message API does
         contacts_operations.save_contact_groups(
             [ContactGroupSave(source.pk.hex, "KEY", line=1)], by=actor(alice, "message")
         )

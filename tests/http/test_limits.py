@@ -69,7 +69,7 @@ def redis_server(tmp_path):
 # --- Over two workers -----------------------------------------------------------------------
 
 _NEWCOMER = """
-from commsapp import clients
+from commsapp.core.credentials import api_clients as clients
 from commsapp.models import Licensee, User
 licensee = Licensee.objects.create(name={name!r})
 user = User.objects.create(username={name!r})
@@ -254,7 +254,7 @@ import json, os, sys, time
 os.environ["DJANGO_SETTINGS_MODULE"] = "commsapp.settings"
 import django
 django.setup()
-from commsapp import counts, usage
+from commsapp.core.metering import counters as counts, usage
 from commsapp.models import ApiUse
 from django.utils import timezone
 rows = ApiUse.objects.filter(licensee=sys.argv[1])

@@ -1,7 +1,7 @@
 """The permission table: every machine address × who asks (contract 1).
 
 Each case of Django REST framework's resources is in tests/api/rest/test_permissions.py, except
-for tokens that have ended: those are here, for all faces.
+for tokens that have ended: those are here, for all APIs and pages.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ def header(licensee, alice, bob, charlie):
     return of
 
 
-# How the Message face may be told who asks; all others know a token alone.
+# How the Message API may be told who asks; all others know a token alone.
 WAYS = {
     "token": lambda user: {"Authorization": f"Bearer {token(user)}"},
     "session": lambda user: {"X-ss-id": str(message_sessions.open_session(user).id)},

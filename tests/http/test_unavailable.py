@@ -13,7 +13,7 @@ from django.db import DatabaseError, OperationalError, connection
 from django.test import Client
 
 from commsapp.db.errors import Reason, reason_of
-from commsapp.models import Face, Licensee, Operation, User
+from commsapp.models import Channel, Licensee, Operation, User
 from contacts.models import AlternateKey, ContactGroup
 from groups.models import Membership, Recipient
 from tests.conftest import token
@@ -65,7 +65,7 @@ def disk_full():
     with suppress(OperationalError):  # once what is left within those pages is full, too
         while True:
             Operation.objects.create(
-                licensee=licensee, user=user, face=Face.COMMAND, kind="filler",
+                licensee=licensee, user=user, channel=Channel.COMMAND, kind="filler",
                 target_id=user.pk, touched=1,
             )  # fmt: skip
     yield FULL

@@ -1,4 +1,4 @@
-"""Answers of a real server, whatever is asked: in the shape of the path's face, never as HTML."""
+"""Answers of a real server, whatever is asked: in the shape of the path's API, never as HTML."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LINE = f"{CONNECT}/quote-line-item/{'1' * 32}"
 
 
 def is_machines(answer):
-    """Neither a redirect nor a 204 nor HTML: what no machine face ever answers."""
+    """Neither a redirect nor a 204 nor HTML: what no API ever answers."""
     kind = answer["Content-Type"] or ""
     return (
         answer.status not in (204, 301, 302, 303, 307, 308)
@@ -53,13 +53,13 @@ NOWHERE = {
     ],
 }
 nowhere = pytest.mark.parametrize(
-    ("face", "path"), [(face, path) for face, paths in NOWHERE.items() for path in paths]
+    ("channel", "path"), [(channel, path) for channel, paths in NOWHERE.items() for path in paths]
 )
 
 
 @nowhere
-def test_what_is_not_there_is_told_in_the_shape_of_the_face(wire, face, path):
-    missing = (404, 405) if face == "message" else (404,)  # an unknown operation is a 405 there
+def test_what_is_not_there_is_told_in_the_shape_of_the_face(wire, channel, path):
+    missing = (404, 405) if channel == "message" else (404,)  # an unknown operation is a 405 there
     for token in (wire.token, ""):
         wire.token = token
         for asked in (path, f"{path}/", f"{path}?x=%00&x=%ff&=&{'y' * 4000}"):
@@ -67,8 +67,8 @@ def test_what_is_not_there_is_told_in_the_shape_of_the_face(wire, face, path):
                 answer = wire.ask(method, asked)
                 assert is_machines(answer), (method, asked)
                 assert answer.status in missing, (method, asked, answer.content)
-                assert is_in_shape(face, answer), (method, asked, answer.content)
-                assert face != "connect" or answer["Sforce-Limit-Info"]
+                assert is_in_shape(channel, answer), (method, asked, answer.content)
+                assert channel != "connect" or answer["Sforce-Limit-Info"]
 
 
 SERVED = [
@@ -195,23 +195,23 @@ BASES = {
 ODD = ["%00", "%", "%zz", "%ff", "%2e%2e", "%2F", "%0d%0aX-A:b", "%F0%9F"]
 
 
-@pytest.mark.parametrize(("face", "base"), BASES.items())
+@pytest.mark.parametrize(("channel", "base"), BASES.items())
 @pytest.mark.parametrize("odd", ODD)
-def test_an_odd_path_is_no_error_of_ours(wire, face, base, odd):
+def test_an_odd_path_is_no_error_of_ours(wire, channel, base, odd):
     for path in (f"{base}/{odd}", f"{base}/v64.0/{odd}/{odd}", f"{base}/contacts/{odd}?x={odd}"):
         answer = wire.ask("GET", path)
         assert answer.status in (400, 404, 405), (path, answer.content)
         assert is_machines(answer)
-        assert is_in_shape(face, answer)
+        assert is_in_shape(channel, answer)
         assert "X-A" not in answer.headers
 
 
 def test_a_wrong_host_is_told_in_the_shape_of_the_face(wire):
-    for face, base in BASES.items():
+    for channel, base in BASES.items():
         answer = wire.ask("GET", f"{base}/contacts", Host="elsewhere.example")
         assert answer.status in (400, 404, 405)
         assert is_machines(answer)
-        assert is_in_shape(face, answer)
+        assert is_in_shape(channel, answer)
 
 
 # --- What every Connect answer carries ----------------------------------------------------

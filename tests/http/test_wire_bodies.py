@@ -131,18 +131,18 @@ def test_a_form_in_parts_may_come_in_chunks(wire, once):
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["whole", "chunked"])
 @pytest.mark.parametrize(
-    ("path", "face"),
+    ("path", "channel"),
     [
         ("/services/oauth2/token", "oauth"),
         ("/services/oauth2/revoke", "oauth"),
         ("/auth/credentials", "message"),
     ],
 )
-def test_a_form_in_parts_is_bounded_like_any_body(wire, path, face, chunked):
+def test_a_form_in_parts_is_bounded_like_any_body(wire, path, channel, chunked):
     body, headers = in_parts(token=("large.bin", b" " * LIMIT))
     answer = wire.ask("POST", path, in_pieces(body, 65536) if chunked else body, **headers)
     assert answer.status == 413
-    assert is_in_shape(face, answer)
+    assert is_in_shape(channel, answer)
 
 
 def test_no_body_needs_neither_length_nor_type(wire, once):
@@ -176,7 +176,7 @@ FACES = {
     "rest": ("POST", "/api/v1/contacts", JSON),
     "message": ("POST", "/json/reply/SaveContactGroup", JSON),
 }
-faces = pytest.mark.parametrize("face", FACES)
+channels = pytest.mark.parametrize("channel", FACES)
 TOO_LARGE = {
     "connect": "REQUEST_TOO_LARGE",
     "oauth": "invalid_request",
@@ -185,28 +185,28 @@ TOO_LARGE = {
 }
 
 
-def refused(face, answer, status):
+def refused(channel, answer, status):
     assert answer.status == status, answer.content[:500]
-    assert is_in_shape(face, answer), answer.content[:500]
-    assert face != "connect" or answer["Sforce-Limit-Info"]
+    assert is_in_shape(channel, answer), answer.content[:500]
+    assert channel != "connect" or answer["Sforce-Limit-Info"]
     return answer.content.decode()
 
 
-@faces
-def test_an_announced_length_over_the_limit_is_413_before_a_byte_is_sent(wire, face):
-    method, path, headers = FACES[face]
+@channels
+def test_an_announced_length_over_the_limit_is_413_before_a_byte_is_sent(wire, channel):
+    method, path, headers = FACES[channel]
     answer = wire.announce(method, path, Content_Length=str(LIMIT + 1), **headers)
-    assert TOO_LARGE[face] in refused(face, answer, 413)
+    assert TOO_LARGE[channel] in refused(channel, answer, 413)
     wire.connection.close()
     assert wire.ask("GET", "/services/data").status == 200
 
 
-@faces
-def test_who_sends_it_all_before_reading_gets_the_same_413(wire, face):
-    method, path, headers = FACES[face]
+@channels
+def test_who_sends_it_all_before_reading_gets_the_same_413(wire, channel):
+    method, path, headers = FACES[channel]
     for _ in range(2):
         answer = wire.ask(method, path, b" " * (2 * LIMIT), **headers)
-        assert TOO_LARGE[face] in refused(face, answer, 413)
+        assert TOO_LARGE[channel] in refused(channel, answer, 413)
     assert wire.ask("GET", "/services/data").status == 200
 
 
@@ -226,22 +226,22 @@ def test_a_large_body_does_not_keep_an_answer_from_its_sender(wire, method, path
     assert wire.ask("GET", "/services/data").status == 200
 
 
-@faces
-def test_a_stream_over_the_limit_is_413(wire, face):
-    method, path, headers = FACES[face]
+@channels
+def test_a_stream_over_the_limit_is_413(wire, channel):
+    method, path, headers = FACES[channel]
     body = (b" " * 65536 for _ in range(LIMIT // 65536 + 1))
-    assert TOO_LARGE[face] in refused(face, wire.ask(method, path, body, **headers), 413)
+    assert TOO_LARGE[channel] in refused(channel, wire.ask(method, path, body, **headers), 413)
     assert wire.ask("GET", "/services/data").status == 200
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["whole", "chunked"])
-@faces
-def test_a_bomb_is_413(wire, face, chunked):
-    method, path, headers = FACES[face]
+@channels
+def test_a_bomb_is_413(wire, channel, chunked):
+    method, path, headers = FACES[channel]
     packed = gzip.compress(b" " * (LIMIT + 1))
     body = in_pieces(packed, 1000) if chunked else packed
     answer = wire.ask(method, path, body, Content_Encoding="gzip", **headers)
-    assert TOO_LARGE[face] in refused(face, answer, 413)
+    assert TOO_LARGE[channel] in refused(channel, answer, 413)
     assert wire.ask("GET", "/services/data").status == 200
 
 
@@ -252,43 +252,43 @@ def test_a_body_of_exactly_the_limit_is_read(wire, path, add):
         assert answer.status == 200
 
 
-@faces
-def test_what_is_not_as_its_encoding_says_is_400(wire, face):
-    method, path, headers = FACES[face]
+@channels
+def test_what_is_not_as_its_encoding_says_is_400(wire, channel):
+    method, path, headers = FACES[channel]
     for packed in (b"nonsense", gzip.compress(b"{}")[:-4], gzip.compress(b"{}") + b"more"):
         for body in (packed, in_pieces(packed)):
             answer = wire.ask(method, path, body, Content_Encoding="gzip", **headers)
-            refused(face, answer, 400)
+            refused(channel, answer, 400)
     assert wire.ask("GET", "/services/data").status == 200
 
 
-@faces
-def test_an_unknown_encoding_is_415(wire, face):
-    method, path, headers = FACES[face]
-    refused(face, wire.ask(method, path, b"{}", Content_Encoding="br", **headers), 415)
+@channels
+def test_an_unknown_encoding_is_415(wire, channel):
+    method, path, headers = FACES[channel]
+    refused(channel, wire.ask(method, path, b"{}", Content_Encoding="br", **headers), 415)
     assert wire.ask("GET", "/services/data").status == 200
 
 
-@faces
-def test_body_that_breaks_off_is_400_and_the_end_of_the_connection(wire, face):
+@channels
+def test_body_that_breaks_off_is_400_and_the_end_of_the_connection(wire, channel):
     for broken in (b"5\r\n{", b"2\r\n{}"):
-        answer = sent_in_chunks(wire, face, broken)
+        answer = sent_in_chunks(wire, channel, broken)
         assert answer.startswith(b"HTTP/1.1 400 "), answer
         assert b"application/json" in answer, answer
         assert answer.count(b"HTTP/1.1") == 1, answer
 
 
-@faces
-def test_chunks_that_are_none_are_400_and_the_end_of_the_connection(wire, face):
+@channels
+def test_chunks_that_are_none_are_400_and_the_end_of_the_connection(wire, channel):
     for broken in (b"zz\r\n{}\r\n0\r\n\r\n", b"2\r\n{}xx0\r\n\r\n"):
-        answer = sent_in_chunks(wire, face, broken)  # by the server itself: it is no HTTP
+        answer = sent_in_chunks(wire, channel, broken)  # by the server itself: it is no HTTP
         assert answer.startswith(b"HTTP/1.1 400 "), answer
         assert answer.count(b"HTTP/1.1") == 1, answer
 
 
-def sent_in_chunks(wire, face, chunks):
+def sent_in_chunks(wire, channel, chunks):
     """All that comes back for a request with these chunks."""
-    method, path, headers = FACES[face]
+    method, path, headers = FACES[channel]
     kind = headers["Content_Type"]
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n"

@@ -84,20 +84,20 @@ class Wire:
             return Answer(response.status, response.headers, response.read())
 
 
-def is_in_shape(face: str, answer: Answer) -> bool:
-    """Whether an error is worded as the face words them (contract, before section 1)."""
+def is_in_shape(channel: str, answer: Answer) -> bool:
+    """Whether an error is worded as the API words them (contract, before section 1)."""
     kind = (answer["Content-Type"] or "").partition(";")[0]
-    if face == "message":
+    if channel == "message":
         return kind in _MESSAGES and _is_message(_MESSAGES[kind](answer.plain))
     told = answer.json()
     if kind != "application/json":
         return False
-    if face == "connect":
+    if channel == "connect":
         return isinstance(told, list) and all(
             {"errorCode", "message"} <= set(entry) <= {"errorCode", "message", "fields"}
             for entry in told
         )
-    if face == "oauth":
+    if channel == "oauth":
         return set(told) == {"error", "error_description"}
     return "detail" in told
 

@@ -58,7 +58,7 @@ class Sale:
 
     def move(self, *moves):
         for move in moves:
-            operations.move_quote(self.quote.pk, move, by=self.by)
+            operations.change_quote_status(self.quote.pk, move, by=self.by)
 
     def totals(self) -> Totals:
         return Quote.objects.with_totals().get(pk=self.quote.pk).totals

@@ -16,7 +16,7 @@ from commsapp.core import audit
 from commsapp.core.audit import Refused
 from commsapp.models import Operation
 from quotes import operations
-from quotes.models import HIGHEST_PRICE, HIGHEST_QUANTITY, Quote, QuoteLineItem
+from quotes.models import MAX_PRICE, MAX_QUANTITY, Quote, QuoteLineItem
 from tests.conftest import actor, grant
 from tests.quotes.conftest import Sale, check_sums
 
@@ -146,7 +146,7 @@ def test_a_closed_quote_refuses_an_edit_and_its_undo(sale, split):
 
 def test_what_a_line_cannot_hold_is_told_for_each_and_nothing_is_changed(sale, split):
     before = sale.rows()
-    values = {"quantity": HIGHEST_QUANTITY, "one_time_price": HIGHEST_PRICE}
+    values = {"quantity": MAX_QUANTITY, "one_time_price": MAX_PRICE}
     with pytest.raises(Refused) as refused:
         edit(sale, parts_of(split), values=values)
     assert {one.code for one in refused.value.refusals} == {"LIMIT_EXCEEDED"}

@@ -161,7 +161,7 @@ def test_more_than_a_line_can_cost_names_the_price(sale):
 
 
 def test_more_lines_than_a_quote_holds_are_refused(sale, monkeypatch):
-    monkeypatch.setattr(validation, "MOST_LINES", 1)
+    monkeypatch.setattr(validation, "MAX_LINES", 1)
     sale.line()
     refused(sale, sale.line, "LIMIT_EXCEEDED", "quote")
 

@@ -15,7 +15,7 @@ from commsapp.core.audit import Refused
 from commsapp.models import Operation
 from groups import operations as groups
 from quotes import currencies, operations, pricing
-from quotes.models import HIGHEST_PRICE, HIGHEST_QUANTITY, QuoteLineItem
+from quotes.models import MAX_PRICE, MAX_QUANTITY, QuoteLineItem
 from tests.groups import many_recipients
 from tests.quotes.conftest import Sale, check_sums
 
@@ -32,8 +32,8 @@ def numbers(lowest, highest, places):
     return st.decimals(lowest, min(Decimal(highest), 100), places=places) | whole
 
 
-PRICES = numbers(0, HIGHEST_PRICE, 6)
-QUANTITIES = numbers(Decimal("0.01"), HIGHEST_QUANTITY, 2)
+PRICES = numbers(0, MAX_PRICE, 6)
+QUANTITIES = numbers(Decimal("0.01"), MAX_QUANTITY, 2)
 DISCOUNTS = numbers(0, 100, 2)
 
 
@@ -43,7 +43,7 @@ DISCOUNTS = numbers(0, 100, 2)
 @given(price=PRICES, quantity=QUANTITIES, discount=DISCOUNTS, currency=CURRENCIES)
 @example(Decimal("1.005"), Decimal(1), Decimal(0), "EUR")  # half to even, down
 @example(Decimal("1.015"), Decimal(1), Decimal(0), "EUR")  # and up
-@example(HIGHEST_PRICE, HIGHEST_QUANTITY, Decimal("0.01"), "KWD")
+@example(MAX_PRICE, MAX_QUANTITY, Decimal("0.01"), "KWD")
 def test_an_amount_is_the_exact_one_rounded_half_even(price, quantity, discount, currency):
     places = currencies.PLACES[currency]
     exact = Fraction(price) * Fraction(quantity) * (100 - Fraction(discount)) / 100
@@ -76,9 +76,9 @@ def test_totals_are_conserved_by_split_and_unsplit(
     except ValidationError:
         dearer = max(one_time, recurring)
         amount = pricing.amount(dearer, quantity, discount, currency)
-        assert amount > pricing.HIGHEST_AMOUNT
+        assert amount > pricing.MAX_AMOUNT
         return
-    assume(max(line.one_time_amount, line.recurring_amount) * size <= pricing.HIGHEST_TOTAL / 2)
+    assume(max(line.one_time_amount, line.recurring_amount) * size <= pricing.MAX_TOTAL / 2)
     for _ in range(others):
         sale.line()
         sale.line(2)

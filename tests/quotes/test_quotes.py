@@ -115,7 +115,7 @@ def test_another_licensees_quote_is_not_there(sale, by_bob):
     with pytest.raises(Quote.DoesNotExist):
         operations.edit_quote(sale.quote.pk, {"name": "Mine"}, by=by_bob)
     with pytest.raises(Quote.DoesNotExist):
-        operations.move_quote(sale.quote.pk, "submit", by=by_bob)
+        operations.change_quote_status(sale.quote.pk, "submit", by=by_bob)
     sale.quote.refresh_from_db()
     assert (sale.quote.status, sale.quote.name != "Mine") == ("draft", True)
 
@@ -138,10 +138,12 @@ ALLOWED = {
 }
 
 
-@pytest.mark.parametrize(("status", "move"), [*product(Quote.Status.values, operations.MOVES)])
+@pytest.mark.parametrize(
+    ("status", "move"), [*product(Quote.Status.values, operations.TRANSITIONS)]
+)
 def test_a_move_starts_where_it_may(sale, status, move):
     Quote.objects.filter(pk=sale.quote.pk).update(status=status)
-    call = lambda: operations.move_quote(sale.quote.pk, move, by=sale.by)  # noqa: E731
+    call = lambda: operations.change_quote_status(sale.quote.pk, move, by=sale.by)  # noqa: E731
     if (status, move) not in ALLOWED:
         refused(sale, call, "INVALID_STATUS", "status")
         return
@@ -154,13 +156,13 @@ def test_a_move_starts_where_it_may(sale, status, move):
 
 
 def test_to_approve_takes_a_right_of_its_own():
-    needed = {move: operations.permission_for(move) for move in operations.MOVES}
+    needed = {move: operations.permission_for(move) for move in operations.TRANSITIONS}
     assert needed.pop("approve") == "approve"
     assert {*needed.values()} == {"change"}
 
 
 def test_a_move_says_from_where_to_where(sale):
-    change = operations.move_quote(sale.quote.pk, "submit", by=sale.by)
+    change = operations.change_quote_status(sale.quote.pk, "submit", by=sale.by)
     assert change.message == "From “Draft” to “In review”."
     assert audit.sentence(Operation.objects.get()) == change.message
 

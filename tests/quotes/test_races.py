@@ -64,7 +64,9 @@ def test_quotes_created_at_once_have_their_own_numbers(licensee, by_alice):
 def test_a_quote_is_approved_once(sale):
     sale.line(3)
     sale.move("submit")
-    answers = at_once(lambda: operations.move_quote(sale.quote.pk, "approve", by=sale.by), 4)
+    answers = at_once(
+        lambda: operations.change_quote_status(sale.quote.pk, "approve", by=sale.by), 4
+    )
     assert sum(isinstance(answer, Refused) for answer in answers) == 3
 
 
@@ -72,7 +74,7 @@ def test_a_split_and_an_approval_at_once_agree(sale):
     line = sale.line(4)
     sale.move("submit")
     before = sale.totals()
-    approve = lambda: operations.move_quote(sale.quote.pk, "approve", by=sale.by)  # noqa: E731
+    approve = lambda: operations.change_quote_status(sale.quote.pk, "approve", by=sale.by)  # noqa: E731
     split, approved = all_at_once([lambda: sale.split(line), approve])
     assert approved.quote.status == "approved"
     parts = line.parts.count()

@@ -76,10 +76,10 @@ def test_an_archived_newcomer_is_named(sale):
 
 def test_more_lines_than_a_quote_holds_are_refused(sale, monkeypatch):
     line = sale.line(3)
-    monkeypatch.setattr(validation, "MOST_LINES", 3)
+    monkeypatch.setattr(validation, "MAX_LINES", 3)
     wanted = [("LIMIT_EXCEEDED", str(sale.quote.pk))]
     assert sale.refused(operations.split_line, line) == wanted
-    monkeypatch.setattr(validation, "MOST_LINES", 4)
+    monkeypatch.setattr(validation, "MAX_LINES", 4)
     assert sale.split(line).created == 3
 
 

@@ -394,10 +394,10 @@ def test_streams_that_wait_for_their_clients_hold_no_thread():
 def test_number_style_stays_with_its_stream_whichever_thread_makes_a_piece():
     def pieces(environ):
         body = body_of(environ)
-        number_format.speak_to(people=environ["PATH_INFO"] == "/stream/people")
+        number_format.set_number_style(people=environ["PATH_INFO"] == "/stream/people")
         yield b""
         while (piece := body.take(1000)) is not None:
-            yield f"{number_format.counted(1234)} ".encode() if piece else WaitForBody(60)
+            yield f"{number_format.format_count(1234)} ".encode() if piece else WaitForBody(60)
 
     lines = Lines()
     lines.pieces = pieces
@@ -415,12 +415,12 @@ def test_number_style_stays_with_its_stream_whichever_thread_makes_a_piece():
 
 
 def test_language_and_number_style_of_a_request_are_not_those_of_the_next_in_its_thread():
-    number_format.speak_to(people=False)
+    number_format.set_number_style(people=False)
 
     def speak(environ, start):
-        answer = f"{translation.get_language()} {number_format.counted(1234)}"
+        answer = f"{translation.get_language()} {number_format.format_count(1234)}"
         translation.activate("de")
-        number_format.speak_to(people=True)
+        number_format.set_number_style(people=True)
         return respond(HttpResponse(answer), start)
 
     async def run():

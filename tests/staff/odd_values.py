@@ -23,7 +23,7 @@ from django.test import Client
 from django.urls import get_resolver
 from django.urls.resolvers import RoutePattern, URLResolver
 
-from commsapp.middleware.error_handling import face_of
+from commsapp.middleware.error_handling import channel_of
 
 # As they stand in an address: percent-encoded.
 ODD = {
@@ -76,7 +76,7 @@ def staff_routes() -> list[str]:
                 yield route
 
     routes = walk(get_resolver().url_patterns, "")
-    return sorted({route for route in routes if face_of(f"/{route}") == "staff"})
+    return sorted({route for route in routes if channel_of(f"/{route}") == "staff"})
 
 
 def address(route: str, ids: Mapping[str, str]) -> str:

@@ -37,7 +37,7 @@ def listed(client, **query) -> list[str]:
 
 @pytest.fixture
 def sync(alice):
-    """Alice's integration, through the REST face."""
+    """Alice's integration, through the REST API."""
     return replace(actor(alice, "rest"), client="Nightly sync", request_id=uuid7().hex)
 
 
@@ -160,12 +160,12 @@ def test_the_search_is_bounded_and_says_so(web, group, join, sync, monkeypatch):
     operations.remove_recipients(group.pk, [lost.pk.hex], by=sync)
     for one in others:
         operations.remove_recipients(group.pk, [one.pk.hex], by=sync)
-    monkeypatch.setattr(membership_history, "MOST_SEARCHED", 2)
+    monkeypatch.setattr(membership_history, "MAX_SEARCHED", 2)
     found = membership_history.departures_of(lost)
     assert (found.found, found.is_complete) == ([], False)
     assert "only the newest of it was searched" in told(web.get(page(lost)))
     monkeypatch.undo()
-    monkeypatch.setattr(membership_history, "MOST_READ", 3)
+    monkeypatch.setattr(membership_history, "MAX_READ", 3)
     assert not membership_history.departures_of(lost).is_complete
     assert membership_history.departures_of(others[-1]).found
     monkeypatch.undo()
@@ -188,7 +188,7 @@ def test_a_recipients_page_takes_as_many_statements_after_1000_operations_as_aft
         origin = uuid7().hex
         Operation.objects.bulk_create(
             Operation(
-                licensee=group.licensee, user=by_alice.user, face="rest", target_id=group.pk,
+                licensee=group.licensee, user=by_alice.user, channel="rest", target_id=group.pk,
                 kind="groups.recipients_removed", target_type="groups.recipientgroup",
                 target_name="Shops", touched=29,
                 numbers={"removed": 29, "already": 0, "refused": 0},
@@ -231,7 +231,7 @@ def test_operations_are_narrowed_down(web, alice, group, join, sync, licensee):
     added, removed = "groups.recipients_added", "groups.recipients_removed"
     dora = factories.UserFactory(username="dora", is_staff=True)
     dora.licensees.add(licensee)
-    assert listed(web, face__exact="rest") == [removed, added]
+    assert listed(web, channel__exact="rest") == [removed, added]
     assert listed(web, kind=added) == [added]
     assert listed(web, object="groups.recipientgroup") == [removed, added]
     assert listed(web, object="contacts.contact") == []
@@ -247,7 +247,7 @@ def test_operations_are_narrowed_down_to_days(web, group, join):
     older = Operation.objects.get()
     Operation.objects.create(
         id=str(uuid7()).replace(str(uuid7())[:8], "019a0000", 1), licensee=group.licensee,
-        at="2025-10-20T06:00Z", user=older.user, face="staff", kind="archived", touched=1,
+        at="2025-10-20T06:00Z", user=older.user, channel="staff", kind="archived", touched=1,
         numbers={"count": 1}, target_type="groups.recipientgroup", target_id=group.pk,
     )  # fmt: skip
     added = "groups.recipients_added"
@@ -321,7 +321,7 @@ def test_siblings_are_told_and_undone_together(web, by_alice, licensee):
     Contact.objects.filter(pk=contacts[0].pk).update(archived_at=None)
     first = moved.operations[0]
     shown = told(web.get(page(first)))
-    assert "Done in one go with it" in shown
+    assert "Done as one batch with it" in shown
     assert f"{LIST}?batch={first.batch}" in shown
     assert len(listed(web, q=str(first.batch))) == 30
     undo_all = reverse("admin:commsapp_operation_undo_batch", args=(first.batch,))

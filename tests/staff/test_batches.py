@@ -1,4 +1,4 @@
-"""What was done in one go: one line in the lists, unfolded by a link, undone as a whole."""
+"""What was done as one batch: one line in the lists, unfolded by a link, undone as a whole."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONTACTS = reverse("admin:contacts_contact_changelist")
 
 @pytest.fixture
 def archive(licensee, by_alice):
-    """Archives so many new contacts in one go."""
+    """Archives so many new contacts as one batch."""
 
     def make(count: int) -> list[Operation]:
         contacts = factories.ContactFactory.build_batch(count, licensee=licensee)
@@ -80,7 +80,7 @@ def test_a_go_of_different_things_is_told_by_what_it_was_about(web, licensee, by
 
 
 def test_more_than_can_be_counted_is_said_so(web, archive, monkeypatch):
-    monkeypatch.setattr(goes, "MOST_COUNTED", 4)
+    monkeypatch.setattr(goes, "MAX_COUNTED", 4)
     archive(4)
     archive(5)
     assert ["More than 4 contacts archived." in line for line in rows(web)] == [True, False]
@@ -89,7 +89,7 @@ def test_more_than_can_be_counted_is_said_so(web, archive, monkeypatch):
 
 def test_filters_by_what_a_go_has_in_common_leave_it_folded(web, alice, archive, licensee):
     archive(6)
-    for query in ({"face__exact": "rest"}, {"user": str(alice.pk)}, {"from": "2020-01-01"}):
+    for query in ({"channel__exact": "rest"}, {"user": str(alice.pk)}, {"from": "2020-01-01"}):
         assert len(rows(web, **query)) == 1, query
     both = browse(alice)
     alice.licensees.add(factories.LicenseeFactory())
@@ -222,22 +222,22 @@ def test_a_records_history_tells_that_it_was_one_of_many(web, charlie, join, arc
     _first, second, *_others = archive(40)
     contact = Contact.objects.get(pk=second.target_id)
     shown = told(web.get(page(contact, "history")))
-    assert "In one go with 39 others" in shown
+    assert "In one batch with 39 others" in shown
     assert f'href="{LIST}?batch={second.batch}"' in shown
     assert f'action="{page(second, "undo")}"' in shown
     grant(charlie, "contacts.view_contact")
-    assert "In one go" not in told(browse(charlie).get(page(contact, "history")))
+    assert "In one batch" not in told(browse(charlie).get(page(contact, "history")))
     join(2)
-    assert "In one go" not in told(web.get(page(group, "history")))
+    assert "In one batch" not in told(web.get(page(group, "history")))
 
 
 def test_an_operations_page_tells_how_many_others_there_are(web, archive):
     first, *_others = archive(30)
     shown = told(web.get(page(first)))
-    assert 'Done in one go with it <span class="count">29</span>' in shown
+    assert 'Done as one batch with it <span class="count">29</span>' in shown
     assert f'href="{LIST}?batch={first.batch}"' in shown
     [alone] = archive(1)
-    assert "Done in one go" not in told(web.get(page(alone)))
+    assert "Done as one batch" not in told(web.get(page(alone)))
 
 
 def test_lists_and_pages_take_as_many_statements_for_1000_as_for_10(web, archive):

@@ -77,7 +77,7 @@ def test_a_customer_is_not_put_away_before_all_that_is_its_own_was_named(
 
 
 def test_closed_quotes_are_told_apart_from_open_ones(web, line, by_alice):
-    quotes_operations.move_quote(line.quote_id, "cancel", by=by_alice)
+    quotes_operations.change_quote_status(line.quote_id, "cancel", by=by_alice)
     found = standing(web.get(page(line.quote.customer, "archive")))
     assert "Open quotes" not in found
     assert found["Closed quotes"] == ("1", f"{line.quote} Cancelled")

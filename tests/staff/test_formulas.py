@@ -10,9 +10,9 @@ import pytest
 
 from commsapp.models import Draft
 from commsapp.staff.tables.writer import FORMATS
-from contacts.management.failed_lines import Leftovers
+from contacts.management.failed_lines import FailedLines
 from contacts.models import Contact
-from groups.recipient_list import Listed
+from groups.recipient_list import RecipientList
 from tests.staff.conftest import page
 from tests.staff.test_imports import checked, failed, upload
 
@@ -52,7 +52,7 @@ def test_headings_of_failed_rows_are_no_formulas_and_are_read_again(web, license
 
 @pytest.mark.django_db
 def test_failed_rows_of_a_pasted_list_are_no_formulas(web, group):
-    listed = Listed.pasted("\n".join(["＝1+1", "@b", "=c"]), "=Recipient")
+    listed = RecipientList.pasted("\n".join(["＝1+1", "@b", "=c"]), "=Recipient")
     sent = {"listed": listed.dumps(), "verb": "add", "column": "0"}
     answer = web.post(page(group, "failed-rows"), sent)
     found = cells_of(answer.content, "csv")
@@ -62,7 +62,7 @@ def test_failed_rows_of_a_pasted_list_are_no_formulas(web, group):
 
 def test_the_reasons_of_lines_that_failed_are_no_formulas(tmp_path):
     path = tmp_path / "failed.jsonl"
-    with Leftovers(path) as leftovers:
+    with FailedLines(path) as leftovers:
         leftovers.count = 1
         leftovers._write_row(FORMULAS)
     found = cells_of(leftovers.reasons_path.read_bytes(), "csv")

@@ -29,13 +29,13 @@ def _nothing_kept():
     cache.clear()
 
 
-def done(licensee, user, *, days_ago=0, face="staff", count=1):
+def done(licensee, user, *, days_ago=0, channel="staff", count=1):
     """Operations of a day, as if they had been made then."""
     at = timezone.now() - datetime.timedelta(days=days_ago)
     Operation.objects.bulk_create(
         Operation(
             id=UUID(int=int(at.timestamp() * 1000) << 80 | uuid7().int & (1 << 80) - 1),
-            at=at, licensee=licensee, user=user, face=face, kind="created",
+            at=at, licensee=licensee, user=user, channel=channel, kind="created",
             target_type="groups.recipientgroup", target_id=uuid7(), target_name="Shops", touched=1,
         )
         for _ in range(count)
@@ -44,9 +44,9 @@ def done(licensee, user, *, days_ago=0, face="staff", count=1):
 
 def test_operations_of_thirty_days_are_counted_by_day_and_face(alice, licensee, by_alice):
     done(licensee, alice, count=3)
-    done(licensee, alice, days_ago=2, face="rest", count=2)
-    done(licensee, alice, days_ago=29, face="connect")
-    done(licensee, alice, days_ago=31, face="message", count=9)
+    done(licensee, alice, days_ago=2, channel="rest", count=2)
+    done(licensee, alice, days_ago=29, channel="connect")
+    done(licensee, alice, days_ago=31, channel="message", count=9)
     days = statistics.last_days(by_alice)
     assert len(days) == 30
     assert {day.date: dict(day.by_face) for day in days if day.by_face} == {
@@ -84,11 +84,11 @@ def test_a_superuser_sees_all_in_the_chart(alice, bob, licensee):
 
 def test_the_chart_stands_on_its_ground_and_a_table_says_the_same(web, alice, licensee):
     done(licensee, alice, count=3)
-    done(licensee, alice, face="rest")
+    done(licensee, alice, channel="rest")
     answer = web.get("/admin/")
     chart = answer.context["chart"]
     assert sum(float(bar.height) for bar in chart.bars) == pytest.approx(100)
-    assert {bar.face for bar in chart.bars} == {"staff", "rest"}
+    assert {bar.channel for bar in chart.bars} == {"staff", "rest"}
     assert '<td class="num">3</td>' in told(answer)
     assert "style=" not in told(answer)
 

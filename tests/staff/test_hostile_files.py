@@ -22,11 +22,11 @@ from commsapp.staff.tables import (
     xlsx_workbook,
     xml_parts,
 )
-from commsapp.staff.tables.cells import LONGEST_CELL
+from commsapp.staff.tables.cells import MAX_CELL_LENGTH
 from commsapp.staff.tables.reading_limits import ReadingLimits
 from contacts.models import Contact
 from groups.models import Recipient
-from groups.recipient_list import MAX_CARRIED, MAX_SIGNS, Listed
+from groups.recipient_list import MAX_CARRIED, MAX_SIGNS, RecipientList
 from quotes.models import Product
 from tests.groups.many_recipients import members_of
 from tests.staff.conftest import page, told
@@ -120,7 +120,7 @@ def test_a_text_is_held_no_further_than_a_cell_reaches():
     inline = '<row><c t="inlineStr"><is>{}</is></c></row>'
     text = f"<t>{'y' * 100_000}</t>"
     found, _limits = read_with(of_rows(HEADER + inline.format(text * 10)))
-    assert len(found[-1][1][0]) <= 100_000 + LONGEST_CELL
+    assert len(found[-1][1][0]) <= 100_000 + MAX_CELL_LENGTH
     assert "more than 32767 characters" in refused(of_rows(HEADER + inline.format(text)))
     assert "more than 32767 characters" in refused(
         shared('<row><c t="s"><v>0</v></c></row><row><c t="s"><v>1</v></c></row>',
@@ -130,12 +130,12 @@ def test_a_text_is_held_no_further_than_a_cell_reaches():
 
 def test_a_shared_text_of_a_full_cell_that_is_spelled_by_numbers_is_read_whole():
     cells = '<row><c t="s"><v>0</v></c></row><row><c t="s"><v>1</v></c></row>'
-    content = shared(cells, "<t>name</t>", f"<t>{'_x0041_' * LONGEST_CELL}</t>")
-    assert rows(content)[1] == ("A" * LONGEST_CELL,)
+    content = shared(cells, "<t>name</t>", f"<t>{'_x0041_' * MAX_CELL_LENGTH}</t>")
+    assert rows(content)[1] == ("A" * MAX_CELL_LENGTH,)
 
 
 def test_a_text_that_many_cells_share_counts_in_each(monkeypatch):
-    monkeypatch.setattr(reader, "MOST_CHARACTERS", 1_000_000)
+    monkeypatch.setattr(reader, "MAX_TOTAL_CHARACTERS", 1_000_000)
     cells = '<row><c t="s"><v>0</v></c></row>' + '<row><c t="s"><v>1</v></c></row>' * 500
     for text in ("y" * 30_000, " " * 30_000):
         content = shared(cells, "<t>name</t>", f'<t xml:space="preserve">{text}</t>')
@@ -265,7 +265,7 @@ def test_a_hostile_list_of_recipients_is_refused_and_nobody_is_added(web, group,
 def test_a_pasted_text_of_separators_alone_is_refused_before_it_is_split(web, group, sign):
     text = "a" + sign * (MAX_SIGNS + 1) + "b"
     with pytest.raises(ValueError, match="separators"):
-        Listed.pasted(text, "Recipient")
+        RecipientList.pasted(text, "Recipient")
     answer = web.post(page(group, "add-recipients"), {"pasted": text})
     assert "At most 100,000 at once." in told(answer)
     assert members_of(group) == set()
@@ -286,12 +286,12 @@ def test_a_pasted_text_of_separators_alone_is_refused_before_it_is_split(web, gr
 def test_a_list_that_comes_back_other_than_it_went_is_none(rows):
     packed = zlib.compress(json.dumps([["Recipient"], rows, 0, False]).encode())
     with pytest.raises(ValueError, match="no list"):
-        Listed.loads(base64.urlsafe_b64encode(packed).decode())
+        RecipientList.loads(base64.urlsafe_b64encode(packed).decode())
 
 
 def test_the_reasons_of_many_values_on_one_line_are_looked_up_not_searched():
     values = [f"n{n}" for n in range(50_000)]
-    listed, file = Listed.pasted(", ".join(values), "Recipient"), io.StringIO()
+    listed, file = RecipientList.pasted(", ".join(values), "Recipient"), io.StringIO()
     reasons = {(1, value): "=Nobody" for value in values}
     listed.write_failed(file, reasons, "Reason")
     written = file.getvalue().splitlines()

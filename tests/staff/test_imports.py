@@ -99,7 +99,7 @@ def test_recipients_are_imported_after_a_preview_in_exact_numbers(web, licensee)
     assert "Castle" in result
     assert Recipient.objects.get(name="Quay").msisdn == "+49"
     assert Recipient.objects.get(external_reference="S-1").name == "New"
-    assert {one.face for one in Operation.objects.all()} == {"staff"}
+    assert {one.channel for one in Operation.objects.all()} == {"staff"}
 
 
 def test_columns_are_corrected_and_what_cannot_be_is_told(web):
@@ -359,9 +359,9 @@ def test_drafts_are_discarded_and_forgotten(web, alice):
     old = checked(web, Recipient, many(1))
     Draft.objects.update(updated_at=timezone.now() - drafts.KEPT - timedelta(hours=1))
     assert web.get(old).status_code == 404
-    for _ in range(drafts.MOST_DRAFTS + 2):
+    for _ in range(drafts.MAX_DRAFTS + 2):
         upload(web, Recipient, many(1))
-    assert Draft.objects.filter(user=alice).count() == drafts.MOST_DRAFTS
+    assert Draft.objects.filter(user=alice).count() == drafts.MAX_DRAFTS
 
 
 def test_who_works_for_several_says_for_whom(web, alice, licensee):

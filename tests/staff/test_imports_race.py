@@ -24,7 +24,7 @@ run = partial(import_records, RECIPIENTS)
 def draft(by_alice, licensee) -> Draft:
     """Read, checked and confirmed: its first part waits."""
     rows = [(n + 2, (f"Site {n}", "Location")) for n in range(ROWS)]
-    draft = drafts.keep(
+    draft = drafts.save_draft(
         by=by_alice, licensee_id=licensee.pk, kind="groups.recipient", file_name="sites.csv",
         ending="csv", columns=("name", "recipient_type"), rows=rows,
     )  # fmt: skip
@@ -65,4 +65,4 @@ def test_without_the_lock_a_part_is_applied_more_than_once(draft, by_alice, monk
     monkeypatch.setattr(drafts, "_lock", unlocked)
     monkeypatch.setattr(drafts.transaction, "atomic", no_transaction)  # on SQLite, it is the lock
     at_once(lambda: drafts.step(draft.pk, 0, run, by=by_alice), AT_ONCE)
-    assert Recipient.objects.count() > drafts.ROWS_OF_A_PART
+    assert Recipient.objects.count() > drafts.PART_ROWS

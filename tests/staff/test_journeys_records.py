@@ -37,7 +37,7 @@ def test_a_record_is_made_and_edited_as_operations(web, licensee):
     assert "Created." in history
     assert "Changed: name." in history
     edited = Operation.objects.get(kind="edited")
-    assert edited.face == "staff"
+    assert edited.channel == "staff"
     shown = told(web.get(page(edited)))
     assert "Access" in shown
     assert "Fibre access" in shown

@@ -63,7 +63,7 @@ def test_pages_by_key_say_which_of_how_many_they_are(web, group, join, monkeypat
 
 
 def test_no_more_is_sorted_by_name_than_can_be_counted(web, group, three, monkeypatch):
-    monkeypatch.setattr(members, "MOST_COUNTED", 2)
+    monkeypatch.setattr(members, "MAX_COUNTED", 2)
     body = told(web.get(page(group), {"o": "name"}))
     assert "o=name" not in body.split("<thead>")[1].split("</thead>")[0]
     assert "o=added" in body
@@ -73,9 +73,9 @@ def test_no_more_is_sorted_by_name_than_can_be_counted(web, group, three, monkey
 
 def test_what_is_counted_no_further_has_more_pages(rf):
     request = rf.get("/")
-    shown = changelists.Slice([1], next="?p=2").counted(10_000, True, 50)
+    shown = changelists.Slice([1], next="?p=2").with_count(10_000, True, 50)
     assert str(shown.told) == "Page 1 of more than 200"
-    assert changelists.page_by_number([], request, 5).counted(0, False, 5).told == ""
+    assert changelists.page_by_number([], request, 5).with_count(0, False, 5).told == ""
 
 
 def test_a_column_in_which_all_are_blank_takes_no_room(web, group, join):

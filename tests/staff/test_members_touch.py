@@ -30,7 +30,7 @@ def test_adding_to_a_group_on_a_quote_in_review_tells_what_the_quote_costs_then(
     web, group, join, ours, line, by_alice
 ):
     join(2)
-    quotes_operations.move_quote(line.quote_id, "submit", by=by_alice)
+    quotes_operations.change_quote_status(line.quote_id, "submit", by=by_alice)
     newcomer = ours()[0]
     preview = web.post(page(group, "add-recipients"), pasted(newcomer))
     count, names = standing(preview)[REPRICED]
@@ -76,7 +76,7 @@ def test_a_quote_that_is_not_open_is_not_told_for_nothing_on_it_changes(
 ):
     join(1)
     for move in ("submit", "approve"):
-        quotes_operations.move_quote(line.quote_id, move, by=by_alice)
+        quotes_operations.change_quote_status(line.quote_id, move, by=by_alice)
     preview = web.post(page(group, "add-recipients"), pasted(*ours()))
     assert standing(preview) == {}
 

@@ -141,7 +141,7 @@ def test_it_is_a_rule_of_the_operation(record, by_alice):
             expected={"name": "Read before", "description": "Old"},
         )  # fmt: skip
     assert [(one.code, one.field) for one in refused.value.refusals] == [
-        (records.OVERWRITES, "name")
+        (records.OVERWRITTEN, "name")
     ]
     record.refresh_from_db()
     assert (record.name, record.description) == ("Shops", "Old")

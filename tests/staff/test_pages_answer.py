@@ -232,7 +232,7 @@ def test_the_number_of_statements_does_not_grow(web, licensee, group, join, line
     grow(990)
     many = {url: statements(web, url) for url in urls}
     assert many == few
-    assert many.pop("/admin/") <= 20  # which tells of every room
+    assert many.pop("/admin/") <= 20  # which tells of every app
     assert max(many.values()) <= 14
 
 

@@ -352,7 +352,7 @@ def test_equal_parts_are_told_once_on_paper_and_their_sums_are_the_quotes(web, b
 
 
 def test_a_long_quote_comes_in_sheets(web, split, monkeypatch):
-    monkeypatch.setattr(printing, "MOST_ON_A_SHEET", 4)
+    monkeypatch.setattr(printing, "MAX_ON_A_SHEET", 4)
     first = web.get(page(split.quote, "print"), {"parts": "each"})
     assert "Continued on the next sheet" in told(first)
     second = web.get(page(split.quote, "print"), {"parts": "each", "sheet": "2"})

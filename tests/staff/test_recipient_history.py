@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from groups.forms import why_unnamed
+from groups.forms import unmatched_reason
 from groups.models import Recipient
 from tests import factories
 from tests.staff.conftest import again, form_with, page, problems, said, told, upload
@@ -42,7 +42,7 @@ NO_NUMBER = "It is no MSISDN: that has 7 to 15 digits, and a plus at most before
     ],
 )
 def test_a_value_that_names_nobody_is_told_as_what_it_looks_like(value, reason):
-    assert why_unnamed(value) == reason
+    assert unmatched_reason(value) == reason
 
 
 def numbers_in(text: str) -> list[int]:

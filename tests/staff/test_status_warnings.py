@@ -38,7 +38,7 @@ def test_submitting_warns_of_members_without_a_part_and_goes_on_if_confirmed(web
 
 
 def test_approving_warns_as_well(web, behind, by_alice):
-    quotes_operations.move_quote(behind.quote_id, "submit", by=by_alice)
+    quotes_operations.change_quote_status(behind.quote_id, "submit", by=by_alice)
     asked = web.post(page(behind.quote, "move"), {"move": "approve"})
     assert "2 members have no part yet." in told(asked)
     assert status(behind) == "in_review"
@@ -57,7 +57,7 @@ def test_where_everybody_has_a_part_the_move_is_made_at_once(web, join, line, by
 
 
 def test_a_machine_is_not_asked(behind, by_alice):
-    quotes_operations.move_quote(behind.quote_id, "submit", by=by_alice)
+    quotes_operations.change_quote_status(behind.quote_id, "submit", by=by_alice)
     assert status(behind) == "in_review"
 
 

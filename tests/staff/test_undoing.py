@@ -124,7 +124,7 @@ def test_an_undo_that_would_reverse_nothing_offers_no_button(web, group, join, b
     assert 'class="primary"' not in shown
 
 
-# --- What was kept, in every room ---------------------------------------------------------------
+# --- What was kept, in every app ---------------------------------------------------------------
 
 
 def test_contacts_whose_connection_changed_since_are_named(web, by_alice, licensee):
@@ -172,12 +172,12 @@ def test_a_quotes_history_tells_and_undoes_what_was_done_to_its_lines(web, by_al
     assert not line.parts.exists()
 
 
-# --- All that was done in one go ----------------------------------------------------------------
+# --- All that was done as one batch ---------------------------------------------------------------
 
 
 @pytest.fixture
 def archiving(by_alice, licensee) -> list[Contact]:
-    """Seven contacts that were archived in one go, one of them restored since."""
+    """Seven contacts that were archived as one batch, one of them restored since."""
     made = factories.ContactFactory.create_batch(7, licensee=licensee)
     records.archive(Contact, [one.pk.hex for one in made], by=by_alice)
     records.restore(Contact, [made[0].pk.hex], by=by_alice)

@@ -70,7 +70,7 @@ def test_entities_among_the_texts_are_refused():
 
 
 def test_more_texts_than_can_be_held_are_refused(monkeypatch):
-    monkeypatch.setattr(xlsx_cells, "MOST_CHARACTERS", 4)
+    monkeypatch.setattr(xlsx_cells, "MAX_TOTAL_CHARACTERS", 4)
     assert "too much text" in refused(shared(row(0), "<t>name</t>", "<t>a</t>"))
 
 

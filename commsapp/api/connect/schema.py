@@ -1,4 +1,4 @@
-"""How the Connect face describes itself; a door adds the facts of its resource (About)."""
+"""How the Connect API describes itself; an adapter adds the facts of its resource (About)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from commsapp.api.openapi.fragments import (
     RETRY_AFTER,
     SIGN_IN,
     TEXT,
-    Described,
+    OpenApiFragment,
     Schema,
     exactly,
     header,
@@ -26,7 +26,7 @@ TEXTS = {"type": ["array", "null"], "items": TEXT}
 
 
 @dataclass(frozen=True)
-class About:
+class ResourceSpec:
     """What a PATCH resource takes and answers, for whoever reads the API's description."""
 
     name: str  # of the operation, as the document has it: "Update Recipients"
@@ -178,10 +178,10 @@ def _get(id: str, summary: str, answer: Schema, *statuses: str, **more: Any) -> 
     return {"get": {**told, **more, "responses": {"200": answer, **_errors(*statuses)}}}
 
 
-# --- A door's resource ----------------------------------------------------------------------
+# --- A adapter's resource ----------------------------------------------------------------------
 
 
-def patched(path: str, about: About, versions: Sequence[str]) -> Described:
+def patched(path: str, about: ResourceSpec, versions: Sequence[str]) -> OpenApiFragment:
     """A PATCH resource: by itself, and as POST with `_HttpMethod`."""
     address = path.replace("{id}", f"{{{about.id_name}}}")
     told = {"summary": about.name, "description": about.told, "tags": _TAGS, "security": _SECURITY}
@@ -211,13 +211,13 @@ def patched(path: str, about: About, versions: Sequence[str]) -> Described:
     }
     components = _components(versions)
     schemas = {**components["schemas"], about.output: _output(about)}
-    return Described(
+    return OpenApiFragment(
         {f"/services/data/{{version}}/connect/{address}": {"patch": patch, "post": post}},
         {**components, "schemas": schemas},
     )
 
 
-def _body(about: About) -> Schema:
+def _body(about: ResourceSpec) -> Schema:
     schema = {
         "type": "object",
         "properties": about.properties,
@@ -228,13 +228,13 @@ def _body(about: About) -> Schema:
     return {"required": bool(about.required), "content": content}
 
 
-def _responses(about: About) -> dict[str, Schema]:
+def _responses(about: ResourceSpec) -> dict[str, Schema]:
     done = {"isSuccessful": True, "statusMessage": about.message, "errorsList": []}
     answer = _answer("What was done, or why it was not.", schema_ref(about.output), done)
     return {"200": answer, **_errors("400", "401", "403", "404", "413", "415", "429")}
 
 
-def _output(about: About) -> Schema:
+def _output(about: ResourceSpec) -> Schema:
     error = exactly(dict.fromkeys(("statusCode", "errorMessage", about.place), TEXT))
     return exactly(
         {
@@ -248,7 +248,7 @@ def _output(about: About) -> Schema:
 # --- What there is to discover --------------------------------------------------------------
 
 
-def versions_described(versions: Mapping[str, str]) -> Described:
+def versions_described(versions: Mapping[str, str]) -> OpenApiFragment:
     """GET /services/data"""
     names = ("label", "url", "version")
     item = {"type": "object", "required": names, "properties": dict.fromkeys(names, TEXT)}
@@ -258,10 +258,10 @@ def versions_described(versions: Mapping[str, str]) -> Described:
     ]
     answer = _answer("The versions.", {"type": "array", "items": item}, listed)
     get = _get("connect_versions", "List the versions", answer, security=[])
-    return Described({"/services/data": get}, _components([*versions]))
+    return OpenApiFragment({"/services/data": get}, _components([*versions]))
 
 
-def resources_described(versions: Sequence[str]) -> Described:
+def resources_described(versions: Sequence[str]) -> OpenApiFragment:
     """GET /services/data/v64.0"""
     base = f"/services/data/v{versions[0]}"
     listed = {name: f"{base}/{name}" for name in ("connect", "limits")}
@@ -271,10 +271,10 @@ def resources_described(versions: Sequence[str]) -> Described:
         "connect_resources", "List a version's resources", answer, "401", "403", "404", "429",
         parameters=_BELOW, security=_SECURITY,
     )  # fmt: skip
-    return Described({"/services/data/{version}": get}, _components(versions))
+    return OpenApiFragment({"/services/data/{version}": get}, _components(versions))
 
 
-def limits_described(versions: Sequence[str]) -> Described:
+def limits_described(versions: Sequence[str]) -> OpenApiFragment:
     """GET /services/data/v64.0/limits"""
     whole = {"type": "integer", "minimum": 0}
     names = ("Max", "Remaining")
@@ -290,4 +290,4 @@ def limits_described(versions: Sequence[str]) -> Described:
         "connect_limits", "Read the limits", answer, "401", "404",
         parameters=_BELOW, security=_SECURITY,
     )  # fmt: skip
-    return Described({"/services/data/{version}/limits": get}, _components(versions))
+    return OpenApiFragment({"/services/data/{version}/limits": get}, _components(versions))

@@ -1,6 +1,6 @@
-"""The Connect face: Salesforce-style REST as the Connect REST API has it (contract, section 2).
+"""The Connect API: Salesforce-style REST as the Connect REST API has it (contract, section 2).
 
-A door is a function that takes the id in the path and the parsed body and returns the documented
+A adapter is a function that takes the id in the path and the parsed body and returns the documented
 output; `patch()` makes a view of it. The order of checks is the contract's: path 404, 401, 405,
 413, 415, 403, the id, the body, and only then the record.
 """
@@ -20,21 +20,21 @@ from django.views.decorators.csrf import csrf_exempt
 
 from commsapp.api.authentication import actor_of
 from commsapp.api.connect.schema import (
-    About,
+    ResourceSpec,
     limits_described,
     patched,
     resources_described,
     versions_described,
 )
-from commsapp.api.openapi.fragments import Described, describe
+from commsapp.api.openapi.fragments import OpenApiFragment, attach_schema
 from commsapp.api.request_body import BadEncoding, is_utf8, take_body
 from commsapp.core import strict_json
-from commsapp.core.actors import Actor, may
+from commsapp.core.actors import Actor, has_permission
 from commsapp.core.audit import Busy, Refusal, Refused, TimedOut
 from commsapp.core.metering import usage
 from commsapp.core.metering.usage import Use
 from commsapp.db.ids import NIL, Guids, read_guid, read_guids
-from commsapp.models import Face, Record
+from commsapp.models import Channel, Record
 
 VERSIONS = {
     "64.0": "Summer '25",
@@ -43,7 +43,7 @@ VERSIONS = {
     "67.0": "Summer '26",
     "68.0": "Winter '27",
 }
-MOST_ERRORS = 200  # listed in one answer; a last entry says how many more there are
+MAX_ERRORS = 200  # listed in one answer; a last entry says how many more there are
 
 _HEADERS = {
     401: {"WWW-Authenticate": 'Bearer realm="services"'},
@@ -52,7 +52,7 @@ _HEADERS = {
 }
 
 Output = dict[str, Any]
-Door = Callable[["Call"], Output]
+ResourceHandler = Callable[["Call"], Output]
 
 
 class ProtocolError(Exception):
@@ -68,7 +68,7 @@ class ProtocolError(Exception):
 
 _NOT_FOUND = (404, "NOT_FOUND", "The requested resource does not exist")
 _NO_LOCK = ("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
-# What goes wrong outside of a door, by status.
+# What goes wrong outside of an adapter, by status.
 _ERRORS = {
     400: ("JSON_PARSER_ERROR", "The request could not be read"),
     403: ("INSUFFICIENT_ACCESS", "insufficient access rights on the object"),
@@ -81,7 +81,7 @@ _ERRORS = {
 
 
 def error_response(request: HttpRequest, status: int, message: str = "") -> HttpResponse:
-    """A protocol error for what happened outside of a door."""
+    """A protocol error for what happened outside of an adapter."""
     code, told = _ERRORS.get(status, ("UNKNOWN_EXCEPTION", ""))
     if not told:
         told = f"An unexpected error occurred. Request id: {request.request_id}"  # type: ignore[attr-defined]
@@ -106,7 +106,7 @@ def outcome_unknown(request: HttpRequest) -> HttpResponse:
 
 @dataclass(frozen=True)
 class Call:
-    """One request to a door: who asks, for which record, and the body's parsed object."""
+    """One request to an adapter: who asks, for which record, and the body's parsed object."""
 
     by: Actor
     record_id: str  # 32 hex digits
@@ -162,7 +162,9 @@ def _refuse_type(name: str, wanted: str) -> NoReturn:
     raise ProtocolError(400, "JSON_PARSER_ERROR", f"{name} must be {wanted}", name)
 
 
-def patch(path: str, door: Door, *, verb: str, model: type[Record], about: About) -> Any:
+def patch(
+    path: str, adapter: ResourceHandler, *, verb: str, model: type[Record], about: ResourceSpec
+) -> Any:
     """The URL pattern of a PATCH resource below `connect/`, where `{id}` stands for the id.
 
     The actor needs `verb` on the model; `about` says which properties the body has, and whether
@@ -176,12 +178,12 @@ def patch(path: str, door: Door, *, verb: str, model: type[Record], about: About
         raw = _read(request)
         _require_json(request, raw)
         _require_allocation(use)
-        if not may(by, verb, model):
+        if not has_permission(by, verb, model):
             raise ProtocolError(403, *_ERRORS[403])
         call = Call(by, _guid(record_id), _object(raw, names, required=body))
         del raw  # what is large does not stay while the database works
         try:
-            return door(call)
+            return adapter(call)
         except model.DoesNotExist:
             raise ProtocolError(*_NOT_FOUND) from None
 
@@ -225,13 +227,13 @@ def _limits(request: HttpRequest) -> Output:
     return {"DailyApiRequests": {"Max": most, "Remaining": max(most - use.calls, 0)}}
 
 
-def _resource(path: str, answer: Callable[..., object], described: Described) -> Any:
+def _resource(path: str, answer: Callable[..., object], described: OpenApiFragment) -> Any:
     """The URL pattern of a resource below a version."""
     view = _view(answer, described)
     return re_path(rf"^services/data/(?P<version>v?[0-9.]+|latest){path}/?$", view)
 
 
-def _view(answer: Callable[..., object], described: Described) -> Callable[..., HttpResponse]:
+def _view(answer: Callable[..., object], described: OpenApiFragment) -> Callable[..., HttpResponse]:
     @csrf_exempt
     def view(request: HttpRequest, version: str = "latest", **kwargs: str) -> HttpResponse:
         try:
@@ -245,7 +247,7 @@ def _view(answer: Callable[..., object], described: Described) -> Callable[..., 
         except Busy:
             return _protocol_error(request, ProtocolError(503, *_NO_LOCK))
 
-    describe(view, described)
+    attach_schema(view, described)
     return view
 
 
@@ -273,7 +275,7 @@ def _json(request: HttpRequest, data: object, status: int) -> HttpResponse:
 
 def _signed_in(request: HttpRequest) -> tuple[Actor, Use]:
     """Who asks; and from here on the answer says how much of the allocation is used."""
-    by = actor_of(request, Face.CONNECT)
+    by = actor_of(request, Channel.CONNECT)
     if by is None:
         raise ProtocolError(401, "INVALID_SESSION_ID", "Session expired or invalid")
     use = usage.count(by)
@@ -358,11 +360,11 @@ def output(
     `entry` words a refusal; `more` is the entry that stands for those past the limit.
     """
     errors = [entry(refusal) for refusal in refusals]
-    hidden = len(errors) - MOST_ERRORS
+    hidden = len(errors) - MAX_ERRORS
     if hidden > 0:
         told = f"{hidden} more error{_plural(hidden)}."
         last = {"statusCode": "TOO_MANY_ERRORS", "errorMessage": told, **more}
-        errors[MOST_ERRORS:] = [last]
+        errors[MAX_ERRORS:] = [last]
     return {"isSuccessful": not errors, "statusMessage": message, "errorsList": errors}
 
 

@@ -19,10 +19,10 @@ from commsapp.api.authentication import SESSION_COOKIE, actor_of, token_pk_of
 from commsapp.api.message import authenticate_schema, responses
 from commsapp.api.message.binding import bind
 from commsapp.api.message.exceptions import error_response
-from commsapp.api.message.operation import Model, Property, Reply, Scalar, folded
-from commsapp.api.message.parsers import Unreadable, read_one
+from commsapp.api.message.operation import Model, Property, ReplySpec, Scalar, normalize_key
+from commsapp.api.message.parsers import UnreadableRequest, read_one
 from commsapp.api.message.paths import read_path
-from commsapp.api.openapi.fragments import describe
+from commsapp.api.openapi.fragments import attach_schema
 from commsapp.api.request_body import limit_body, read_body
 from commsapp.core.audit import Refusal, Refused
 from commsapp.core.credentials import message_sessions
@@ -30,11 +30,11 @@ from commsapp.http.compression import keep_uncompressed
 from commsapp.http.origins import is_foreign
 from commsapp.http.sign_in_limits import BUSY_SECONDS, SignInsBusy, seconds_to_wait
 from commsapp.logs.security_log import log_event
-from commsapp.models import Face, User
+from commsapp.models import Channel, User
 
 # --- The request ----------------------------------------------------------------------------
 
-_MOST = {"UserName": 150, "Password": 4096}  # characters: a name's, and what a form takes
+_MAX_BODY_BYTES = {"UserName": 150, "Password": 4096}  # characters: a name's, and what a form takes
 _LOGOUT = "logout"
 
 
@@ -57,8 +57,8 @@ class SignIn:
         for name, given in (("UserName", self.user_name), ("Password", self.password)):
             if not given and name not in unread:
                 yield Refusal("NotEmpty", _("It must be given."), name)
-            if len(given) > _MOST[name]:
-                told = _("It has at most %d characters.") % _MOST[name]
+            if len(given) > _MAX_BODY_BYTES[name]:
+                told = _("It has at most %d characters.") % _MAX_BODY_BYTES[name]
                 yield Refusal("MaximumLength", told, name)
 
 
@@ -78,7 +78,7 @@ AUTHENTICATE = Model(
 
 def urlpatterns() -> list[URLPattern]:
     """`/auth`, `/auth/credentials` and `/auth/logout`, in any case."""
-    describe(_auth, authenticate_schema.described())
+    attach_schema(_auth, authenticate_schema.openapi_paths())
     auth, ways = "[Aa][Uu][Tt][Hh]", "(?P<provider>(?i:credentials|logout))"
     return [re_path(rf"^(?P<_auth>{auth})(?:/{ways})?/?$", _auth)]
 
@@ -105,7 +105,7 @@ def authenticate(request: HttpRequest, provider: str = "") -> HttpResponse:
         return _log_out(request)
     try:
         asked = _read(request)
-    except Unreadable as error:
+    except UnreadableRequest as error:
         return error_response(request, 400, str(error))
     if not provider and asked.provider.lower() == _LOGOUT and not asked.unread:
         return _log_out(request)
@@ -162,15 +162,15 @@ def _attempt(request: HttpRequest) -> HttpRequest:
 
 
 def _log_out(request: HttpRequest) -> HttpResponse:
-    by = actor_of(request, Face.MESSAGE)
+    by = actor_of(request, Channel.MESSAGE)
     if by is None:
         response = error_response(request, 401)
     elif message_sessions.end_session(token_pk_of(by)):
         log_event("sign_out")
-        response = responses.done(request, Reply(_("You are signed out.")))
+        response = responses.done(request, ReplySpec(_("You are signed out.")))
     else:
         told = _("There is no session to end; the API client's token goes on.")
-        response = responses.done(request, Reply(told))
+        response = responses.done(request, ReplySpec(told))
     _set_cookie(request, response, "", max_age=0)
     response.cookies[SESSION_COOKIE]["expires"] = ""
     return response
@@ -201,7 +201,7 @@ def _read(request: HttpRequest) -> SignIn:
     else:  # curl calls everything a form
         given = read_one(body, read_path(request.path_info).format)
     query = request.GET.dict()
-    query = {name: text for name, text in query.items() if folded(name) != "password"}
+    query = {name: text for name, text in query.items() if normalize_key(name) != "password"}
     asked: SignIn = bind(AUTHENTICATE, given, query)
     return asked
 

@@ -8,7 +8,7 @@ from typing import Any
 from commsapp.api.message.renderers import FORMATS, in_camel
 from commsapp.api.openapi.fragments import (
     TEXT,
-    Described,
+    OpenApiFragment,
     Schema,
     exactly,
     header,
@@ -38,8 +38,8 @@ _ERRORS = {
     "503": "ServiceUnavailable",
 }
 _ABOUT = (
-    "Sign in by a user's name and password. The session is taken on the Message face as header "
-    "X-ss-id, query parameter SessionId or cookie ss-id, its BearerToken on every machine face. "
+    "Sign in by a user's name and password. The session is taken on the Message API as header "
+    "X-ss-id, query parameter SessionId or cookie ss-id, its BearerToken on every API. "
     "A form is read, too; names may be spelled in any case. Repeated wrong passwords close the "
     "way in for a while (429)."
 )
@@ -53,7 +53,7 @@ _ANSWER = {
 _SIGNED_OUT = {"Message": "You are signed out.", "Errors": []}
 
 
-def described() -> Described:
+def openapi_paths() -> OpenApiFragment:
     """The addresses of signing in, and the one of signing out."""
     schemas = {
         "Authenticate": _REQUEST,
@@ -65,7 +65,7 @@ def described() -> Described:
         "sessionCookie": {"type": "apiKey", "in": "cookie", "name": "ss-id"},
         "sessionQuery": {"type": "apiKey", "in": "query", "name": "SessionId"},
     }
-    return Described(dict(_paths()), {"schemas": schemas, "securitySchemes": schemes})
+    return OpenApiFragment(dict(_paths()), {"schemas": schemas, "securitySchemes": schemes})
 
 
 def _paths() -> Iterator[tuple[str, Mapping[str, Schema]]]:

@@ -16,15 +16,15 @@ from django.utils.translation import gettext as _
 from commsapp.api.message import responses
 from commsapp.api.message.binding import bind
 from commsapp.api.message.exceptions import error_response
-from commsapp.api.message.operation import Operation, Reply
-from commsapp.api.message.parsers import Unreadable, as_request, read_many
+from commsapp.api.message.operation import Operation, ReplySpec
+from commsapp.api.message.parsers import UnreadableRequest, as_request, read_many
 from commsapp.api.request_body import read_body
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Busy, Refusal, Refused, unavailable_reason
 from commsapp.db.commits import OutcomeUnknown
 from commsapp.db.errors import message_of
 
-MOST = 1_000  # requests in a batch
+MAX_BATCH = 1_000  # requests in a batch
 CHUNK = 500  # of them in one transaction
 
 
@@ -39,15 +39,15 @@ def answer_batch(request: HttpRequest, operation: Operation, by: Actor) -> HttpR
 class _Batch:
     def __init__(self, request: HttpRequest, operation: Operation, by: Actor) -> None:
         self.request, self.operation, self.by = request, operation, by
-        self.done: list[Reply] = []
+        self.done: list[ReplySpec] = []
 
     def answer(self) -> HttpResponse:
         try:
             items = read_many(read_body(self.request))
-        except Unreadable as unreadable:
+        except UnreadableRequest as unreadable:
             return error_response(self.request, 400, str(unreadable))
-        if len(items) > MOST:
-            told = _("There are more than %d requests.") % MOST
+        if len(items) > MAX_BATCH:
+            told = _("There are more than %d requests.") % MAX_BATCH
             return self._refused(Refused(Refusal("MaximumLength", told)))
         requests: list[Any] = []
         for place, item in enumerate(items):
@@ -59,7 +59,7 @@ class _Batch:
         """Take one more request; or, if it is out of shape, answer that."""
         try:
             body = as_request(item)
-        except Unreadable as unreadable:
+        except UnreadableRequest as unreadable:
             return error_response(self.request, 400, str(unreadable), _at(place))
         bound = bind(self.operation.request, body, self.request.GET.dict(), place + 1)
         requests.append(bound)

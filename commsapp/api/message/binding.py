@@ -14,11 +14,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from commsapp.api.message.operation import ListOf, Model, Operation, Reader, Scalar, folded
-from commsapp.api.message.parsers import Unreadable, as_request, read_json
+from commsapp.api.message.operation import ListOf, Model, Operation, Reader, Scalar, normalize_key
+from commsapp.api.message.parsers import UnreadableRequest, as_request, read_json
 from commsapp.api.message.plain_lines import read_plainly
 from commsapp.core.audit import Refusal
-from commsapp.db.ids import NIL, read_known_guid
+from commsapp.db.ids import NIL, read_guid_cached
 
 _BOOLS = {
     **dict.fromkeys(("1", "t", "y", "on", "true"), True),
@@ -37,7 +37,7 @@ def bind(request: Model, body: Mapping[str, Any], query: Mapping[str, str], line
     binder = _Binder()
     values = binder.values(request, body, "")
     for name, text in query.items():
-        slot = _slots(request).get(folded(name))
+        slot = _slots(request).get(normalize_key(name))
         if slot and slot.scalar and slot.python_name not in values:
             binder.read(slot, text, "", values)
     return request.make(**values, unread=tuple(binder.unread), line=line)
@@ -49,12 +49,12 @@ def bind_line(request: Model, text: bytes, query: Mapping[str, str], line: int) 
     try:
         plain = None if query else read_plainly(request, text, line)
         return plain or bind(request, as_request(read_json(text)), query, line)
-    except Unreadable as unreadable:
+    except UnreadableRequest as unreadable:
         told = Refusal("SerializationException", str(unreadable))
         return request.make(unread=(told,), line=line)
 
 
-def recognize_line(operation: Operation, text: bytes, query: Mapping[str, str], line: int) -> Any:
+def parse_lazily(operation: Operation, text: bytes, query: Mapping[str, str], line: int) -> Any:
     """What an operation takes for a line of a stream; see Operation.recognize."""
     if query:
         return bind_line(operation.request, text, query, line)
@@ -94,7 +94,9 @@ def _slots(model: Model) -> Mapping[str, _Slot]:
             scalar = _SCALARS[each.type] if isinstance(each.type, Scalar) else None
             slot = _Slot(each.name, each.python_name, each.type, scalar)
             camel = each.name[:1].lower() + each.name[1:]
-            slots |= dict.fromkeys((each.name, camel, each.python_name, folded(each.name)), slot)
+            slots |= dict.fromkeys(
+                (each.name, camel, each.python_name, normalize_key(each.name)), slot
+            )
     return slots
 
 
@@ -108,7 +110,7 @@ class _Binder:
         values: dict[str, Any] = {}
         seen: dict[str, str] = {}
         for key, value in given.items():
-            slot = slots.get(key) or slots.get(folded(key))
+            slot = slots.get(key) or slots.get(normalize_key(key))
             if slot is None:
                 continue
             if slot.name in seen:
@@ -174,7 +176,7 @@ def _text(value: Any) -> str:
 
 
 def _guid(value: Any) -> str | None:
-    guid = read_known_guid(value) if isinstance(value, str) else None
+    guid = read_guid_cached(value) if isinstance(value, str) else None
     if guid is None:
         raise _NotOfType("InvalidGuid", _("This is no Guid."))
     return None if guid == NIL else guid

@@ -1,4 +1,4 @@
-"""Cross-origin requests on the Message face: none, unless CORS_ORIGINS names whose (3.1)."""
+"""Cross-origin requests on the Message API: none, unless CORS_ORIGINS names whose (3.1)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 from commsapp.api.message import responses
-from commsapp.api.message.operation import Reply
+from commsapp.api.message.operation import ReplySpec
 from commsapp.http.origins import is_shared
 
 _PREFLIGHT = {
@@ -20,11 +20,11 @@ _EXPOSED = "X-AutoBatch-Completed, X-Request-Id, Retry-After"
 
 def preflight(request: HttpRequest) -> HttpResponse | None:
     """The answer to a browser that asks whether it may send a page's request; None, if it is not
-    that, or the page's origin is not configured. 200 with a body: this face knows no 204."""
+    that, or the page's origin is not configured. 200 with a body: this API knows no 204."""
     asked = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
     if not asked or not is_shared(request):
         return None
-    response = responses.done(request, Reply("The request may be sent."))
+    response = responses.done(request, ReplySpec("The request may be sent."))
     for name, value in _PREFLIGHT.items():
         response[name] = value
     return response

@@ -1,4 +1,4 @@
-"""Errors that are no operation's answer, as this face words them; also those of outside a view."""
+"""Errors that are no operation's answer, as this API words them; also those of outside a view."""
 
 from __future__ import annotations
 

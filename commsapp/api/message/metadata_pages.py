@@ -22,7 +22,7 @@ from commsapp.api.message.client_types import LANGUAGES, data_type, place_of
 from commsapp.api.message.exceptions import error_response
 from commsapp.api.message.operation import ListOf, Model, Operation, Property, Scalar
 from commsapp.api.message.renderers import FORMATS
-from commsapp.api.openapi.fragments import Described, describe, response, response_ref
+from commsapp.api.openapi.fragments import OpenApiFragment, attach_schema, response, response_ref
 from commsapp.http.origins import base_url
 
 View = Callable[..., HttpResponse]
@@ -59,7 +59,7 @@ def urlpatterns(operations: Iterable[Operation]) -> list[URLPattern]:
         return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
     read_types = _read_only(types)
-    describe(read_types, _types_described(operations))
+    attach_schema(read_types, _types_described(operations))
     return [
         re_path(r"^(?P<_page>(?i:metadata))/?$", _read_only(index)),
         re_path(
@@ -83,7 +83,7 @@ def _read_only(view: View) -> View:
     return guarded
 
 
-def _types_described(operations: Sequence[Operation]) -> Described:
+def _types_described(operations: Sequence[Operation]) -> OpenApiFragment:
     """How the types' address describes itself."""
     language = {
         "name": "language", "in": "path", "required": True, "example": "python",
@@ -103,7 +103,7 @@ def _types_described(operations: Sequence[Operation]) -> Described:
             "405": response_ref("MessageMethodNotAllowed"),
         },
     }
-    return Described({"/types/{language}": {"get": read}})
+    return OpenApiFragment({"/types/{language}": {"get": read}})
 
 
 # --- An operation's page ----------------------------------------------------------------------

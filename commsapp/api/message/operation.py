@@ -1,4 +1,4 @@
-"""What an operation of the Message face takes, told once.
+"""What an operation of the Message API takes, told once.
 
 Binding reads requests by it; pages and types that describe the operation are made of it.
 """
@@ -33,7 +33,7 @@ class ListOf:
 
 @dataclass(frozen=True)
 class Property:
-    """One property of a model. Whether it may be missing is for the room to say: `is_required` is
+    """One property of a model. Whether it may be missing is for the app to say: `is_required` is
     what the document prints."""
 
     name: str  # as documented: PascalCase
@@ -84,10 +84,10 @@ class Model:
     @cached_property
     def by_name(self) -> Mapping[str, Property]:
         """Properties by their names as they may be spelled: see folded()."""
-        return {folded(each.name): each for each in self.properties}
+        return {normalize_key(each.name): each for each in self.properties}
 
 
-def folded(name: str) -> str:
+def normalize_key(name: str) -> str:
     """A name in whatever case: PascalCase, camelCase and snake_case are one."""
     return name.replace("_", "").lower()
 
@@ -95,14 +95,14 @@ def folded(name: str) -> str:
 # --- Operations -----------------------------------------------------------------------------
 
 
-class Reply(NamedTuple):
+class ReplySpec(NamedTuple):
     """What an operation did: a sentence, and facts by name."""
 
     message: str
     meta: Mapping[str, str] = MappingProxyType({})
 
 
-_DONE = Reply("Done.")
+_DONE = ReplySpec("Done.")
 
 
 class Run(Protocol):
@@ -114,7 +114,7 @@ class Run(Protocol):
 
     def __call__(
         self, requests: Sequence[Any], by: Actor, /, *, until_refused: bool = False
-    ) -> Sequence[Reply | Refused]: ...
+    ) -> Sequence[ReplySpec | Refused]: ...
 
 
 Reader = Callable[[bytes, int], Any]  # makes a request of a line's text and number
@@ -140,7 +140,7 @@ class Operation:
     check: Callable[[Any], Refused | None] = lambda request: None
     status_of: Callable[[Refusal], int] = lambda refusal: 400
     sample: Mapping[str, Any] = field(default_factory=dict)  # a request, for example
-    reply: Reply = _DONE  # and what it is answered
+    reply: ReplySpec = _DONE  # and what it is answered
 
     @property
     def name(self) -> str:

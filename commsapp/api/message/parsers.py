@@ -15,7 +15,7 @@ BOM = b"\xef\xbb\xbf"
 LIMITS = Limits(containers=200_000, items=500_000, names=500_000)  # 1,000 saves of 100 connections
 
 
-class Unreadable(Exception):  # noqa: N818
+class UnreadableRequest(Exception):  # noqa: N818
     """The body is not what it has to be. The sentence says where."""
 
 
@@ -28,7 +28,9 @@ def read_one(body: bytes, path_format: str) -> dict[str, Any]:
     if path_format == "jsonl":
         body = body.strip()
         if b"\n" in body:
-            raise Unreadable("There is more than one line. Send many to the operation's “[]”.")
+            raise UnreadableRequest(
+                "There is more than one line. Send many to the operation's “[]”."
+            )
     return as_request(read_json(body)) if body.strip() else {}
 
 
@@ -36,14 +38,14 @@ def read_many(body: bytes) -> list[Any]:
     """The requests in a body: a JSON array, of whatever."""
     requests = read_json(body.removeprefix(BOM))
     if not isinstance(requests, list):
-        raise Unreadable("The requests are not a JSON array.")
+        raise UnreadableRequest("The requests are not a JSON array.")
     return requests
 
 
 def as_request(value: Any) -> dict[str, Any]:
     """One request, if that is what this is."""
     if not isinstance(value, dict):
-        raise Unreadable("The request is not a JSON object.")
+        raise UnreadableRequest("The request is not a JSON object.")
     return value
 
 
@@ -61,11 +63,11 @@ def read_json(text: bytes) -> Any:
         LIMITS.check(text)
         value = orjson.loads(text)
     except TooComplex as error:
-        raise Unreadable(str(error)) from None
+        raise UnreadableRequest(str(error)) from None
     except orjson.JSONDecodeError as error:
-        raise Unreadable(f"This is not JSON: {error}.") from None
+        raise UnreadableRequest(f"This is not JSON: {error}.") from None
     if b"\\u0000" in text or not has_keys(_count_keys(value), text):
-        _look_closely(text)
+        _check_strictly(text)
     return value
 
 
@@ -89,24 +91,24 @@ def _count_keys(value: Any) -> int:
     return count
 
 
-def _look_closely(text: bytes) -> None:
+def _check_strictly(text: bytes) -> None:
     try:
-        parsed = json.loads(text, object_pairs_hook=_without_twins)
+        parsed = json.loads(text, object_pairs_hook=_reject_duplicate_keys)
     except RecursionError:
-        raise Unreadable("The JSON is nested too deeply.") from None
+        raise UnreadableRequest("The JSON is nested too deeply.") from None
     waiting = [parsed]
     while waiting:
         item = waiting.pop()
         if isinstance(item, str) and "\0" in item:
-            raise Unreadable("A text has a NUL character.")
+            raise UnreadableRequest("A text has a NUL character.")
         if isinstance(item, dict):
             waiting += [*item, *item.values()]
         elif isinstance(item, list):
             waiting += item
 
 
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     unique = dict(pairs)
     if len(unique) < len(pairs):
-        raise Unreadable(f"The key “{repeated_name(pairs)[:64]}” is given twice.")
+        raise UnreadableRequest(f"The key “{repeated_name(pairs)[:64]}” is given twice.")
     return unique

@@ -16,7 +16,7 @@ import msgspec
 from commsapp.api.message.operation import ListOf, Model, Scalar
 from commsapp.api.message.parsers import read_json
 from commsapp.api.message.renderers import camel
-from commsapp.db.ids import NIL, read_known_guid
+from commsapp.db.ids import NIL, read_guid_cached
 
 _INT32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 _TYPES: dict[Scalar, tuple[Any, Any]] = {  # with what stands for one that is not given
@@ -63,7 +63,7 @@ class _Shape:
             for each in made:
                 text = getattr(each, name)
                 if text is not None:
-                    guid = read_known_guid(text)
+                    guid = read_guid_cached(text)
                     if guid is None:
                         raise ValueError
                     setattr(each, name, None if guid == NIL else guid)
@@ -108,7 +108,7 @@ def _shape(model: Model, spelled: Callable[[str], str], base: Any = None) -> _Sh
 
 
 def _nested(model: Model, spelled: Callable[[str], str]) -> _Shape:
-    """What is in a request is made right away as what the room has of it, with no more fields than
+    """What is in a request is made right away as what the app has of it, with no more fields than
     those: whoever sends could name them."""
     shape = _shape(model, spelled, model.make)
     if {*shape.type.__struct_fields__} != {*shape.type.__annotations__}:

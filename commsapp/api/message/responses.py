@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from commsapp.api.message.operation import Operation, Reply
+from commsapp.api.message.operation import Operation, ReplySpec
 from commsapp.api.message.renderers import camel, format_of, in_camel, is_camel
 from commsapp.core.audit import Refusal, Refused
 
@@ -15,12 +15,12 @@ Meta = Mapping[str, str]
 _NO_META: Meta = {}
 
 
-def done(request: HttpRequest, reply: Reply) -> HttpResponse:
+def done(request: HttpRequest, reply: ReplySpec) -> HttpResponse:
     """200, and what was done."""
     return respond(request, done_status(reply))
 
 
-def all_done(request: HttpRequest, replies: Sequence[Reply]) -> HttpResponse:
+def all_done(request: HttpRequest, replies: Sequence[ReplySpec]) -> HttpResponse:
     """200, and what was done for each request of a batch."""
     return respond(request, [done_status(reply) for reply in replies])
 
@@ -54,7 +54,7 @@ def respond(
 # --- ResponseStatus ---------------------------------------------------------------------------
 
 
-def done_status(reply: Reply, meta: Meta = _NO_META) -> dict[str, Any]:
+def done_status(reply: ReplySpec, meta: Meta = _NO_META) -> dict[str, Any]:
     """The ResponseStatus of what was done."""
     told: dict[str, Any] = {"Message": reply.message, "Errors": []}
     if all_meta := {**reply.meta, **meta}:

@@ -1,4 +1,4 @@
-"""How operations of the Message face describe themselves: all of it from their one definition."""
+"""How operations of the Message API describe themselves: all of it from their one definition."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from commsapp.api.openapi.fragments import (
     RETRY_AFTER,
     SIGN_IN,
     TEXT,
-    Described,
+    OpenApiFragment,
     Schema,
     header,
     response_ref,
@@ -42,7 +42,7 @@ _ERRORS = {
 _HEADERS = {"401": SIGN_IN, "405": ALLOW, "429": RETRY_AFTER, "503": RETRY_AFTER}
 
 
-def described(operations: Iterable[Operation]) -> Described:
+def openapi_paths(operations: Iterable[Operation]) -> OpenApiFragment:
     """The operations at all of their addresses."""
     paths: dict[str, Mapping[str, Schema]] = {}
     schemas = dict(ANSWERS)
@@ -53,7 +53,7 @@ def described(operations: Iterable[Operation]) -> Described:
         f"Message{code}": _response(status, code, told)
         for status, (code, told) in _ERRORS.items()
     }  # fmt: skip
-    return Described(paths, {"schemas": schemas, "responses": responses})
+    return OpenApiFragment(paths, {"schemas": schemas, "responses": responses})
 
 
 def _addresses(operation: Operation) -> Iterator[tuple[str, Mapping[str, Schema]]]:
@@ -94,7 +94,7 @@ def _post_batch(id: str, operation: Operation, path_format: str) -> Mapping[str,
     told = [replies.done_status(operation.reply)]
     answer = told if path_format else in_camel(told)
     answers = {"type": "array", "items": _ANSWER}
-    requests = {"type": "array", "items": schema, "maxItems": batch.MOST}
+    requests = {"type": "array", "items": schema, "maxItems": batch.MAX_BATCH}
     return _described(
         id, operation, f"{operation.about} {_BATCH}",
         {"application/json": {"schema": requests, "example": [sample]}},
@@ -166,9 +166,9 @@ _CASE = _query(
     {"type": "string", "enum": ["eccn", "epcn"]},
 )  # fmt: skip
 _BATCH = (
-    f"For each request of an array of at most {batch.MOST:,}: all have to be in shape, then they "
-    "are done in order up to the first that fails. Its error is the answer, `Meta.AutoBatchIndex` "
-    "tells which one it was, and those before it stay."
+    f"For each request of an array of at most {batch.MAX_BATCH:,}: all have to be in shape, then "
+    "they are done in order up to the first that fails. Its error is the answer, "
+    "`Meta.AutoBatchIndex` tells which one it was, and those before it stay."
 )
 _STREAM = (
     "For each line, of which there may be any number: they are read and answered at once, in "

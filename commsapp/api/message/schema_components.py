@@ -1,4 +1,4 @@
-"""What requests and answers of the Message face consist of, as OpenAPI's schemas."""
+"""What requests and answers of the Message API consist of, as OpenAPI's schemas."""
 
 from __future__ import annotations
 

@@ -20,13 +20,13 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
-from commsapp.api.message.binding import recognize_line
+from commsapp.api.message.binding import parse_lazily
 from commsapp.api.message.exceptions import OUTCOME_UNKNOWN, error_response, error_status
 from commsapp.api.message.json_lines import PAUSE, Line, groups_of
 from commsapp.api.message.operation import Operation
 from commsapp.api.message.renderers import FORMATS, in_camel, is_camel
 from commsapp.api.message.responses import done_status, refused_status
-from commsapp.api.request_stream import arrivals
+from commsapp.api.request_stream import iter_body
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Busy, Refused, unavailable_reason
 from commsapp.db.availability import availability
@@ -98,7 +98,7 @@ class _Stream:
         """Yield the answers of each group, and WaitForBody where there is nothing to do."""
         number = 0
         yield b""  # sends the head: a client may want to see it before it goes on
-        for group in groups_of(arrivals(self.request)):
+        for group in groups_of(iter_body(self.request)):
             if isinstance(group, WaitForBody):
                 yield group
                 if group.seconds == PAUSE:
@@ -115,7 +115,7 @@ class _Stream:
         """What became of each line, in their order."""
         operation, query = self.operation, self.query
         requests = {
-            line.number: recognize_line(operation, line.text, query, line.number)
+            line.number: parse_lazily(operation, line.text, query, line.number)
             for line in group
             if not line.wrong
         }

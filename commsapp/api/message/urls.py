@@ -15,14 +15,14 @@ from commsapp.api.message.batch import answer_batch
 from commsapp.api.message.binding import bind
 from commsapp.api.message.exceptions import error_response
 from commsapp.api.message.operation import Operation
-from commsapp.api.message.parsers import Unreadable, read_one
+from commsapp.api.message.parsers import UnreadableRequest, read_one
 from commsapp.api.message.paths import ROUTES, Path, read_path
 from commsapp.api.message.stream import answer_stream
-from commsapp.api.openapi.fragments import describe
+from commsapp.api.openapi.fragments import attach_schema
 from commsapp.api.request_body import read_body
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Refused
-from commsapp.models import Face
+from commsapp.models import Channel
 
 
 def urlpatterns(operations: Iterable[Operation]) -> list[URLPattern]:
@@ -42,12 +42,12 @@ def urlpatterns(operations: Iterable[Operation]) -> list[URLPattern]:
             response = error_response(request, 405)
             response["Allow"] = "POST"
             return response
-        by = actor_of(request, Face.MESSAGE)
+        by = actor_of(request, Channel.MESSAGE)
         if by is None:
             return error_response(request, 401)
         return _answer_for(path)(request, operation, by)
 
-    describe(view, schema.described(operations))
+    attach_schema(view, schema.openapi_paths(operations))
     return [re_path(rf"^{route}$", view) for route in ROUTES]
 
 
@@ -60,7 +60,7 @@ def _answer_for(path: Path) -> Callable[[HttpRequest, Operation, Actor], HttpRes
 def _answer_one(request: HttpRequest, operation: Operation, by: Actor) -> HttpResponse:
     try:
         body = read_one(read_body(request), read_path(request.path_info).format)
-    except Unreadable as unreadable:
+    except UnreadableRequest as unreadable:
         return error_response(request, 400, str(unreadable))
     [answer] = operation.run([bind(operation.request, body, request.GET.dict())], by)
     if isinstance(answer, Refused):

@@ -8,7 +8,7 @@ from commsapp.api.openapi.fragments import (
     ALLOW,
     SIGN_IN,
     TEXT,
-    Described,
+    OpenApiFragment,
     Schema,
     response,
     response_ref,
@@ -118,7 +118,7 @@ _TOKEN = {
     "scope": "api",
 }
 
-TOKEN = Described(
+TOKEN = OpenApiFragment(
     {
         "/services/oauth2/token": {
             "post": {
@@ -159,7 +159,7 @@ TOKEN = Described(
     _COMPONENTS,
 )
 
-REVOKE = Described(
+REVOKE = OpenApiFragment(
     {
         "/services/oauth2/revoke": {
             "post": {

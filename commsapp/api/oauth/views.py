@@ -1,4 +1,4 @@
-"""OAuth 2 as the clients of the Connect face know it (contract 1)."""
+"""OAuth 2 as the clients of the Connect API know it (contract 1)."""
 
 import base64
 import hashlib
@@ -30,13 +30,13 @@ from oauthlib.oauth2.rfc6749.errors import UnsupportedCodeChallengeMethodError
 from oauthlib.oauth2.rfc6749.utils import scope_to_list
 
 from commsapp.api.oauth import schema
-from commsapp.api.openapi.fragments import describe
+from commsapp.api.openapi.fragments import attach_schema
 from commsapp.api.request_body import is_utf8, limit_body, read_body
 from commsapp.core.actors import Actor
 from commsapp.http.compression import keep_uncompressed
 from commsapp.http.origins import base_url
 from commsapp.logs.security_log import FAILURE, REFUSED, SUCCESS, bounded, log_event
-from commsapp.models import Client, Face, authorizations
+from commsapp.models import Channel, Client, authorizations
 
 
 class SecretHasher(BasePasswordHasher):
@@ -75,7 +75,7 @@ class Validator(OAuth2Validator):
         if request.grant_type == "authorization_code":
             authorizations.remember_code(request.code, token["refresh_token"])
         user = request.user or request.client.user  # client_credentials: the client's user
-        licensee = Actor.of(user, Face.CONNECT).only_licensee() or UUID(int=0)
+        licensee = Actor.of(user, Channel.CONNECT).only_licensee() or UUID(int=0)
         token["id"] = f"/id/{licensee}/{user.pk}"  # the view knows the host
         token["issued_at"] = str(time.time_ns() // 1_000_000)
         event = "token_refreshed" if request.grant_type == "refresh_token" else "token_issued"
@@ -351,8 +351,8 @@ def outcome_unknown(request: HttpRequest) -> HttpResponse:
 def urlpatterns() -> list[Any]:
     """The three addresses of contract 1, Credentials."""
     token = Token.as_view()
-    describe(token, schema.TOKEN)
-    describe(revoke, schema.REVOKE)
+    attach_schema(token, schema.TOKEN)
+    attach_schema(revoke, schema.REVOKE)
     return [
         re_path(r"^services/oauth2/token/?$", token, name="oauth-token"),
         re_path(r"^services/oauth2/revoke/?$", revoke, name="oauth-revoke"),

@@ -1,6 +1,6 @@
 """What addresses outside Django REST framework say of themselves, in OpenAPI's words.
 
-A face knows no other face, so each describes its own addresses, on the view that answers there;
+An API knows no other channel, so each describes its own addresses, on the view that answers there;
 commsapp.api.openapi.views makes one document of all.
 """
 
@@ -15,21 +15,21 @@ Schema = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Described:
+class OpenApiFragment:
     """Operations by path and method, and the components that they refer to, by kind and name."""
 
     paths: Mapping[str, Mapping[str, Schema]]
     components: Mapping[str, Mapping[str, Schema]] = field(default_factory=dict)
 
 
-def describe(view: Callable[..., Any], described: Described) -> None:
+def attach_schema(view: Callable[..., Any], described: OpenApiFragment) -> None:
     """Let a view say what it answers, for the API's description to find."""
     view.__dict__["described"] = described
 
 
-def description_of(view: Callable[..., Any]) -> Described | None:
+def description_of(view: Callable[..., Any]) -> OpenApiFragment | None:
     """What describe() was told about a view."""
-    found: Described | None = view.__dict__.get("described")
+    found: OpenApiFragment | None = view.__dict__.get("described")
     return found
 
 

@@ -1,4 +1,4 @@
-"""All machine faces in one document: OpenAPI at `/api/schema/`, to read and try at `/api/docs/`.
+"""All APIs in one document: OpenAPI at `/api/schema/`, to read and try at `/api/docs/`.
 
 Django REST framework's views are described by drf-spectacular; those outside of it describe
 themselves (commsapp.api.openapi.fragments), and are found here where they answer: in the URLs.
@@ -20,7 +20,7 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.generators import SchemaGenerator
 
 from commsapp.api.openapi import curl
-from commsapp.api.openapi.fragments import Described, describe, description_of, response
+from commsapp.api.openapi.fragments import OpenApiFragment, attach_schema, description_of, response
 from commsapp.api.rest.exceptions import error_response
 from commsapp.api.rest.schema import COMPONENTS, ERRORS_OF_READING
 from commsapp.http.origins import base_url
@@ -52,7 +52,7 @@ def without_slash(endpoints: list[Any], **_more: Any) -> list[Any]:
     return [(path.rstrip("/"), *rest) for path, *rest in endpoints]
 
 
-def with_all_faces(result: Document, **_more: Any) -> Document:
+def with_all_apis(result: Document, **_more: Any) -> Document:
     """For drf-spectacular: what it cannot find, because it is no view of REST framework's."""
     _merge(result["components"], COMPONENTS)
     paths: Document = {}
@@ -62,7 +62,7 @@ def with_all_faces(result: Document, **_more: Any) -> Document:
     return {**result, "paths": {**paths, **result["paths"]}}
 
 
-def _described(patterns: list[Any]) -> Iterator[Described]:
+def _described(patterns: list[Any]) -> Iterator[OpenApiFragment]:
     for pattern in patterns:
         if not isinstance(pattern, URLPattern):
             yield from _described(pattern.url_patterns)
@@ -109,9 +109,9 @@ def curl_page(request: HttpRequest) -> HttpResponse:
     return render(request, "docs_curl.html", told)
 
 
-describe(
+attach_schema(
     schema,
-    Described(
+    OpenApiFragment(
         {
             "/api/schema": {
                 "get": {

@@ -1,4 +1,4 @@
-"""Errors of the REST face: `{"detail"}`, DRF's shape for fields, and refusals by their entries."""
+"""Errors of the REST API: `{"detail"}`, DRF's shape for fields, and refusals by their entries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rest_framework.views import exception_handler
 
 from commsapp.core.audit import Refusal, Refused
 
-MOST_ERRORS = 200  # listed in one answer; a last entry says how many more there are
+MAX_ERRORS = 200  # listed in one answer; a last entry says how many more there are
 _RETRY_AFTER = 5  # seconds
 
 _DETAILS = {
@@ -31,7 +31,7 @@ _DETAILS = {
 
 
 def error_response(request: HttpRequest, status: int, message: str = "") -> HttpResponse:
-    """An error that happened outside of a view, in this face's shape."""
+    """An error that happened outside of a view, in this API's shape."""
     told = message or _DETAILS.get(status, "")
     if not told:
         id = getattr(request, "request_id", "")
@@ -56,7 +56,7 @@ def outcome_unknown(request: HttpRequest) -> HttpResponse:
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's exception handler: what rooms raise, as this face says it. Errors of the database, and
+    """DRF's exception handler: what apps raise, as this API says it. Errors of the database, and
     Busy, are answered by the middleware."""
     if isinstance(error, Refused):
         refused = {"detail": str(error), "errors": entries(error.refusals)}
@@ -70,7 +70,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 def entries(refusals: Sequence[Refusal]) -> list[dict[str, str]]:
     """What each refusal says and where: `{"code", "message", "field"?, "record"?}`."""
-    listed = [_entry(refusal) for refusal in refusals[:MOST_ERRORS]]
+    listed = [_entry(refusal) for refusal in refusals[:MAX_ERRORS]]
     hidden = len(refusals) - len(listed)
     if hidden:
         told = "1 more error." if hidden == 1 else f"{hidden} more errors."

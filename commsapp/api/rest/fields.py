@@ -17,13 +17,13 @@ from commsapp.db import json_values
 from commsapp.db.ids import NIL, dashed, read_guid
 from commsapp.models import Licensee
 
-LARGEST_WHOLE = 2**31 - 1  # what an integer column holds on every database
+MAX_INTEGER = 2**31 - 1  # what an integer column holds on every database
 
 
 # --- Ids ------------------------------------------------------------------------------------
 
 
-class Id(serializers.UUIDField):
+class IdField(serializers.UUIDField):
     """An id, read as 32 hex digits; the all-zero one means "not given"."""
 
     default_error_messages = {"invalid": _("This is no id.")}
@@ -38,7 +38,7 @@ class Id(serializers.UUIDField):
         return guid
 
 
-class RelatedId(serializers.PrimaryKeyRelatedField[Any]):
+class RelatedIdField(serializers.PrimaryKeyRelatedField[Any]):
     """The id of another record of the actor's licensees: a stranger's does not exist."""
 
     default_error_messages = {
@@ -68,7 +68,7 @@ class RelatedId(serializers.PrimaryKeyRelatedField[Any]):
         return str(value.pk)
 
 
-class LicenseeId(RelatedId):
+class LicenseeIdField(RelatedIdField):
     """The licensee of a record: one of the actor's."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -79,7 +79,7 @@ class LicenseeId(RelatedId):
         return licensees if by.licensees is None else licensees.filter(pk__in=by.licensees)
 
 
-class Ids(serializers.ListField):
+class IdListField(serializers.ListField):
     """Any number of texts, which the operation reads as ids: 100,000 cost no more than a look."""
 
     child = serializers.UUIDField()
@@ -110,7 +110,7 @@ class Email(Text, serializers.EmailField):
     pass
 
 
-class Truth(serializers.BooleanField):
+class BooleanField(serializers.BooleanField):
     """true or false; no word or number passes for them."""
 
     def to_internal_value(self, data: Any) -> bool:
@@ -119,12 +119,12 @@ class Truth(serializers.BooleanField):
         return data
 
 
-class Whole(serializers.IntegerField):
+class IntegerField(serializers.IntegerField):
     """A JSON integer that every database holds."""
 
     def __init__(self, **kwargs: Any) -> None:
-        most = kwargs.pop("max_value", None) or LARGEST_WHOLE
-        super().__init__(max_value=min(most, LARGEST_WHOLE), **kwargs)
+        most = kwargs.pop("max_value", None) or MAX_INTEGER
+        super().__init__(max_value=min(most, MAX_INTEGER), **kwargs)
 
     def to_internal_value(self, data: Any) -> int:
         if type(data) is not int:
@@ -164,7 +164,7 @@ class FixedPoint(serializers.DecimalField):
 _PLAIN = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
 
 
-class FreeObject(serializers.JSONField):
+class JSONObjectField(serializers.JSONField):
     """A JSON object of whatever content, within reason."""
 
     def to_internal_value(self, data: Any) -> Any:

@@ -16,12 +16,12 @@ from rest_framework.exceptions import ValidationError as RestError
 from rest_framework.filters import SearchFilter
 from rest_framework.request import Request
 
-from commsapp.api.rest.fields import LARGEST_WHOLE
+from commsapp.api.rest.fields import MAX_INTEGER
 from commsapp.core.search import search_refusal
 from commsapp.db.fields import FixedPointField
 from commsapp.db.ids import NIL, read_guid
 
-LONGEST_TEXT = 255  # SQLite's LIKE gives up on very long patterns
+MAX_TEXT_LENGTH = 255  # SQLite's LIKE gives up on very long patterns
 
 
 class Search(SearchFilter):
@@ -105,7 +105,7 @@ class DayFilter(django_filters.DateFilter):
 
 class TextFilter(django_filters.CharFilter):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"max_length": LONGEST_TEXT, "strip": False, **kwargs})
+        super().__init__(*args, **{"max_length": MAX_TEXT_LENGTH, "strip": False, **kwargs})
 
 
 def _digits_of(field: Any) -> dict[str, int]:
@@ -113,7 +113,7 @@ def _digits_of(field: Any) -> dict[str, int]:
 
 
 def _limits_of(field: Any) -> dict[str, int]:
-    return {"decimal_places": 0, "min_value": 0, "max_value": LARGEST_WHOLE}
+    return {"decimal_places": 0, "min_value": 0, "max_value": MAX_INTEGER}
 
 
 class RecordFilters(django_filters.FilterSet):

@@ -22,7 +22,7 @@ from rest_framework.utils.urls import replace_query_param
 from commsapp.http.origins import base_url
 
 PAGE_SIZE = 100
-LARGEST_PAGE = 1_000
+MAX_PAGE_SIZE = 1_000
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class KeysetPagination(BasePagination):
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        whole = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE_SIZE}
+        whole = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": PAGE_SIZE}
         names = ", ".join((*view.orderings, "id"))
         told = f"Comma separated, each with “-” before it for the opposite: {names}."
         return [
@@ -165,8 +165,8 @@ def _page_size(given: str | None) -> int:
     if given is None:
         return PAGE_SIZE
     size = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
-    if not 1 <= size <= LARGEST_PAGE:
-        raise ValidationError({"page_size": [f"Give a number from 1 to {LARGEST_PAGE}."]})
+    if not 1 <= size <= MAX_PAGE_SIZE:
+        raise ValidationError({"page_size": [f"Give a number from 1 to {MAX_PAGE_SIZE}."]})
     return size
 
 

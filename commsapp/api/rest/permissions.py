@@ -17,6 +17,6 @@ class ModelPermission(BasePermission):
         """False without credentials (401). Raises PermissionDenied, naming what lacks (403)."""
         if request.auth is None:
             return False
-        for verb, model in view.needed():
+        for verb, model in view.required_permissions():
             require(view.by, verb, model)
         return True

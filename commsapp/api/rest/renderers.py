@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework.renderers import JSONRenderer
 
-from commsapp.db.json_values import without_unfit
+from commsapp.db.json_values import without_unstorable
 
 
 class StoredJSONRenderer(JSONRenderer):
@@ -16,4 +16,4 @@ class StoredJSONRenderer(JSONRenderer):
         try:
             return super().render(data, *args, **kwargs)
         except (RecursionError, ValueError):  # too deep, no number, or half a surrogate pair
-            return super().render(without_unfit(data), *args, **kwargs)
+            return super().render(without_unstorable(data), *args, **kwargs)

@@ -1,4 +1,4 @@
-"""How this face describes itself: what OpenAPI's generator cannot see in views and serializers."""
+"""How this API describes itself: what OpenAPI's generator cannot see in views and serializers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from commsapp.api.openapi.fragments import (
     sample_id,
     schema_ref,
 )
-from commsapp.api.rest.filters import LONGEST_TEXT, TextFilter
+from commsapp.api.rest.filters import MAX_TEXT_LENGTH, TextFilter
 from commsapp.api.rest.idempotency import HEADER, MAX_KEY_LENGTH, REPLAYED
 
 # --- Errors ---------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ class RestSchema(AutoSchema):
                     "example": sample_id(kind.removesuffix("s")),
                 }
             elif parameter["name"] in self._texts():
-                parameter["schema"] |= {"minLength": 1, "maxLength": LONGEST_TEXT}
+                parameter["schema"] |= {"minLength": 1, "maxLength": MAX_TEXT_LENGTH}
         if "requestBody" in operation:
             self._show(operation["requestBody"], self._asked())
         for told in operation["responses"].values():
@@ -306,7 +306,7 @@ class FixedPointSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-unty
 class IdsSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     """Ids that the operation reads, so that it can refuse each by itself."""
 
-    target_class = "commsapp.api.rest.fields.Ids"
+    target_class = "commsapp.api.rest.fields.IdListField"
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         told = "Ids. One that is malformed is refused like one that is not there."
@@ -314,7 +314,7 @@ class IdsSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-cal
 
 
 class FreeObjectSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    target_class = "commsapp.api.rest.fields.FreeObject"
+    target_class = "commsapp.api.rest.fields.JSONObjectField"
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         return {"type": "object", "additionalProperties": True}

@@ -16,7 +16,7 @@ from commsapp.core.actors import Actor
 from commsapp.db.fields import FixedPointField
 
 
-class Strict(serializers.Serializer[Any]):
+class StrictSerializer(serializers.Serializer[Any]):
     """Refuses names that it does not know: a mistyped `dry_run` must not write.
 
     `sample` is an example, for the API's description.
@@ -32,7 +32,7 @@ class Strict(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-class RecordSerializer(Strict, serializers.ModelSerializer[Any]):
+class RecordSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
     """A business record. What may not be is the model's to say, when the operation saves it.
 
     `sample` is all of one, and `edited` what an example of an edit changes.
@@ -40,18 +40,18 @@ class RecordSerializer(Strict, serializers.ModelSerializer[Any]):
 
     edited: ClassVar[Sequence[str]] = ("name",)
 
-    licensee = fields.LicenseeId(required=False)
+    licensee = fields.LicenseeIdField(required=False)
 
-    serializer_related_field = fields.RelatedId
+    serializer_related_field = fields.RelatedIdField
     serializer_field_mapping: ClassVar[dict[type[models.Field[Any, Any]], Any]] = {
         **serializers.ModelSerializer.serializer_field_mapping,
         models.CharField: fields.Text,
         models.TextField: fields.Text,
         models.EmailField: fields.Email,
-        models.BooleanField: fields.Truth,
-        models.PositiveIntegerField: fields.Whole,
+        models.BooleanField: fields.BooleanField,
+        models.PositiveIntegerField: fields.IntegerField,
         models.DateField: fields.Day,
-        models.JSONField: fields.FreeObject,
+        models.JSONField: fields.JSONObjectField,
         FixedPointField: fields.FixedPoint,
     }
 
@@ -98,16 +98,16 @@ def name_of(source: str) -> Any:
 # --- Bodies of verbs ------------------------------------------------------------------------
 
 
-class Nothing(Strict):
+class EmptySerializer(StrictSerializer):
     """No body, or an empty object."""
 
 
-class DryRun(Strict):
+class DryRunSerializer(StrictSerializer):
     """Whether to do everything but the write, to see what would come of it."""
 
     sample: ClassVar[Mapping[str, Any]] = {"dry_run": False}
 
-    dry_run = fields.Truth(default=False)
+    dry_run = fields.BooleanField(default=False)
 
 
 # --- Answers --------------------------------------------------------------------------------

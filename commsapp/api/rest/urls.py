@@ -13,14 +13,14 @@ from commsapp.api.rest import schema as schema  # registers our authenticators
 Resources = Mapping[str, type[Any]]
 
 
-def urlpatterns(*rooms: Resources) -> list[Any]:
-    """The addresses below /api/v1/ of all rooms' resources.
+def urlpatterns(*apps: Resources) -> list[Any]:
+    """The addresses below /api/v1/ of all apps' resources.
 
     A nested list's address names its parent: `quotes/{id}/lines`, whose view reads `key("id")`.
     """
     router = SimpleRouter()
     router.trailing_slash = "/?"
-    for resources in rooms:
+    for resources in apps:
         for prefix, viewset in resources.items():
             pattern = prefix.replace("{id}", "(?P<id>[^/]+)")
             name = prefix.replace("/{id}/", "-")

@@ -22,7 +22,7 @@ from commsapp.api.request_body import read_body
 from commsapp.api.rest.exceptions import entries
 from commsapp.api.rest.filters import Search
 from commsapp.api.rest.idempotency import carry_out_once
-from commsapp.api.rest.serializers import Answer, Nothing
+from commsapp.api.rest.serializers import Answer, EmptySerializer
 from commsapp.core import audit, records
 from commsapp.core.actors import Actor
 from commsapp.db.ids import NIL, read_guid
@@ -39,7 +39,7 @@ _VERBS = {
 }
 
 
-class Rows(mixins.ListModelMixin, GenericViewSet[Any]):
+class TenantListViewSet(mixins.ListModelMixin, GenericViewSet[Any]):
     """A list, of what the actor may see.
 
     `queryset` has what the serializer shows, so that a list takes one statement however long.
@@ -75,7 +75,7 @@ class Rows(mixins.ListModelMixin, GenericViewSet[Any]):
     def model(self) -> type[Any]:
         return cast(type[Any], self.queryset.model)
 
-    def needed(self) -> Needs:
+    def required_permissions(self) -> Needs:
         """The permissions that the action takes."""
         if self.needs is not None:
             return self.needs
@@ -99,7 +99,7 @@ class Rows(mixins.ListModelMixin, GenericViewSet[Any]):
         """The record in the path that these rows belong to, of those that the actor may see."""
         return model.objects.visible_to(self.by).only("pk").get(pk=self.key("id"))
 
-    def taken(self, body: type[Serializer[Any]]) -> dict[str, Any]:
+    def validated_body(self, body: type[Serializer[Any]]) -> dict[str, Any]:
         """The request's body, as a verb wants it."""
         serializer = body(data=self.request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
@@ -107,47 +107,47 @@ class Rows(mixins.ListModelMixin, GenericViewSet[Any]):
         return data
 
 
-class Readable(mixins.RetrieveModelMixin, Rows):
+class TenantReadViewSet(mixins.RetrieveModelMixin, TenantListViewSet):
     """A list, and each record by its id."""
 
     def get_object(self) -> Any:
         return self.get_queryset().get(pk=self.key())
 
 
-class Writable(Readable):
+class TenantWriteViewSet(TenantReadViewSet):
     """Records that are made and edited; which may be deleted says so by itself."""
 
     def create(self, request: Request) -> Response:
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         record = self.make(serializer.validated_data)
-        return Response(self.shown(record.pk), status=201)
+        return Response(self.serialized(record.pk), status=201)
 
     def partial_update(self, request: Request, pk: str) -> Response:
         serializer = self.get_serializer(self.get_object(), data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         self.change(self.key(), serializer.validated_data)
-        return Response(self.shown(self.key()))
+        return Response(self.serialized(self.key()))
 
     def make(self, values: dict[str, Any]) -> Any:
-        """Make a record, by the room's operation."""
+        """Make a record, by the app's operation."""
         return records.create(self.model(**values), by=self.by)
 
     def change(self, pk: str, values: dict[str, Any]) -> None:
-        """Edit a record, by the room's operation."""
+        """Edit a record, by the app's operation."""
         records.edit(self.model, pk, values, by=self.by)
 
-    def shown(self, pk: Any) -> Any:
+    def serialized(self, pk: Any) -> Any:
         """The record as it is now, read with all that the serializer shows."""
         return self.get_serializer(self.get_queryset().get(pk=pk)).data
 
 
-def verb(
+def detail_action(
     path: str,
     *,
     told: Told,
     needs: Needs | None = None,
-    takes: type[Serializer[Any]] = Nothing,
+    takes: type[Serializer[Any]] = EmptySerializer,
 ) -> Callable[[Callable[..., Response]], Any]:
     """Decorator: POST `{id}/path`, with what it takes. Without `needs`, it takes "change".
 
@@ -155,7 +155,7 @@ def verb(
     """
 
     def decorate(function: Callable[..., Response]) -> Any:
-        request = None if takes is Nothing else takes
+        request = None if takes is EmptySerializer else takes
         described = extend_schema(request=request, responses={200: Answer})
         more: Any = {"needs": needs, "told": told, "filter_backends": []}
         posted = action(detail=True, methods=["post"], url_path=path, **more)
@@ -164,7 +164,7 @@ def verb(
     return decorate
 
 
-def answer(
+def action_response(
     message: str,
     operation: Operation | None,
     skipped: Sequence[audit.Refusal] = (),
@@ -184,24 +184,24 @@ def changed(change: audit.Change, *counts: str) -> Response:
     entry = change.operation
     written = None if change.planned or not entry.touched else entry
     told = {name: getattr(change, name) for name in counts}
-    return answer(change.message, written, change.skipped, **told)
+    return action_response(change.message, written, change.skipped, **told)
 
 
-class Archivable(Writable):
+class ArchivableViewSet(TenantWriteViewSet):
     """Records that are archived and restored."""
 
-    @verb("archive", told={"message": "Archived.", "already": 0})
+    @detail_action("archive", told={"message": "Archived.", "already": 0})
     def archive(self, request: Request, pk: str) -> Response:
         """Archive it; one that is archived already stays so."""
         return self.moved(partial(records.archive, self.model))
 
-    @verb("restore", told={"message": "Restored.", "already": 0})
+    @detail_action("restore", told={"message": "Restored.", "already": 0})
     def restore(self, request: Request, pk: str) -> Response:
         """Bring it back from the archive."""
         return self.moved(partial(records.restore, self.model))
 
-    def moved(self, move: Callable[..., records.Moved]) -> Response:
+    def moved(self, move: Callable[..., records.ArchiveResult]) -> Response:
         """Let an operation on several records move this one."""
-        self.taken(Nothing)
+        self.validated_body(EmptySerializer)
         moved = move([self.key()], by=self.by)
-        return answer(moved.message, moved.operation, already=moved.already)
+        return action_response(moved.message, moved.operation, already=moved.already)

@@ -1,4 +1,4 @@
-"""Sessions of the Message face: opened by a name and a password, ended by hand or by time."""
+"""Sessions of the Message API: opened by a name and a password, ended by hand or by time."""
 
 from __future__ import annotations
 

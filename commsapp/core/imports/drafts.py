@@ -25,17 +25,17 @@ from commsapp.core.imports.importer import Imported
 from commsapp.db.ids import read_guid
 from commsapp.models import Draft, DraftPart
 
-ROWS_OF_A_PART = 1_000
-MOST_DRAFTS = 20  # of one user
+PART_ROWS = 1_000
+MAX_DRAFTS = 20  # of one user
 KEPT = timedelta(days=7)  # after the last use
 
 Run = Callable[..., Imported]  # rows, by=, licensee_id=, dry_run=, batch=
 State = Draft.State
 _NOTHING = {"created": 0, "updated": 0, "unchanged": 0, "refused": 0}
-_LONGEST_VALUE = 200
+_MAX_VALUE_LENGTH = 200
 
 
-class Once(NamedTuple):
+class UniqueTogether(NamedTuple):
     """Fields whose values together may stand in a file only once; the last one is never blank.
 
     Rows with an id of their own are left out unless `with_id`.
@@ -45,7 +45,7 @@ class Once(NamedTuple):
     with_id: bool = True
 
 
-class Told(NamedTuple):
+class RowProblem(NamedTuple):
     """A reason why a row is not taken in: the row's place in its part, and where to look."""
 
     row: int
@@ -67,7 +67,7 @@ def drafts_of(by: Actor) -> QuerySet[Any]:
     return mine if by.licensees is None else mine.filter(licensee__in=by.licensees)
 
 
-def keep(
+def save_draft(
     *,
     by: Actor,
     licensee_id: UUID,
@@ -78,24 +78,24 @@ def keep(
     rows: Sequence[tuple[int, Sequence[str]]],
 ) -> Draft:
     """Keep a table that was read: lines and cells. Forgets the oldest of the user's drafts."""
-    starts = range(0, len(rows), ROWS_OF_A_PART)
+    starts = range(0, len(rows), PART_ROWS)
     draft = Draft(
         user=by.user, licensee_id=licensee_id, kind=kind, file_name=file_name[-255:],
         format=ending, columns=list(columns), row_count=len(rows), part_count=len(starts),
     )  # fmt: skip
     with transaction.atomic():
-        _forget_some(by)
+        _delete_oldest(by)
         draft.save(force_insert=True)
         for number, start in enumerate(starts):  # one by one: each is large
-            packed = _pack(rows[start : start + ROWS_OF_A_PART])
+            packed = _pack(rows[start : start + PART_ROWS])
             DraftPart.objects.create(draft=draft, number=number, rows=packed)
     return draft
 
 
-def _forget_some(by: Actor) -> None:
+def _delete_oldest(by: Actor) -> None:
     Draft.objects.filter(updated_at__lt=timezone.now() - KEPT).delete()
     mine = Draft.objects.filter(user=by.user).exclude(state=State.APPLYING).order_by("-id")
-    Draft.objects.filter(pk__in=[*mine.values_list("pk", flat=True)[MOST_DRAFTS - 1 :]]).delete()
+    Draft.objects.filter(pk__in=[*mine.values_list("pk", flat=True)[MAX_DRAFTS - 1 :]]).delete()
 
 
 # --- On its way -----------------------------------------------------------------------------
@@ -103,7 +103,7 @@ def _forget_some(by: Actor) -> None:
 
 @operation()
 def check(
-    draft_id: UUID, mapping: Mapping[str, int], *, once: Sequence[Once] = (), by: Actor
+    draft_id: UUID, mapping: Mapping[str, int], *, once: Sequence[UniqueTogether] = (), by: Actor
 ) -> Draft:
     """Begin to check, with these columns for these fields; what was checked before is forgotten.
 
@@ -146,7 +146,7 @@ def stop(draft_id: UUID, *, by: Actor) -> Draft:
 
 
 @operation()
-def forget(draft_id: UUID, *, by: Actor) -> None:
+def delete_draft(draft_id: UUID, *, by: Actor) -> None:
     """Throw a draft away. What was applied stays."""
     with transaction.atomic():
         _lock(draft_id, by).delete()
@@ -203,15 +203,15 @@ def texts_of(draft: Draft, cells: Sequence[str]) -> dict[str, str]:
     return {field: cells[place] for field, place in draft.mapping.items()}
 
 
-def _told(draft: Draft, place: int, rows: Sequence[Any], field: str, reason: str) -> Told:
+def _told(draft: Draft, place: int, rows: Sequence[Any], field: str, reason: str) -> RowProblem:
     line, cells = rows[place]
     at = draft.mapping.get(field)
     if at is None:
-        return Told(place, line, field, "", reason)
-    return Told(place, line, draft.columns[at], cells[at][:_LONGEST_VALUE], reason)
+        return RowProblem(place, line, field, "", reason)
+    return RowProblem(place, line, draft.columns[at], cells[at][:_MAX_VALUE_LENGTH], reason)
 
 
-def _note_repeated(draft: Draft, once: Sequence[Once]) -> None:
+def _note_repeated(draft: Draft, once: Sequence[UniqueTogether]) -> None:
     """Tell each part which of its rows say again what another row said."""
     mapped = [one for one in once if {*one.fields} <= draft.mapping.keys()]
     seen: dict[tuple[str, ...], int] = {}
@@ -230,7 +230,7 @@ def _note_repeated(draft: Draft, once: Sequence[Once]) -> None:
             part.save(update_fields=("repeated",))
 
 
-def _said(one: Once, row: Mapping[str, str]) -> tuple[str, ...]:
+def _said(one: UniqueTogether, row: Mapping[str, str]) -> tuple[str, ...]:
     """What a row says that may be said once; nothing, if it does not say it."""
     if not row[one.fields[-1]] or (not one.with_id and row.get("id")):
         return ()
@@ -250,9 +250,9 @@ def problem_count(draft: Draft) -> int:
     return sum(_done_with(draft).values_list("problem_count", flat=True))
 
 
-def problems(draft: Draft, start: int, most: int) -> list[Told]:
+def problems(draft: Draft, start: int, most: int) -> list[RowProblem]:
     """The reasons from a place on: all of those parts that are done with, in the file's order."""
-    found: list[Told] = []
+    found: list[RowProblem] = []
     for part in _done_with(draft).exclude(problem_count=0).defer("rows").iterator(chunk_size=8):
         if start < part.problem_count:
             found += islice(_reasons(part), start, start + most - len(found))
@@ -296,8 +296,8 @@ def _done_with(draft: Draft) -> QuerySet[Any]:
     return parts if whole else parts.filter(number__lt=draft.next_part)
 
 
-def _reasons(part: Any) -> Iterator[Told]:
-    return (Told(*one) for one in _unpack(part.problems))
+def _reasons(part: Any) -> Iterator[RowProblem]:
+    return (RowProblem(*one) for one in _unpack(part.problems))
 
 
 def _pack(value: Any) -> bytes:

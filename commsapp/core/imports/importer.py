@@ -18,7 +18,7 @@ from django.db import IntegrityError
 from django.db.models import BooleanField, ForeignKey
 from django.utils.translation import gettext as _
 
-from commsapp.core.actors import Actor, lacking, may
+from commsapp.core.actors import Actor, has_permission, missing_permission_message
 from commsapp.core.audit import Refusal, operation, recording
 from commsapp.core.imports.references import References
 from commsapp.core.records import CREATED, EDITED, note_edit, values_of
@@ -55,7 +55,7 @@ class Importable:
     """What a table may say of a kind of record.
 
     `key`: the field that tells which record a row without an id means. `choices`: of those that a
-    field may refer to, which. `check`: the room's say about rows that change a record. `after`:
+    field may refer to, which. `check`: the app's say about rows that change a record. `after`:
     what else a change takes, by the ids of the changed records.
     """
 
@@ -105,24 +105,24 @@ def import_records(
 ) -> Imported:
     """Create and change records of one licensee; each row succeeds or fails by itself.
 
-    One transaction, and one Operation for each record that changed, all of one go or, given its
+    One transaction, and one Operation for each record that changed, all of one batch or, given its
     batch, of one that goes on: see recording(). Whether the actor may add or change is asked here,
     for the rows decide which is needed. Raises DoesNotExist for a licensee that is not the
     actor's. Keep chunks small (1,000).
     """
-    if not by.sees(licensee_id):
+    if not by.can_access(licensee_id):
         raise Licensee.DoesNotExist
-    with recording(by=by, dry_run=dry_run, batch=batch) as ledger:
+    with recording(by=by, dry_run=dry_run, batch=batch) as audit_log:
         work = _Import(what, rows, by, licensee_id)
         for pending in work.accepted():
             if pending.before is None:
-                entry = ledger.open(CREATED, pending.record)
+                entry = audit_log.open(CREATED, pending.record)
                 entry.touched, entry.effects = 1, {"after": values_of(pending.record)}
             else:
-                entry = ledger.open(EDITED, pending.record)
+                entry = audit_log.open(EDITED, pending.record)
                 note_edit(entry, pending.before, values_of(pending.record))
         work.write()
-    return replace(work.imported(), batch=ledger.batches.get(licensee_id))
+    return replace(work.imported(), batch=audit_log.batches.get(licensee_id))
 
 
 class _Import:
@@ -203,7 +203,7 @@ class _Import:
         if not keys:
             return {}
         ours = self.model.objects.filter(licensee=self.licensee_id)
-        ours = ours.filter(**{f"{key}__among": keys})
+        ours = ours.filter(**{f"{key}__in_ids": keys})
         owners: dict[str, list[str]] = defaultdict(list)
         active: dict[str, list[str]] = defaultdict(list)
         # That a key is not blank is said for the index, which leaves the blank ones out.
@@ -216,7 +216,7 @@ class _Import:
         return {value: active[value] or ids for value, ids in owners.items()}
 
     def _lock(self, ids: set[str]) -> dict[str, Any]:
-        ours = self.model.objects.filter(licensee=self.licensee_id).among(sorted(ids))
+        ours = self.model.objects.filter(licensee=self.licensee_id).in_ids(sorted(ids))
         joined = ours.select_related(*(name for name in self.unasked if name != "licensee"))
         locked = joined.order_by("pk").select_for_update(no_key=True, of=("self",))
         return {record.pk.hex: record for record in locked} if ids else {}
@@ -230,8 +230,8 @@ class _Import:
             self.refuse(index, "NOT_FOUND", told, "id")
             return
         verb = "change" if record else "add"
-        if not may(self.by, verb, self.model):
-            self.refuse(index, "FORBIDDEN", lacking(verb, self.model))
+        if not has_permission(self.by, verb, self.model):
+            self.refuse(index, "FORBIDDEN", missing_permission_message(verb, self.model))
             return
         before = values_of(record) if record else None
         record = record or self.model(licensee_id=self.licensee_id)
@@ -287,7 +287,7 @@ class _Import:
     # --- Writing ----------------------------------------------------------------------------------
 
     def write(self) -> None:
-        """Two statements, and what the room adds."""
+        """Two statements, and what the app adds."""
         write_rows(one.record for one in self.creating)
         changing = [one.record for one in self.changing]
         if changing:

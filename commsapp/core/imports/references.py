@@ -28,12 +28,12 @@ class References:
         names = sorted(text for text, guid in named.items() if not guid)
         ours = self.model.objects.filter(licensee=self.licensee_id, **self.choices)
         if ids:
-            by_id = {record.pk.hex: record for record in ours.among(sorted(ids))}
+            by_id = {record.pk.hex: record for record in ours.in_ids(sorted(ids))}
             for text, guid in named.items():
                 if guid in by_id:
                     self.found[text] = [by_id[guid]]
         if names:
-            active = ours.filter(**self.model.ACTIVE, name__among=names)
+            active = ours.filter(**self.model.ACTIVE, name__in_ids=names)
             for record in active.order_by("pk"):
                 self.found.setdefault(record.name, []).append(record)
 
@@ -52,12 +52,12 @@ class References:
 
 
 def referred_to(model: type[Record], ids: Sequence[str]) -> set[str]:
-    """Those of the records that any row of any room refers to: a statement for each kind of row."""
+    """Those of the records that any row of any app refers to: a statement for each kind of row."""
     return {id.hex for id in _referring(model, ids)}
 
 
 def _referring(model: type[Record], ids: Sequence[str]) -> Iterator[UUID]:
     for related in model._meta.related_objects:
         rows = related.related_model._base_manager
-        referring = rows.filter(**{f"{related.field.name}__among": ids}).order_by()
+        referring = rows.filter(**{f"{related.field.name}__in_ids": ids}).order_by()
         yield from referring.values_list(related.field.attname, flat=True).distinct()

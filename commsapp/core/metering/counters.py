@@ -21,7 +21,7 @@ from django.db import Error, IntegrityError, connection, connections
 from django.db.models import Model
 from django.utils import timezone
 
-from commsapp.db.values import given_rows
+from commsapp.db.values import values_select
 
 SECONDS = 5  # between two writes
 log = logging.getLogger(__name__)
@@ -30,13 +30,13 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
-class _Lagging(ABC, Generic[Key, Value]):
+class _BufferedCounter(ABC, Generic[Key, Value]):
     """What is pending for each key, until it is written; safe for threads.
 
     Nobody who counts ever waits for the database: the lock is not held while it is asked.
     """
 
-    everything: ClassVar[list[_Lagging[Any, Any]]] = []
+    everything: ClassVar[list[_BufferedCounter[Any, Any]]] = []
 
     def __init__(self, merge: Callable[[Value, Value], Value]) -> None:
         self._merge = merge
@@ -57,9 +57,9 @@ class _Lagging(ABC, Generic[Key, Value]):
             except Error as error:
                 log.warning("%s not written yet: %s", self, error)
             finally:
-                self._take_back()
+                self._restore_pending()
 
-    def _take_back(self) -> None:
+    def _restore_pending(self) -> None:
         """What could not be written is pending again."""
         with self._lock:
             for key, value in self._writing.items():
@@ -81,8 +81,8 @@ class _Lagging(ABC, Generic[Key, Value]):
         """Write all of it, or raise; then empty self._writing, under the lock."""
 
 
-class Counts(_Lagging[tuple[Any, ...], int]):
-    """Numbers in rows of a model, one row for each key: `Counts("commsapp.ApiUse", …)`."""
+class DailyCounts(_BufferedCounter[tuple[Any, ...], int]):
+    """Numbers in rows of a model, one row for each key: `DailyCounts("commsapp.ApiUse", …)`."""
 
     def __init__(self, model: str, *, key: Sequence[str], number: str) -> None:
         """`key` names the fields of a unique constraint, `number` the one that is added to."""
@@ -173,7 +173,7 @@ class Counts(_Lagging[tuple[Any, ...], int]):
         own = [field for field in by_name.values() if field.primary_key and field.has_default()]
         fields = [*own, *(by_name[name] for name in (*self._key, self._number))]
         made = [(*(field.get_default() for field in own), *key, n) for key, n in rows]
-        select, params = given_rows(model, [field.name for field in fields], made)
+        select, params = values_select(model, [field.name for field in fields], made)
         quote = connection.ops.quote_name
         table, number = quote(model._meta.db_table), quote(by_name[self._number].column)
         at = ", ".join(quote(by_name[name].column) for name in self._key)
@@ -190,8 +190,8 @@ class Counts(_Lagging[tuple[Any, ...], int]):
         }
 
 
-class Moments(_Lagging[Hashable, datetime.datetime]):
-    """When something last happened to rows of a model: `Moments("commsapp.Client", …)`."""
+class LatestTimes(_BufferedCounter[Hashable, datetime.datetime]):
+    """When something last happened to rows of a model: `LatestTimes("commsapp.Client", …)`."""
 
     def __init__(self, model: str, field: str) -> None:
         super().__init__(max)
@@ -212,7 +212,7 @@ class Moments(_Lagging[Hashable, datetime.datetime]):
         rows = sorted(values.items(), key=str)
         fields = [field for field in model._meta.fields if field.primary_key]
         fields += [field for field in model._meta.fields if field.name == self._field]
-        select, params = given_rows(model, [field.name for field in fields], rows)
+        select, params = values_select(model, [field.name for field in fields], rows)
         quote = connection.ops.quote_name
         table, key, moment = map(quote, (model._meta.db_table, *(f.column for f in fields)))
         with connection.cursor() as cursor:
@@ -231,13 +231,13 @@ class Moments(_Lagging[Hashable, datetime.datetime]):
 
 def flush() -> None:
     """Write all that is pending in this process."""
-    for each in _Lagging.everything:
+    for each in _BufferedCounter.everything:
         each.flush()
 
 
 def forget() -> None:
     """Drop all that is pending in this process: between tests, whose database is another."""
-    for each in _Lagging.everything:
+    for each in _BufferedCounter.everything:
         each.forget()
 
 

@@ -58,10 +58,10 @@ class SharedCount:
         try:
             calls, in_second = self._script(keys, [at_least])
         except RedisError as error:
-            self._went(error)
+            self._mark_down(error)
             return None
         if self._is_away:
-            self._came_back()
+            self._mark_up()
         return calls, in_second
 
     def _is_time_to_try(self) -> bool:
@@ -73,13 +73,13 @@ class SharedCount:
             self._try_again_at = now + TRY_AGAIN
             return True
 
-    def _went(self, error: RedisError) -> None:
+    def _mark_down(self, error: RedisError) -> None:
         with self._lock:
             if not self._is_away:
                 log.warning("Redis is away, so this process counts for itself: %s", error)
             self._is_away, self._try_again_at = True, time.monotonic() + TRY_AGAIN
 
-    def _came_back(self) -> None:
+    def _mark_up(self) -> None:
         with self._lock:
             if self._is_away:
                 log.warning("Redis is back, so requests are counted together again.")

@@ -14,13 +14,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from commsapp.core.actors import Actor
-from commsapp.core.metering.counters import Counts, Moments
+from commsapp.core.metering.counters import DailyCounts, LatestTimes
 
 if TYPE_CHECKING:
     from commsapp.core.metering.shared_counter import SharedCount
 
-_calls = Counts("commsapp.ApiUse", key=("licensee", "day"), number="calls")
-_clients = Moments("commsapp.Client", "last_used_at")
+_calls = DailyCounts("commsapp.ApiUse", key=("licensee", "day"), number="calls")
+_clients = LatestTimes("commsapp.Client", "last_used_at")
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _shared(url: str) -> SharedCount:
 
 
 def note(client_id: UUID) -> None:
-    """An API client was heard of just now, on whatever face."""
+    """An API client was heard of just now, on whatever API or page."""
     _clients.note(client_id)
 
 

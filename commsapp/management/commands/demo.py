@@ -13,11 +13,11 @@ from django.db import connection, transaction
 
 from commsapp.core.actors import Actor
 from commsapp.demo import sample_data
-from commsapp.demo.accounts import Kept, Logins, make_logins
-from commsapp.demo.edge_cases import Trial, TrialMaker
-from commsapp.demo.quotes import Story
+from commsapp.demo.accounts import Logins, SecretFile, make_logins
+from commsapp.demo.edge_cases import EdgeCaseMaker, EdgeCases
+from commsapp.demo.quotes import QuoteHistory
 from commsapp.demo.sample_data import fixed_id
-from commsapp.models import Face, Licensee, User
+from commsapp.models import Channel, Licensee, User
 
 OTHERS = (
     "This database holds other data than the demo's, so nothing was changed. Load the demo beside "
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, force: bool, **options: Any) -> None:
-        kept = Kept.read()
+        kept = SecretFile.read()
         base_url = os.environ.get("BASE_URL") or kept.values.get("base_url")
         kept.values["base_url"] = base_url = base_url or "http://127.0.0.1:8000"
         with transaction.atomic():
@@ -55,7 +55,7 @@ class Command(BaseCommand):
             self.stdout.write(_shown(base_url, logins, trial))
 
 
-def _load(kept: Kept, *, force: bool) -> tuple[Logins, Trial]:
+def _load(kept: SecretFile, *, force: bool) -> tuple[Logins, EdgeCases]:
     ids = [fixed_id("the reseller"), fixed_id("another reseller")]
     loaded = Licensee.objects.filter(pk=ids[0]).exists()
     if not (loaded or force):
@@ -71,11 +71,13 @@ def _load(kept: Kept, *, force: bool) -> tuple[Logins, Trial]:
     users = {name: login.user for name, login in logins.users.items()}
     if not loaded:
         people = {"staff": users["sales"], "head": users["admin"], "machine": users["integration"]}
-        Story(reseller, 0, **people).tell(sample_data.CUSTOMERS, sample_data.QUOTES)
+        QuoteHistory(reseller, 0, **people).tell(sample_data.CUSTOMERS, sample_data.QUOTES)
         outsiders = dict.fromkeys(people, logins.outsider_user)
-        Story(other, 9, **outsiders).tell(sample_data.OTHER_CUSTOMERS, sample_data.OTHER_QUOTES)
-    by = Actor.of(users["integration"], Face.COMMAND)
-    return logins, TrialMaker(reseller, by).trial()
+        QuoteHistory(other, 9, **outsiders).tell(
+            sample_data.OTHER_CUSTOMERS, sample_data.OTHER_QUOTES
+        )
+    by = Actor.of(users["integration"], Channel.COMMAND)
+    return logins, EdgeCaseMaker(reseller, by).trial()
 
 
 def _is_local() -> bool:
@@ -87,7 +89,7 @@ def _is_local() -> bool:
     return server.host.startswith(("/", "@")) or ip_address(server.hostaddr).is_loopback
 
 
-def _told(base_url: str, logins: Logins, trial: Trial) -> dict[str, Any]:
+def _told(base_url: str, logins: Logins, trial: EdgeCases) -> dict[str, Any]:
     """What `--json` prints (contract 6)."""
     return {
         "base_url": base_url,
@@ -124,7 +126,7 @@ _MAY = {
 }
 
 
-def _shown(base_url: str, logins: Logins, trial: Trial) -> str:
+def _shown(base_url: str, logins: Logins, trial: EdgeCases) -> str:
     lines = ["", f"commsapp   {base_url}", ""]
     for name, login in logins.users.items():
         lines.append(f"  {login.user.username:12} {login.password}   {_MAY[name]}")

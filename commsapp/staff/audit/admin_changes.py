@@ -18,29 +18,29 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from commsapp.core.actors import Actor
-from commsapp.models import Face
+from commsapp.models import Channel
 from commsapp.models.admin_changes import FIELDS, AdminChange
 from commsapp.staff.audit.changelist import UserFilter
 from commsapp.staff.changelists import page_by_key
 from commsapp.staff.object_pages import show, url_of
 from commsapp.staff.permission_matrix import VERBS
-from commsapp.staff.request import actor_of, licensees_of, may_see
+from commsapp.staff.request import actor_of, can_view, licensees_of
 
 _PAGE_SIZE = 50
 _MAX_LISTED = 10  # values of a field, in a list
-_CHANNELS = dict(Face.choices)
+_CHANNELS = dict(Channel.choices)
 
 
 def visible_changes(by: Actor) -> QuerySet[Any]:
     """Return the changes that the actor may see: those of what he may see, of his licensees."""
-    types = [label for label in FIELDS if may_see(by, apps.get_model(label))]
+    types = [label for label in FIELDS if can_view(by, apps.get_model(label))]
     visible: QuerySet[Any] = AdminChange.objects.visible_to(by).filter(target_type__in=types)
     return visible.select_related("user")
 
 
 def may_see_changes(by: Actor) -> bool:
     """Whether the actor may see changes of anything here."""
-    return any(may_see(by, apps.get_model(label)) for label in FIELDS)
+    return any(can_view(by, apps.get_model(label)) for label in FIELDS)
 
 
 # --- Texts --------------------------------------------------------------------------------------
@@ -191,10 +191,10 @@ class ChannelFilter(SimpleListFilter):
     """Where the change came through."""
 
     title = gettext_lazy("through")
-    parameter_name = "face"  # as Activity calls it, so that a link fits both
+    parameter_name = "channel"  # as Activity calls it, so that a link fits both
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(face.value, face.label) for face in Face]
+        return [(channel.value, channel.label) for channel in Channel]
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(channel=self.value()) if self.value() else queryset
@@ -212,7 +212,7 @@ class TargetFilter(SimpleListFilter):
         return [
             (label, capfirst(model._meta.verbose_name))
             for label, model in models
-            if may_see(by, model)
+            if can_view(by, model)
         ]
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:

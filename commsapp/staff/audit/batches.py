@@ -1,6 +1,6 @@
-"""What was done in one go, as lists tell it: in one line, with the number of its entries.
+"""What was done as one batch, as lists tell it: in one line, with the number of its entries.
 
-A go's batch is the id of its first entry (`ledger.Ledger`), and that one stands for it.
+A batch's batch is the id of its first entry (`audit_log.Ledger`), and that one stands for it.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from django.utils.translation import gettext_lazy
 
 from commsapp.core import audit
 from commsapp.core.actors import Actor
-from commsapp.core.number_format import counted
+from commsapp.core.number_format import format_count
 from commsapp.models import Operation
-from commsapp.staff.changelists import MOST_COUNTED
+from commsapp.staff.changelists import MAX_COUNTED
 
 # Of goes whose entries are all alike, by the kind of the first. Imports begin with the first two.
-_SAID = {
+_BATCH_SENTENCES = {
     "created": gettext_lazy("%(count)s %(things)s created or changed."),
     "edited": gettext_lazy("%(count)s %(things)s created or changed."),
     "archived": gettext_lazy("%(count)s %(things)s archived."),
@@ -49,7 +49,7 @@ _SAID = {
 
 
 @dataclass(frozen=True)
-class Go:
+class OperationBatch:
     """Several entries that were made together."""
 
     batch: UUID
@@ -59,7 +59,7 @@ class Go:
 
     @property
     def number(self) -> str:
-        told = counted(self.count)
+        told = format_count(self.count)
         return _("more than %s") % told if self.has_more else told
 
     @property
@@ -69,7 +69,7 @@ class Go:
     @property
     def others(self) -> str:
         """How many there are beside one of them."""
-        told = counted(self.other_count)
+        told = format_count(self.other_count)
         return _("more than %s") % told if self.has_more else told
 
     @property
@@ -85,27 +85,27 @@ class Go:
         return self.undoable is not None and audit.may_undo(self.undoable, by)
 
 
-def is_alike(first: Operation) -> bool:
-    """Whether the go that begins with this one did the same to many; else the first says it all."""
-    return first.kind in _SAID
+def is_homogeneous(first: Operation) -> bool:
+    """Whether all operations of the batch that begins with this one are of one kind."""
+    return first.kind in _BATCH_SENTENCES
 
 
-def sentence(go: Go, first: Operation) -> str:
-    """What was done in the go that begins with this one: `499 contacts archived.`"""
+def sentence(go: OperationBatch, first: Operation) -> str:
+    """What was done in the batch that begins with this one: `499 contacts archived.`"""
     if go.count == 1:
         return audit.headline(first)
-    if not is_alike(first):
+    if not is_homogeneous(first):
         return audit.sentence(first)
-    told = str(_SAID[first.kind]) % {"count": go.number, "things": things(first)}
+    told = str(_BATCH_SENTENCES[first.kind]) % {"count": go.number, "things": object_plural(first)}
     return capfirst(told)
 
 
-def unfolding(go: Go, first: Operation) -> str:
+def expand_label(go: OperationBatch, first: Operation) -> str:
     """What the link to its entries says."""
-    return _("Show each") if is_alike(first) else _("and %s more") % go.others
+    return _("Show each") if is_homogeneous(first) else _("and %s more") % go.others
 
 
-def things(operation: Operation) -> str:
+def object_plural(operation: Operation) -> str:
     """What the objects are: `contacts`."""
     return str(apps.get_model(operation.target_type)._meta.verbose_name_plural)
 
@@ -113,17 +113,17 @@ def things(operation: Operation) -> str:
 # --- Found --------------------------------------------------------------------------------------
 
 
-def folded(operations: QuerySet[Any]) -> QuerySet[Any]:
-    """Of what was done in one go the first alone. By an index that holds no others."""
+def first_of_each_batch(operations: QuerySet[Any]) -> QuerySet[Any]:
+    """Of what was done as one batch the first alone. By an index that holds no others."""
     return operations.filter(Q(batch=None) | Q(batch=F("pk")))
 
 
-def begun_by(operations: Iterable[Operation]) -> dict[UUID, Go]:
+def batches_started_by(operations: Iterable[Operation]) -> dict[UUID, OperationBatch]:
     """The goes of several that begin with one of these, by its id: one statement, or two."""
     return found({one.pk for one in operations if one.batch == one.pk})
 
 
-def found(batches: Iterable[UUID], *, least: int = 2) -> dict[UUID, Go]:
+def found(batches: Iterable[UUID], *, least: int = 2) -> dict[UUID, OperationBatch]:
     """Those of the batches that have several entries, or so many. Each is counted up to a bound,
     and looked through as far for one that can be undone. Who asks has seen an entry of each."""
     entries = Operation.objects.filter(batch=OuterRef("pk")).order_by()
@@ -132,13 +132,13 @@ def found(batches: Iterable[UUID], *, least: int = 2) -> dict[UUID, Go]:
     stands = entries.annotate(stands=ExpressionWrapper(can_be, BooleanField()))
     first_ones = Operation.objects.filter(pk__in=[*batches]).order_by()
     rows = first_ones.annotate(
-        count=_Count(entries.values("pk")[: MOST_COUNTED + 1]),
-        standing=_Standing(stands.values("id", "stands")[:MOST_COUNTED]),
+        count=_Count(entries.values("pk")[: MAX_COUNTED + 1]),
+        standing=_Standing(stands.values("id", "stands")[:MAX_COUNTED]),
     ).values_list("pk", "count", "standing")
     several = [row for row in rows if row[1] >= least]
     samples = _by_id(standing for _pk, _count, standing in several if standing)
     return {
-        pk: Go(pk, min(count, MOST_COUNTED), count > MOST_COUNTED, samples.get(standing))
+        pk: OperationBatch(pk, min(count, MAX_COUNTED), count > MAX_COUNTED, samples.get(standing))
         for pk, count, standing in several
     }
 

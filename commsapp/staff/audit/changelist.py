@@ -26,12 +26,18 @@ from commsapp.models import Operation, Record, User
 from commsapp.staff.audit import batches
 from commsapp.staff.changelists import RecordChangeList
 from commsapp.staff.object_pages import url_of
-from commsapp.staff.request import actor_of, may_see
+from commsapp.staff.request import actor_of, can_view
 
-_MOST_USERS = 100
+_MAX_USERS = 100
 _NAMED = 3  # records of each kind, where a search finds no operation
-_LONGEST_REQUEST = datetime.timedelta(hours=6)
-_SHARED = {"from", "to", "face", "user", "licensee"}  # filters by what a go's entries have alike
+_MAX_REQUEST_ID_LENGTH = datetime.timedelta(hours=6)
+_SHARED = {
+    "from",
+    "to",
+    "channel",
+    "user",
+    "licensee",
+}  # filters by what a batch's entries have alike
 
 
 class KindFilter(SimpleListFilter):
@@ -72,7 +78,7 @@ class UserFilter(SimpleListFilter):
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
         users = User.objects.filter(self.who_acted(request)).order_by("username")
-        return [(str(user.pk), str(user)) for user in users[:_MOST_USERS]]
+        return [(str(user.pk), str(user)) for user in users[:_MAX_USERS]]
 
     def who_acted(self, request: Any) -> Q:
         visible = Operation.objects.visible_to(actor_of(request))
@@ -82,8 +88,8 @@ class UserFilter(SimpleListFilter):
         return filtered_by_id(queryset, "user", self.value())
 
 
-class GoFilter(SimpleListFilter):
-    """What was done in one go, entry by entry. Offered to whom a link brought here, to leave it."""
+class BatchFilter(SimpleListFilter):
+    """Show the operations of one batch. Offered only where a link has set it, to remove it."""
 
     title = _("done in one go")
     parameter_name = "batch"
@@ -169,7 +175,7 @@ def first_id_of(moment: datetime.datetime) -> UUID:
 
 
 class OperationChangeList(RecordChangeList):
-    """What was done in one go in one line, unless one looks for single things: by words, or by
+    """What was done as one batch in one line, unless one looks for single things: by words, or by
     what not all entries of a go need to have alike."""
 
     @property
@@ -179,13 +185,13 @@ class OperationChangeList(RecordChangeList):
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request, *args, **kwargs)
-        return batches.folded(rows) if self.is_folded else rows
+        return batches.first_of_each_batch(rows) if self.is_folded else rows
 
     def get_results(self, request: HttpRequest) -> None:
-        """Each with the go that it begins, and the go that one looks at."""
+        """Each with the batch that it begins, and the batch that one looks at."""
         super().get_results(request)
         rows: Any = [*self.result_list]
-        begun = batches.begun_by(rows) if self.is_folded else {}
+        begun = batches.batches_started_by(rows) if self.is_folded else {}
         redact(rows, actor_of(request))
         for one in rows:
             one.go = begun.get(one.pk)
@@ -194,7 +200,7 @@ class OperationChangeList(RecordChangeList):
         self.named = [] if rows or not self.query else named(request, self.query)
 
     def _unfolded(self, request: HttpRequest) -> dict[str, Any] | None:
-        """What was done in the go whose entries these are."""
+        """What was done in the batch whose entries these are."""
         id = read_guid(self.params.get("batch"))
         visible = Operation.objects.visible_to(actor_of(request)).select_related("user")
         first = visible.defer("effects").filter(pk=UUID(id)).first() if id else None
@@ -219,7 +225,7 @@ def named(request: HttpRequest, text: str) -> list[dict[str, Any]]:
     for model, staff in admin.site._registry.items():
         if not issubclass(model, Record) or "name" not in staff.get_search_fields(request):
             continue
-        if may_see(by, model):
+        if can_view(by, model):
             visible = model.objects.visible_to(by)
             found += matching(visible, ("name",), text, by).order_by("-id")[:_NAMED]
     return [
@@ -255,7 +261,8 @@ def found_by_guid(request: HttpRequest, guid: str) -> QuerySet[Any]:
     visible = Operation.objects.visible_to(actor_of(request))
     milliseconds = id.int >> 80
     end = UUID(
-        int=milliseconds + int(_LONGEST_REQUEST.total_seconds() * 1_000) << 80 & (1 << 128) - 1
+        int=milliseconds + int(_MAX_REQUEST_ID_LENGTH.total_seconds() * 1_000) << 80
+        & (1 << 128) - 1
     )
     asked = Q(request_id__in=(guid, str(id)), id__gte=UUID(int=milliseconds << 80), id__lt=end)
     ways = (Q(pk=id), Q(target_id=id), Q(batch=id), asked)

@@ -3,7 +3,7 @@
     @lists_records("groups.recipients_removed")
     def removed(operation: Operation, by: Actor) -> list[Listing]: …
 
-The room that knows what an operation's effects mean tells so, in a module of its pages.
+The app that knows what an operation's effects mean tells so, in a module of its pages.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from commsapp.db.ids import read_guid
 from commsapp.models import Operation, Record
 from commsapp.staff.number_fields import trimmed
 from commsapp.staff.object_pages import url_of
-from commsapp.staff.request import may_see
+from commsapp.staff.request import can_view
 
 NAMED = 50  # records that are told by name, of however many
-_LONGEST_VALUE, _LONGEST_LIST = 300, 10
+_MAX_VALUE_LENGTH, _LONGEST_LIST = 300, 10
 _MAX_LEVELS = 10  # of objects in objects that are spelled out
 
 
@@ -79,7 +79,7 @@ def _counted(count: int) -> str:
 
 Lister = Callable[[Operation, Actor], list[Listing]]
 _listers: dict[str, Lister] = {}
-_keepers: dict[str, Lister] = {}
+_skipped_listers: dict[str, Lister] = {}
 
 
 def lists_records(*kinds: str) -> Callable[[Lister], Lister]:
@@ -92,32 +92,32 @@ def lists_records(*kinds: str) -> Callable[[Lister], Lister]:
     return register
 
 
-def lists_kept(*kinds: str) -> Callable[[Lister], Lister]:
+def reports_skipped(*kinds: str) -> Callable[[Lister], Lister]:
     """Decorator: the function names the records of an undone operation that the undo left alone."""
 
     def register(keeper: Lister) -> Lister:
-        _keepers.update(dict.fromkeys(kinds, keeper))
+        _skipped_listers.update(dict.fromkeys(kinds, keeper))
         return keeper
 
     return register
 
 
 def listings(operation: Operation, by: Actor) -> list[Listing]:
-    """The records that the operation changed, by name as far as their room tells."""
+    """The records that the operation changed, by name as far as their app tells."""
     lister = None if operation.is_target_hidden else _listers.get(operation.kind)
     return [each for each in lister(operation, by) if each.count] if lister else []
 
 
-def kept_by_undo(undone: Operation, reversal: Operation, by: Actor) -> list[Listing]:
+def skipped_by_undo(undone: Operation, reversal: Operation, by: Actor) -> list[Listing]:
     """The records that were kept, or, planned, would be, when the operation was undone."""
     if not reversal.numbers.get("kept"):
         return []
-    keeper = None if undone.is_target_hidden else _keepers.get(undone.kind)
+    keeper = None if undone.is_target_hidden else _skipped_listers.get(undone.kind)
     told = keeper(undone, by) if keeper else []
-    return [each for each in (*told, *kept_by_name([reversal], by)) if each.count]
+    return [each for each in (*told, *skipped_by_name([reversal], by)) if each.count]
 
 
-def kept_by_name(reversals: Iterable[Operation], by: Actor) -> list[Listing]:
+def skipped_by_name(reversals: Iterable[Operation], by: Actor) -> list[Listing]:
     """The records that reversals say they left alone, kind by kind."""
     ids: dict[str, list[str]] = {}
     for reversal in reversals:
@@ -127,14 +127,14 @@ def kept_by_name(reversals: Iterable[Operation], by: Actor) -> list[Listing]:
     return [
         Listing(kept, list(named(model, some[:NAMED], by).values()), len(some))
         for label, some in ids.items()
-        if may_see(by, model := apps.get_model(label))
+        if can_view(by, model := apps.get_model(label))
     ]
 
 
 def named(model: Any, ids: Iterable[str], by: Actor) -> dict[str, tuple[str, str]]:
     """Names and addresses of records by their ids (32 hex digits), of those that one may see."""
     site: Any = admin.site._registry[model]
-    rows = site.of_one(model.objects.visible_to(by).among(ids)).order_by("pk")
+    rows = site.of_one(model.objects.visible_to(by).in_ids(ids)).order_by("pk")
     return {row.pk.hex: (str(row), url_of(row)) for row in rows}
 
 
@@ -142,7 +142,7 @@ def name_any(ids: Iterable[str], by: Actor) -> dict[str, tuple[str, str]]:
     """The same of records of whatever kind."""
     wanted, found = {*ids}, dict[str, tuple[str, str]]()
     for model in admin.site._registry:
-        if wanted and issubclass(model, Record) and may_see(by, model):
+        if wanted and issubclass(model, Record) and can_view(by, model):
             found |= named(model, wanted, by)
             wanted -= {*found}
     return found
@@ -182,7 +182,7 @@ def _reader_of(model: Any, name: str, values: tuple[Any, ...], by: Actor) -> Any
     label, names = capfirst(field.verbose_name), {str(key): text for key, text in field.flatchoices}
     if field.many_to_one and hasattr(field.related_model.objects, "visible_to"):
         ids = [guid for value in values if value and (guid := read_guid(str(value)))]
-        is_seen = ids and may_see(by, field.related_model)
+        is_seen = ids and can_view(by, field.related_model)
         rows = field.related_model.objects.visible_to(by).filter(pk__in=ids) if is_seen else ()
         names = {row.pk.hex: str(row) for row in rows}
         return label, lambda value: names.get(read_guid(str(value)) or "", _plain(value))
@@ -220,4 +220,4 @@ def _plain(value: Any, level: int = 0) -> str:
         items = [*value.items()][:_LONGEST_LIST]
         return ", ".join(f"{key}: {_plain(one, level + 1)}" for key, one in items)
     text = str(value)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+    return text if len(text) <= _MAX_VALUE_LENGTH else f"{text[:_MAX_VALUE_LENGTH]}…"

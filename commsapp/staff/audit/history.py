@@ -20,10 +20,10 @@ from commsapp.models import Operation
 from commsapp.staff.audit import batches as goes
 from commsapp.staff.changelists import page_by_key
 from commsapp.staff.object_pages import show, url_of
-from commsapp.staff.request import actor_of, may_see
+from commsapp.staff.request import actor_of, can_view
 
 _PAGE_SIZE = 50
-A_HANDFUL = 5  # records: undoing more is shown before it is done
+MAX_TOGETHER = 5  # records: undoing more is shown before it is done
 
 # --- What is in the history of a record beside what was done to it ----------------------------
 
@@ -38,7 +38,7 @@ class Tool:
 
 
 @dataclass(frozen=True)
-class Trace:
+class HistoryRow:
     """What an operation on another record was for this one; `says` tells it, if that differs from
     the operation's own sentence."""
 
@@ -47,19 +47,19 @@ class Trace:
 
 
 @dataclass(frozen=True)
-class Traces:
+class HistoryRows:
     """By operation. `note` is said below, where not all could be searched."""
 
-    by_operation: Mapping[UUID, Trace]
+    by_operation: Mapping[UUID, HistoryRow]
     note: str = ""
     shows_target: bool = False  # in a column, for the sentences do not name it
 
 
-Finder = Callable[[HttpRequest, Any], Traces]
+Finder = Callable[[HttpRequest, Any], HistoryRows]
 _finders: dict[Any, Finder] = {}
 
 
-def traces_on(model: type[Any]) -> Callable[[Finder], Finder]:
+def adds_history_rows(model: type[Any]) -> Callable[[Finder], Finder]:
     """Decorator: the function finds operations on other records that concern one of these."""
 
     def register(finder: Finder) -> Finder:
@@ -69,9 +69,9 @@ def traces_on(model: type[Any]) -> Callable[[Finder], Finder]:
     return register
 
 
-def traces_of(request: HttpRequest, record: Any) -> Traces:
+def history_rows_of(request: HttpRequest, record: Any) -> HistoryRows:
     finder = _finders.get(type(record))
-    return finder(request, record) if finder else Traces({})
+    return finder(request, record) if finder else HistoryRows({})
 
 
 def operations_on(record: Any) -> QuerySet[Any]:
@@ -83,7 +83,7 @@ def operations_on(record: Any) -> QuerySet[Any]:
     )
 
 
-def with_traces(own: QuerySet[Any], traces: Traces) -> QuerySet[Any]:
+def with_history_rows(own: QuerySet[Any], traces: HistoryRows) -> QuerySet[Any]:
     """The operations on a record and those that concern it: each side by its own index."""
     if not traces.by_operation:
         return own
@@ -104,13 +104,13 @@ def readable(operations: Any) -> QuerySet[Any]:
 
 
 def entries(
-    operations: Iterable[Operation], by: Actor, traces: Traces | None = None
+    operations: Iterable[Operation], by: Actor, traces: HistoryRows | None = None
 ) -> list[dict[str, Any]]:
     """Each operation with its sentence, where it leads, and whether it can be undone."""
     rows, traced = [*operations], traces.by_operation if traces else {}
     redact(rows, by)
     return [
-        {**_entry(operation, by), **_traced(operation, traced.get(operation.pk))}
+        {**_entry(operation, by), **_row_of_trace(operation, traced.get(operation.pk))}
         for operation in rows
     ]
 
@@ -122,44 +122,48 @@ def _entry(operation: Operation, by: Actor) -> dict[str, Any]:
         "target_kind": target_kind(operation),
         "target_url": target_url(operation),
         "can_undo": audit.may_undo(operation, by),
-        "asks_first": operation.touched > A_HANDFUL,
+        "asks_first": operation.touched > MAX_TOGETHER,
         "undo_url": url_of(operation, "undo"),
     }
 
 
 def folded(operations: Iterable[Operation], by: Actor) -> list[dict[str, Any]]:
-    """Entries that stand for all that was done in one go with them."""
+    """Entries that stand for all that was done as one batch with them."""
     rows = [*operations]
     redact(rows, by)
-    begun = goes.begun_by(rows)
+    begun = goes.batches_started_by(rows)
     return [
         {**_entry(one, by), **(_as_one(begun[one.pk], one, by) if one.pk in begun else {})}
         for one in rows
     ]
 
 
-def _as_one(go: goes.Go, first: Operation, by: Actor) -> dict[str, Any]:
-    alike = {"is_alike": True, "target_kind": goes.things(first)} if goes.is_alike(first) else {}
+def _as_one(go: goes.OperationBatch, first: Operation, by: Actor) -> dict[str, Any]:
+    alike = (
+        {"is_homogeneous": True, "target_kind": goes.object_plural(first)}
+        if goes.is_homogeneous(first)
+        else {}
+    )
     return {
         "go": go,
         "sentence": goes.sentence(go, first),
-        "unfolding": goes.unfolding(go, first),
+        "expand_label": goes.expand_label(go, first),
         "can_undo": go.may_undo(by),
-        "asks_first": max(go.count, first.touched) > A_HANDFUL,
+        "asks_first": max(go.count, first.touched) > MAX_TOGETHER,
         "undo_url": go.undo_url,
         **alike,
     }
 
 
 def _together(request: HttpRequest, told: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Entries of one record, each with how many others were made in one go with it."""
+    """Entries of one record, each with how many others were made as one batch with it."""
     by = actor_of(request)
     batches = {one["operation"].batch for one in told} - {None}
-    found = goes.found(batches) if batches and may_see(by, Operation) else {}
+    found = goes.found(batches) if batches and can_view(by, Operation) else {}
     return [{**one, "together": found.get(one["operation"].batch)} for one in told]
 
 
-def _traced(operation: Operation, trace: Trace | None) -> dict[str, Any]:
+def _row_of_trace(operation: Operation, trace: HistoryRow | None) -> dict[str, Any]:
     if trace is None:
         return {}
     return {"note": trace.says(operation) if trace.says else "", "tools": trace.tools}
@@ -183,8 +187,8 @@ def target_url(operation: Operation) -> str:
 
 def show_history(request: HttpRequest, record: Any, operations: QuerySet[Any]) -> HttpResponse:
     """All that was done to a record, the newest first."""
-    traces = traces_of(request, record)
-    rows = readable(with_traces(operations, traces))
+    traces = history_rows_of(request, record)
+    rows = readable(with_history_rows(operations, traces))
     page = page_by_key(rows, request, "id", _PAGE_SIZE, newest_first=True)
     told = _together(request, entries(page, actor_of(request), traces))
     return show(
@@ -202,8 +206,8 @@ def show_history(request: HttpRequest, record: Any, operations: QuerySet[Any]) -
 
 def recent(request: HttpRequest, record: Any, count: int) -> dict[str, Any]:
     """The newest entries of a record, for a panel on its page."""
-    traces = traces_of(request, record)
-    rows = readable(with_traces(operations_on(record), traces)).order_by("-id")
+    traces = history_rows_of(request, record)
+    rows = readable(with_history_rows(operations_on(record), traces)).order_by("-id")
     told = entries(rows[: count + 1], actor_of(request), traces)
     shown = _together(request, told[:count])
     return {"entries": shown, "has_more": len(told) > count, "note": traces.note}

@@ -15,7 +15,7 @@ from commsapp.staff.object_pages import url_of
 from commsapp.staff.request import actor_of
 
 _MAX_CHANGES = 50  # on a page; all are in their own list
-_CHANNEL = "face__exact"
+_CHANNEL = "channel__exact"
 _COMMON = {"from", "to", "user", _CHANNEL}  # filters that both kinds of rows have
 
 
@@ -48,7 +48,7 @@ class TimelineChangeList(OperationChangeList):
         changes = [*self._between(self._narrowed(request, visible_changes(by)))]
         self.has_more_changes = len(changes) > _MAX_CHANGES
         for change in changes:
-            change.go, change.face = None, channel_label(change)
+            change.go, change.channel = None, channel_label(change)
             change.client = "" if change.user is None else change.client  # a command's is long
         rows = [*self.result_list, *changes[:_MAX_CHANGES]]
         self.result_list: Any = sorted(rows, key=lambda row: row.pk, reverse=True)

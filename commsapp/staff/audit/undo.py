@@ -1,4 +1,4 @@
-"""Undo: of one operation and of all that was done in one go, with its report."""
+"""Undo: of one operation and of all that was done as one batch, with its report."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from commsapp.core import audit
 from commsapp.core.actors import Actor
-from commsapp.core.number_format import counted, counting
+from commsapp.core.number_format import format_count, format_counts
 from commsapp.core.operation_access import redact
 from commsapp.db.ids import read_guid
 from commsapp.models import Operation
@@ -24,7 +24,7 @@ from commsapp.staff.audit import batches as goes
 from commsapp.staff.audit import changes, history
 from commsapp.staff.audit.changes import NAMED, Listing
 from commsapp.staff.changelists import count_up_to
-from commsapp.staff.dependents import standing_on_undone
+from commsapp.staff.dependents import effects_of_undo
 from commsapp.staff.object_pages import Problem, show, url_of
 from commsapp.staff.request import actor_of
 
@@ -40,7 +40,7 @@ def undo_one(request: HttpRequest, operation: Operation) -> HttpResponse:
         did = {
             "rows": changes.differences(operation, by),
             "did": changes.listings(operation, by),
-            "standing": standing_on_undone(operation, undone, by),
+            "standing": effects_of_undo(operation, undone, by),
         }
         subject = audit.headline(operation)
         return _preview(request, [(operation, undone)], back, subject=subject, **did)
@@ -48,7 +48,7 @@ def undo_one(request: HttpRequest, operation: Operation) -> HttpResponse:
 
 
 def undo_batch(request: HttpRequest, batch: UUID) -> HttpResponse:
-    """The same of all that was done in one go: with `?and=`, of several licensees."""
+    """The same of all that was done as one batch: with `?and=`, of several licensees."""
     by, planned = actor_of(request), request.method != "POST"
     others = [UUID(id) for id in map(read_guid, request.GET.getlist("and")) if id]
     back = reverse("admin:commsapp_operation_changelist")
@@ -71,7 +71,7 @@ def undo_batch(request: HttpRequest, batch: UUID) -> HttpResponse:
 
 
 def _about(batches: Sequence[UUID], by: Actor) -> dict[str, str]:
-    """What was done in the go, and how much of it is of kinds that cannot be undone."""
+    """What was done in the batch, and how much of it is of kinds that cannot be undone."""
     visible = Operation.objects.visible_to(by).defer("effects")
     first = visible.filter(pk=batches[0]).first()
     go = goes.found(batches[:1]).get(batches[0]) if first else None
@@ -79,11 +79,11 @@ def _about(batches: Sequence[UUID], by: Actor) -> dict[str, str]:
         return {}
     redact([first], by)
     subject = goes.sentence(go, first)
-    if not goes.is_alike(first):
+    if not goes.is_homogeneous(first):
         return {"subject": subject}
     entries = visible.filter(batch__in=batches).exclude(kind__in=audit.undoable_kinds())
     count, has_more = count_up_to(entries)
-    told = counted(count) if count else ""
+    told = format_count(count) if count else ""
     return {"subject": subject, "staying": _("more than %s") % told if has_more else told}
 
 
@@ -106,7 +106,7 @@ def _report(request: HttpRequest, undone: Pairs, back: str) -> HttpResponse:
 def _touched(undone: Pairs, by: Actor) -> Sequence[Listing]:
     """What undoing one operation touched besides what it reversed."""
     [(operation, one), *others] = undone
-    standing = standing_on_undone(operation, one, by) if operation and not others else None
+    standing = effects_of_undo(operation, one, by) if operation and not others else None
     return standing.listings if standing else ()
 
 
@@ -136,7 +136,7 @@ def _numbers(undone: Pairs) -> dict[str, int]:
 
 
 def _told(numbers: dict[str, int], *, planned: bool = False) -> str:
-    counts = counting(numbers)
+    counts = format_counts(numbers)
     told = _("%(reversed)s would be reversed") if planned else _("Undone: %(reversed)s reversed")
     told %= counts
     if numbers["kept"]:
@@ -167,12 +167,12 @@ def _named_targets(undone: Sequence[audit.Undone]) -> Listing:
 
 
 def _kept(undone: Pairs, by: Actor) -> list[Listing]:
-    """Who was kept: as the room names them, or else the records that the operations changed."""
+    """Who was kept: as the app names them, or else the records that the operations changed."""
     if len(undone) == 1:
         [(operation, one)] = undone
-        told = changes.kept_by_undo(operation, one.operation, by) if operation else []
+        told = changes.skipped_by_undo(operation, one.operation, by) if operation else []
     else:
-        told = changes.kept_by_name([one.operation for _operation, one in undone], by)
+        told = changes.skipped_by_name([one.operation for _operation, one in undone], by)
     others = [(operation, one) for operation, one in undone if one.kept and not _names_kept(one)]
     if others and not (told and len(undone) == 1):
         seen = (each for each, _one in others if each and not each.is_target_hidden)
@@ -205,7 +205,7 @@ def _next(request: HttpRequest) -> str:
 
 
 def siblings_of(operation: Operation, by: Actor, count: int) -> dict[str, Any] | None:
-    """What else was done in one go with the operation: the first ones, and whether that is all."""
+    """Return the first other operations of the operation's batch, and whether there are more."""
     go = goes.found([operation.batch]).get(operation.batch) if operation.batch else None
     if go is None:
         return None
@@ -222,5 +222,5 @@ def siblings_of(operation: Operation, by: Actor, count: int) -> dict[str, Any] |
         "count": None if go.has_more else go.other_count,
         "has_more": len(rows) > count,
         "can_undo": go.may_undo(by),
-        "asks_first": sum(one.touched for one in [operation, *rows]) > history.A_HANDFUL,
+        "asks_first": sum(one.touched for one in [operation, *rows]) > history.MAX_TOGETHER,
     }

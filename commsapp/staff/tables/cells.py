@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from commsapp.staff.object_pages import Problem
 
-MOST_ROWS = 100_000
-MOST_COLUMNS = 200
-LONGEST_CELL = 32_767  # characters: what a spreadsheet's cell holds
-MOST_CHARACTERS = 32 * 1024 * 1024  # of all cells
-MOST_TOLD = 1_000  # faults of one file
+MAX_ROWS = 100_000
+MAX_COLUMNS = 200
+MAX_CELL_LENGTH = 32_767  # characters: what a spreadsheet's cell holds
+MAX_TOTAL_CHARACTERS = 32 * 1024 * 1024  # of all cells
+MAX_PROBLEMS = 1_000  # faults of one file
 SHOWN = 60  # characters of a value that is told
 
 # Tab and line breaks stand in quoted cells; of the others none is meant.

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from commsapp.staff.tables.cells import LONGEST_CELL, MOST_COLUMNS, Unreadable
+from commsapp.staff.tables.cells import MAX_CELL_LENGTH, MAX_COLUMNS, Unreadable
 from commsapp.staff.tables.reading_limits import ReadingLimits
 
 MAX_CELLS_OF_RECORD = 250_000  # delimiters, also those that stand in quotes
@@ -21,7 +21,7 @@ _TOLD = re.compile(r"sep=(.)(?:\r\n|\r|\n)", re.IGNORECASE)  # as spreadsheets w
 _MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 # Over what a cell may hold, so that it is told as any other cell's fault, with its column.
-csv.field_size_limit(max(csv.field_size_limit(), 64 * LONGEST_CELL))
+csv.field_size_limit(max(csv.field_size_limit(), 64 * MAX_CELL_LENGTH))
 
 
 def records(content: bytes, limits: ReadingLimits) -> Iterator[tuple[int, list[str]]]:
@@ -60,7 +60,7 @@ class _Lines:
             self.delimiters += line.count(self._delimiter)
             if self.delimiters > MAX_CELLS_OF_RECORD:
                 told = _("It has more than %(cells)d cells; at most %(most)d can be read.")
-                self._limits.refuse(told % {"cells": MAX_CELLS_OF_RECORD, "most": MOST_COLUMNS})
+                self._limits.refuse(told % {"cells": MAX_CELLS_OF_RECORD, "most": MAX_COLUMNS})
             yield line
 
 

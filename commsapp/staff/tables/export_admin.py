@@ -23,14 +23,14 @@ from django.utils import timezone, translation
 from django.utils.text import slugify
 
 from commsapp.core.search import search_refusal
-from commsapp.staff.model_admin import VisibleAdmin
+from commsapp.staff.model_admin import TenantAdmin
 from commsapp.staff.tables.writer import FORMATS, table_response
 
 Source = str | Callable[[Any], Any]  # a path from the record to a column, or what makes the value
 _ROWS_AT_ONCE = 2_000
 
 
-class ExportedAdmin(VisibleAdmin):
+class ExportedAdmin(TenantAdmin):
     """Of records whose list can be had as a file. `exported`: by column, where its value is."""
 
     exported: ClassVar[Mapping[str, Source]] = {}

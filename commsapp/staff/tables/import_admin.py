@@ -23,16 +23,16 @@ from django.urls import URLPattern, path, reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from commsapp.core.actors import may
+from commsapp.core.actors import has_permission
 from commsapp.core.audit import Busy
 from commsapp.core.imports import drafts
 from commsapp.db.ids import read_guid
 from commsapp.models import Draft
-from commsapp.staff.model_admin import VisibleAdmin
+from commsapp.staff.model_admin import TenantAdmin
 from commsapp.staff.object_pages import busy_message, show
 from commsapp.staff.request import actor_of, licensees_of
 from commsapp.staff.tables import import_results, reader
-from commsapp.staff.tables.cells import MOST_ROWS, shortened
+from commsapp.staff.tables.cells import MAX_ROWS, shortened
 from commsapp.staff.tables.column_mapping import REASON, Target, guess, plain
 from commsapp.staff.tables.writer import table_response
 
@@ -47,12 +47,12 @@ class ImportKind:
 
     run: drafts.Run
     targets: Sequence[Target]
-    once: Sequence[drafts.Once]
+    once: Sequence[drafts.UniqueTogether]
     about: Any
     undoing: Any = ""  # what can be undone, if not just nothing
 
 
-class ImportedAdmin(VisibleAdmin):
+class ImportedAdmin(TenantAdmin):
     """Of records that can be imported from a file."""
 
     imported: ClassVar[ImportKind]
@@ -77,7 +77,7 @@ class ImportedAdmin(VisibleAdmin):
 
     def may_import(self, request: HttpRequest) -> bool:
         by = actor_of(request)
-        return may(by, "add", self.model) or may(by, "change", self.model)
+        return has_permission(by, "add", self.model) or has_permission(by, "change", self.model)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """With the link to the import."""
@@ -106,7 +106,7 @@ class ImportedAdmin(VisibleAdmin):
             table = reader.read(upload)
         except reader.Unreadable as error:
             return self._ask(request, str(error), error.problems, str(upload.name))
-        draft = drafts.keep(
+        draft = drafts.save_draft(
             by=actor_of(request), licensee_id=licensee, kind=self.opts.label_lower,
             file_name=str(upload.name), ending=table.format, columns=table.columns,
             rows=table.rows,
@@ -132,7 +132,7 @@ class ImportedAdmin(VisibleAdmin):
             status=400 if error else 200, error=error, problems=problems, file_name=file,
             licensees=licensees_of(by) if several else (), targets=self.imported.targets,
             about=self.imported.about, earlier=[self._earlier(draft) for draft in mine],
-            most_rows=MOST_ROWS,
+            most_rows=MAX_ROWS,
             templates=[(one.upper(), self._url(f"template_{one}")) for one in import_results.FILES],
         )  # fmt: skip
 
@@ -140,7 +140,7 @@ class ImportedAdmin(VisibleAdmin):
         return {
             "draft": draft,
             "url": self._url("draft", draft.pk),
-            "told": import_results.told_of(draft),
+            "told": import_results.import_summary(draft),
         }
 
     def template_view(self, request: HttpRequest, ending: str) -> HttpResponseBase:
@@ -192,7 +192,7 @@ class ImportedAdmin(VisibleAdmin):
         elif action == "stop":
             drafts.stop(draft.pk, by=by)
         elif action == "forget":
-            drafts.forget(draft.pk, by=by)
+            drafts.delete_draft(draft.pk, by=by)
             return HttpResponseRedirect(self._url("import"))
         return HttpResponseRedirect(self._url("draft", draft.pk))
 
@@ -265,7 +265,7 @@ class ImportedAdmin(VisibleAdmin):
     def _show_draft(self, request: HttpRequest, draft: Draft) -> HttpResponse:
         if draft.is_at_work:
             title = _("Checking") if draft.state == State.CHECKING else _("Importing")
-            rows = min(draft.next_part * drafts.ROWS_OF_A_PART, draft.row_count)
+            rows = min(draft.next_part * drafts.PART_ROWS, draft.row_count)
             return self._show(
                 request, "staff/import_progress.html", title, draft, rows_done=rows,
                 percent=100 * draft.next_part // draft.part_count,
@@ -304,7 +304,7 @@ class ImportedAdmin(VisibleAdmin):
         *, status: int = 200, **context: Any,
     ) -> HttpResponse:  # fmt: skip
         told = (
-            {"told": import_results.told_of(draft), "import_url": self._url("import")}
+            {"told": import_results.import_summary(draft), "import_url": self._url("import")}
             if draft
             else {}
         )

@@ -14,14 +14,14 @@ from commsapp.core.imports import drafts
 from commsapp.models import Draft, Operation
 from commsapp.staff.audit import batches
 from commsapp.staff.changelists import Slice
-from commsapp.staff.request import may_see
+from commsapp.staff.request import can_view
 
 FILES = ("csv", "xlsx")
 _SHOWN = 500  # problems on a page
 State = Draft.State
 
 
-def told_of(draft: Draft) -> str:
+def import_summary(draft: Draft) -> str:
     """What would be done, or was, in one sentence of exact numbers."""
     if draft.state in (State.CHECKED, State.CHECKING):
         told = _(
@@ -44,7 +44,7 @@ def told_of(draft: Draft) -> str:
 
 def done_by(draft: Draft, by: Actor) -> dict[str, Any]:
     """Where all that the import did is told, and undone as far as that can be."""
-    if draft.batch is None or not may_see(by, Operation):
+    if draft.batch is None or not can_view(by, Operation):
         return {}
     go = batches.found([draft.batch], least=1)[draft.batch]
     return {"did": go, "can_undo": go.may_undo(by)}

@@ -20,11 +20,11 @@ from commsapp.staff.object_pages import Problem
 from commsapp.staff.tables import csv_reader, xlsx_reader
 from commsapp.staff.tables.cells import (
     FORBIDDEN,
-    LONGEST_CELL,
-    MOST_CHARACTERS,
-    MOST_COLUMNS,
-    MOST_ROWS,
-    MOST_TOLD,
+    MAX_CELL_LENGTH,
+    MAX_COLUMNS,
+    MAX_PROBLEMS,
+    MAX_ROWS,
+    MAX_TOTAL_CHARACTERS,
     column_letters,
     shortened,
 )
@@ -102,9 +102,9 @@ class _Assembly:
             told = _("The row has %(cells)d cells, but the header has %(columns)d.")
             numbers = {"cells": len(cells), "columns": len(self.header)}
             self.fault(told % numbers, line, len(self.header), cells[len(self.header)])
-        if len(self.rows) >= MOST_ROWS:
+        if len(self.rows) >= MAX_ROWS:
             told = _("The file has more than %d rows. Split it into several files.")
-            raise Unreadable(told % MOST_ROWS)
+            raise Unreadable(told % MAX_ROWS)
         padding = [""] * (len(self.header) - len(cells))
         self.limits.count_cells(len(padding))  # they take as much memory as the others
         self.rows.append(Row(line, tuple((cells + padding)[: len(self.header)])))
@@ -113,17 +113,19 @@ class _Assembly:
         """Before anything is done with the cells: of texts that cells share, some MiB are many."""
         self.limits.count_cells(len(cells))
         self.characters += sum(map(len, cells))
-        if self.characters > MOST_CHARACTERS:
+        if self.characters > MAX_TOTAL_CHARACTERS:
             self.limits.refuse(_("The file holds too much text. Split it into several files."))
 
     def _is_plain(self, cells: list[str]) -> bool:
         """Whether there is nothing to look at in any cell, as mostly: asked of all at once."""
         together = "\n".join(cells)
-        return len(together) <= LONGEST_CELL and not ("'" in together or FORBIDDEN.search(together))
+        return len(together) <= MAX_CELL_LENGTH and not (
+            "'" in together or FORBIDDEN.search(together)
+        )
 
     def _clean(self, line: int, place: int, cell: str) -> str:
-        if len(cell) > LONGEST_CELL:
-            told = _("The cell has more than %d characters.") % LONGEST_CELL
+        if len(cell) > MAX_CELL_LENGTH:
+            told = _("The cell has more than %d characters.") % MAX_CELL_LENGTH
             self.fault(told, line, place, cell)
         elif found := FORBIDDEN.search(cell):
             told = _("The cell holds a character that cannot be meant: U+%s.")
@@ -134,7 +136,7 @@ class _Assembly:
         self.faults.append(
             Problem(reason, line, shortened(value), column=shortened(self.name_of(place)))
         )
-        if len(self.faults) >= MOST_TOLD:
+        if len(self.faults) >= MAX_PROBLEMS:
             self.refuse()
 
     def refuse(self) -> None:
@@ -167,9 +169,9 @@ def _begin(records: Iterator[tuple[int, list[str]]], limits: ReadingLimits) -> _
             cells.pop()
         if not cells:
             continue
-        if len(cells) > MOST_COLUMNS:
+        if len(cells) > MAX_COLUMNS:
             told = _("The file has %(columns)d columns; at most %(most)d can be read.")
-            raise Unreadable(told % {"columns": len(cells), "most": MOST_COLUMNS})
+            raise Unreadable(told % {"columns": len(cells), "most": MAX_COLUMNS})
         assembly.header = cells
         assembly.header = [assembly._clean(line, at, cell) for at, cell in enumerate(cells)]
         return assembly

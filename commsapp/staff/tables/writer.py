@@ -22,8 +22,8 @@ from commsapp.core.spreadsheet_formulas import escape_formula
 from commsapp.db.json_values import to_text
 
 _ROWS_AT_ONCE = 500
-_MOST_ROWS = 1_048_575  # of a sheet, below its header
-_MOST_BYTES = 2**30  # of a sheet: a longer one would take another kind of archive
+_MAX_ROWS = 1_048_575  # of a sheet, below its header
+_MAX_BYTES = 2**30  # of a sheet: a longer one would take another kind of archive
 _LONGEST = 32_767  # characters of a spreadsheet's cell
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -154,7 +154,7 @@ def _fill_sheet(
     lines: list[bytes] = []
     for number, row in enumerate(rows, 1):
         lines.append(_xlsx_row(row))
-        is_full = number == _MOST_ROWS or written > _MOST_BYTES
+        is_full = number == _MAX_ROWS or written > _MAX_BYTES
         if is_full or len(lines) == _ROWS_AT_ONCE:
             written += write(b"".join(lines))
             lines.clear()

@@ -20,10 +20,10 @@ from openpyxl.utils.datetime import from_excel, from_ISO8601
 
 from commsapp.staff.object_pages import Problem
 from commsapp.staff.tables.cells import (
-    LONGEST_CELL,
-    MOST_CHARACTERS,
-    MOST_COLUMNS,
-    MOST_TOLD,
+    MAX_CELL_LENGTH,
+    MAX_COLUMNS,
+    MAX_PROBLEMS,
+    MAX_TOTAL_CHARACTERS,
     Unreadable,
     column_letters,
 )
@@ -45,7 +45,7 @@ Row = tuple[int, list[str]]  # its number and its cells
 
 
 @dataclass(frozen=True)
-class Meaning:
+class WorkbookContext:
     """What the cells of a workbook refer to: its texts, its calendar, its formats of dates."""
 
     texts: Sequence[str]
@@ -55,7 +55,7 @@ class Meaning:
 
 
 @dataclass
-class Faults:
+class SheetErrors:
     """What a sheet has instead of values."""
 
     errors: list[Problem] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Faults:
 
     @property
     def are_many(self) -> bool:
-        return len(self.errors) >= MOST_TOLD or len(self.without_result) >= MOST_TOLD
+        return len(self.errors) >= MAX_PROBLEMS or len(self.without_result) >= MAX_PROBLEMS
 
     def refuse(self) -> None:
         """Raises Unreadable, if there are any."""
@@ -72,10 +72,10 @@ class Faults:
                 "The file has formulas without results. Open it in a spreadsheet program, save it "
                 "and upload it again."
             )
-            raise Unreadable(told, self.without_result[:MOST_TOLD])
+            raise Unreadable(told, self.without_result[:MAX_PROBLEMS])
         if self.errors:
             told = _("The sheet holds errors instead of values, in line %d for the first time.")
-            raise Unreadable(told % (self.errors[0].line or 0), self.errors[:MOST_TOLD])
+            raise Unreadable(told % (self.errors[0].line or 0), self.errors[:MAX_PROBLEMS])
 
 
 # --- From XML -------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ def texts_of(part: IO[bytes], limits: ReadingLimits) -> list[str]:
     """
     texts = _Texts()
     for _piece in parse(part, texts.handlers, limits):
-        if texts.characters > MOST_CHARACTERS:
+        if texts.characters > MAX_TOTAL_CHARACTERS:
             raise Unreadable(_("The file holds too much text. Split it into several files."))
     return texts.done
 
@@ -130,7 +130,7 @@ class _Texts:
 
     def _whole(self) -> str:
         text = "".join(self.parts)
-        if self.size > LONGEST_CELL or "_x" in text:
+        if self.size > MAX_CELL_LENGTH or "_x" in text:
             text = _spelled(text)
         self.parts.clear()
         self.size = 0
@@ -138,17 +138,17 @@ class _Texts:
         return text
 
 
-_MAX_SPELLED = 8 * LONGEST_CELL  # a character is spelled by seven at most
+_MAX_SPELLED = 8 * MAX_CELL_LENGTH  # a character is spelled by seven at most
 
 
 def _spelled(text: str) -> str:
     """What a text means that spells characters which XML cannot have."""
     text = text[:_MAX_SPELLED]
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)[: LONGEST_CELL + 1]
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)[: MAX_CELL_LENGTH + 1]
 
 
 def rows_of(
-    part: IO[bytes], meaning: Meaning, faults: Faults, limits: ReadingLimits
+    part: IO[bytes], meaning: WorkbookContext, faults: SheetErrors, limits: ReadingLimits
 ) -> Iterator[Row]:
     """The rows that a sheet has, each with its number and without the blank cells at its end. What
     is no value is noted in `faults`."""
@@ -164,7 +164,9 @@ def rows_of(
 class _Rows:
     """The rows of a sheet, as they are parsed; `done` are those that are whole."""
 
-    def __init__(self, meaning: Meaning, faults: Faults, limits: ReadingLimits) -> None:
+    def __init__(
+        self, meaning: WorkbookContext, faults: SheetErrors, limits: ReadingLimits
+    ) -> None:
         self.meaning, self.faults, self.limits = meaning, faults, limits
         self.number_of = lru_cache(_NUMBERS_KEPT)(partial(_number, meaning))
         self.done: list[Row] = []
@@ -204,7 +206,7 @@ class _Rows:
         elif tag == self.cell_tag:
             self._take(self.cell, self.value)
         elif tag == self.text_tag:
-            if not self.is_phonetic and len(self.value or "") <= LONGEST_CELL:
+            if not self.is_phonetic and len(self.value or "") <= MAX_CELL_LENGTH:
                 self.value = (self.value or "") + "".join(self.data)
         elif tag == self.row_tag:
             self.data.clear()
@@ -234,7 +236,7 @@ class _Rows:
             raise ValueError("cells in disorder")
         if at > MOST_CELLS:
             told = _("It has more than %(cells)d cells; at most %(most)d can be read.")
-            self.limits.refuse(told % {"cells": MOST_CELLS, "most": MOST_COLUMNS})
+            self.limits.refuse(told % {"cells": MOST_CELLS, "most": MAX_COLUMNS})
         self.column = at
         if value:
             self._add(self._shown(cell, value))
@@ -252,7 +254,7 @@ class _Rows:
             return "true" if _integer(value) else "false"
         if kind == "d":
             return text_of(from_ISO8601(value[:MAX_NUMBER_LENGTH]))
-        return value[: LONGEST_CELL + 1]
+        return value[: MAX_CELL_LENGTH + 1]
 
     def _add(self, shown: str) -> None:
         """Add what a cell shows; blank ones before it only now, for those at a row's end are
@@ -290,7 +292,7 @@ def _integer(value: str) -> int:
     return int(value)
 
 
-def _number(meaning: Meaning, value: str, style: str) -> str:
+def _number(meaning: WorkbookContext, value: str, style: str) -> str:
     if len(value) > MAX_NUMBER_LENGTH:
         raise ValueError("a number of too many digits")
     is_integer = value.isdecimal() and value.isascii() and len(value) <= MAX_LONG_INTEGER

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from openpyxl.utils.cell import range_boundaries
 
 from commsapp.staff.tables import xlsx_cells
-from commsapp.staff.tables.cells import MOST_COLUMNS, Unreadable
+from commsapp.staff.tables.cells import MAX_COLUMNS, Unreadable
 from commsapp.staff.tables.reading_limits import ReadingLimits
 from commsapp.staff.tables.xlsx_workbook import MAX_SHARED, MAX_SHEET, Sheet, Workbook
 
@@ -53,21 +53,21 @@ def _rows_of(book: Workbook) -> Iterator[xlsx_cells.Row]:
     if book.texts_part is not None:
         with book.open(book.texts_part, MAX_SHARED) as part:
             texts = xlsx_cells.texts_of(part, book.limits)
-    meaning = xlsx_cells.Meaning(texts, book.epoch, *book.date_styles())
+    meaning = xlsx_cells.WorkbookContext(texts, book.epoch, *book.date_styles())
     book.limits.sheet = sheet.name[:31]  # all that a sheet's name has
-    filled = _Filled(_merged_in(book, sheet), book.limits)
-    faults = xlsx_cells.Faults()
+    filled = _MergedCellFiller(_merged_in(book, sheet), book.limits)
+    faults = xlsx_cells.SheetErrors()
     with book.open(sheet.part, MAX_SHEET) as part:
         for line, cells in filled.all(xlsx_cells.rows_of(part, meaning, faults, book.limits)):
-            if len(cells) > MOST_COLUMNS:
+            if len(cells) > MAX_COLUMNS:
                 told = _("Row %(line)d has %(columns)d columns; at most %(most)d can be read.")
-                numbers = {"line": line, "columns": len(cells), "most": MOST_COLUMNS}
+                numbers = {"line": line, "columns": len(cells), "most": MAX_COLUMNS}
                 raise Unreadable(told % numbers)
             yield line, cells
     faults.refuse()
 
 
-class _Filled:
+class _MergedCellFiller:
     """Merged ranges, as the rows pass by: each of their cells gets the value of the first."""
 
     def __init__(self, merged: Sequence[Merged], limits: ReadingLimits) -> None:
@@ -93,10 +93,10 @@ class _Filled:
         while self.waiting and self.waiting[-1][1] <= line:
             one = self.waiting.pop()
             value = cells[one[0] - 1] if one[3] >= line and one[0] <= len(cells) else ""
-            if value and one[0] <= MOST_COLUMNS:
+            if value and one[0] <= MAX_COLUMNS:
                 self.values.append((one, value))
         for (left, _top, right, _bottom), value in self.values:
-            right = min(right, MOST_COLUMNS)
+            right = min(right, MAX_COLUMNS)
             self.limits.count_merged(line, right - left + 1)
             cells.extend([""] * (right - len(cells)))
             cells[left - 1 : right] = [value] * (right - left + 1)

@@ -12,7 +12,7 @@ from xml.parsers.expat import ParserCreate
 
 from django.utils.translation import gettext as _
 
-from commsapp.staff.tables.cells import LONGEST_CELL, Unreadable
+from commsapp.staff.tables.cells import MAX_CELL_LENGTH, Unreadable
 from commsapp.staff.tables.reading_limits import ReadingLimits
 
 Start = Callable[[str, dict[str, str]], None]
@@ -50,7 +50,7 @@ def parse(part: IO[bytes], handlers: Handlers, limits: ReadingLimits) -> Iterato
         if done - parser.CurrentByteIndex > MAX_TAG_BYTES:
             raise ValueError("a tag that is too long")
         if len(data) > _MAX_TEXTS:
-            data[:] = ["".join(data)[: 8 * LONGEST_CELL]]
+            data[:] = ["".join(data)[: 8 * MAX_CELL_LENGTH]]
         yield
     parser.Parse(b"", True)
     yield

@@ -1,4 +1,4 @@
-"""manage.py save_contact_groups: the Message face's stream of contact groups, from a file."""
+"""manage.py save_contact_groups: the Message API's stream of contact groups, from a file."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from django.db import InterfaceError, OperationalError
 from commsapp.api.message.json_lines import groups_of
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Refused
-from commsapp.models import Face, User
-from contacts.management.failed_lines import Leftovers
+from commsapp.models import Channel, User
+from contacts.management.failed_lines import FailedLines
 from contacts.management.progress import Progress, duration
 from contacts.management.save_file import Interruptible, Result, Tally, save
 from contacts.operations import Outcome
@@ -31,7 +31,7 @@ INTERRUPTED = 130  # the exit status of what Ctrl-C has ended
 class Command(BaseCommand):
     help = (
         "Save contact groups from a file of JSON Lines: one SaveContactGroup request a line, as "
-        "for the Message face. Each line succeeds or fails by itself. To run the file again is "
+        "for the Message API. Each line succeeds or fails by itself. To run the file again is "
         "harmless: what is saved already is Unchanged."
     )
 
@@ -52,8 +52,8 @@ class Command(BaseCommand):
     def handle(
         self, *args: object, file: str, user: str, failed: str | None, **options: object
     ) -> None:
-        by = Actor.of(self._active(user), Face.COMMAND)
-        leftovers = Leftovers(_failed_path(file, failed))
+        by = Actor.of(self._active(user), Channel.COMMAND)
+        leftovers = FailedLines(_failed_path(file, failed))
         with ExitStack() as stack:
             try:
                 source = sys.stdin.buffer if file == "-" else stack.enter_context(_opened(file))
@@ -76,7 +76,7 @@ class _Run:
     """One file's run: what became of it, and how it is told."""
 
     def __init__(
-        self, command: BaseCommand, source: BinaryIO, leftovers: Leftovers, size: int | None
+        self, command: BaseCommand, source: BinaryIO, leftovers: FailedLines, size: int | None
     ) -> None:
         self.err, self.source, self.leftovers = command.stderr, source, leftovers
         self.tally, self.progress = Tally(), Progress(command.stderr, size)

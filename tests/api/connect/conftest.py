@@ -1,4 +1,4 @@
-"""How to ask the Connect face: PATCH the recipients of a group, as Alice unless told otherwise."""
+"""How to ask the Connect API: PATCH the recipients of a group, as Alice unless told otherwise."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What there is to discover on the Connect face, and its limits: contract 2."""
+"""What there is to discover on the Connect API, and its limits: contract 2."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the Connect face makes of requests, before any business: contract 2.1."""
+"""What the Connect API makes of requests, before any business: contract 2.1."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Adding and removing recipients on the Connect face: contract 2.2 and 2.3."""
+"""Adding and removing recipients on the Connect API: contract 2.2 and 2.3."""
 
 import pytest
 
@@ -164,7 +164,7 @@ def test_adding_takes_six_statements_however_many(
 def test_the_ledger_knows_who_and_through_what(ask, group, recipients, alice):
     ask(group.pk, body("Add", recipients))
     [entry] = Operation.objects.all()
-    assert (entry.face, entry.user, entry.target_id) == ("connect", alice, group.pk)
+    assert (entry.channel, entry.user, entry.target_id) == ("connect", alice, group.pk)
     assert entry.client == "test client"
     assert len(entry.request_id) == 32
     change = operations.remove_recipients(group.pk, [], by=actor(alice))

@@ -14,7 +14,7 @@ PATH = "/json/reply/SaveContactGroup"
 
 
 class Asker:
-    """A client of the Message face, signed in as Alice unless told otherwise."""
+    """A client of the Message API, signed in as Alice unless told otherwise."""
 
     def __init__(self, suite: Suite, credentials: str) -> None:
         self.suite, self.client = suite, Client(raise_request_exception=False)

@@ -1,4 +1,4 @@
-"""How tests sign in on the Message face."""
+"""How tests sign in on the Message API."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from commsapp.api.message.batch import CHUNK, MOST
+from commsapp.api.message.batch import CHUNK, MAX_BATCH
 from commsapp.core.audit import Busy
 from commsapp.models import Operation
 from contacts.models import AlternateKey, ContactGroup
@@ -134,25 +134,25 @@ def test_a_batch_of_more_than_one_transaction_stops_where_it_fails(ask, failed, 
 def test_a_lock_that_is_not_had_is_503_with_what_was_done_before(ask, failed, monkeypatch):
     from contacts.save_group import save
 
-    look_up, looks = save.look_up, []
+    load, looks = save.load, []
 
     def busy(saves, **more):
         looks.append(len(saves))
         if len({*looks}) > 1:
             raise Busy
-        return look_up(saves, **more)
+        return load(saves, **more)
 
-    monkeypatch.setattr(save, "look_up", busy)
+    monkeypatch.setattr(save, "load", busy)
     bodies = [ask.body(AlternateKey=str(place)) for place in range(CHUNK + 1)]
     assert failed(*bodies) == (503, "ServiceUnavailable", str(CHUNK), CHUNK)
     assert len(keys()) == CHUNK
 
 
 def test_there_are_at_most_a_thousand(ask, failed, send):
-    bodies = [ask.body(AlternateKey=str(place % 10)) for place in range(MOST + 1)]
+    bodies = [ask.body(AlternateKey=str(place % 10)) for place in range(MAX_BATCH + 1)]
     assert failed(*bodies) == (400, "MaximumLength", None, 0)
     assert keys() == []
-    assert send(*bodies[:MOST])[::2] == (200, MOST)
+    assert send(*bodies[:MAX_BATCH])[::2] == (200, MAX_BATCH)
 
 
 @pytest.mark.parametrize(

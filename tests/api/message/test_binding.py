@@ -10,7 +10,7 @@ from msgspec.structs import astuple, replace
 
 from commsapp.api.message.binding import bind, bind_line
 from commsapp.api.message.operation import ListOf, Model, Property, Scalar
-from commsapp.api.message.parsers import Unreadable, as_request, read_json, read_one
+from commsapp.api.message.parsers import UnreadableRequest, as_request, read_json, read_one
 from commsapp.api.message.renderers import camel
 from commsapp.core.audit import Refusal
 from contacts.message import REQUEST
@@ -152,13 +152,13 @@ def test_the_query_fills_what_the_body_left_out():
     ids=lambda text: repr(text[:30]),
 )  # fmt: skip
 def test_what_is_no_strict_json_is_refused(text):
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableRequest):
         read_json(text.encode())
 
 
 @pytest.mark.parametrize("body", [b"\xff", '{"a":"é"}'.encode("utf-16"), b"\xc0\x80"])
 def test_what_is_not_utf_8_is_refused(body):
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableRequest):
         read_one(body, "json")
 
 
@@ -183,7 +183,7 @@ def test_a_text_that_looks_like_a_key_is_none():
 @pytest.mark.parametrize("space", [" ", "\t", "\r", "  "])
 def test_a_key_that_comes_again_behind_a_space_is_refused(space):
     for text in (f'{{"a"{space}: 1, "a": 1}}', f'{{"a": 1, "a"{space}: 1}}'):
-        with pytest.raises(Unreadable):
+        with pytest.raises(UnreadableRequest):
             read_json(text.encode())
 
 
@@ -270,16 +270,16 @@ def test_a_room_may_have_no_other_fields_than_the_document():
 def read_closely(text):
     try:
         return bind(REQUEST, as_request(read_json(text)), {}, 3)
-    except Unreadable as unreadable:
+    except UnreadableRequest as unreadable:
         told = Refusal("SerializationException", str(unreadable))
         return REQUEST.make(unread=(told,), line=3)
 
 
 def test_json_lines_have_one_line():
     assert read_one(b'\n{"a": 1}\r\n\n', "jsonl") == {"a": 1}
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableRequest):
         read_one(b'{"a": 1}\n{"a": 2}\n', "jsonl")
     assert read_one(b'{\n"a": 1\n}', "json") == {"a": 1}
     assert read_one(b"\xef\xbb\xbf{}", "json") == read_one(b"", "jsonl") == {}
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableRequest):
         read_one(b"[]", "json")

@@ -1,4 +1,4 @@
-"""Which other sites' pages may use the Message face: none, unless CORS_ORIGINS names them (3.1)."""
+"""Which other sites' pages may use the Message API: none, unless CORS_ORIGINS names them (3.1)."""
 
 from __future__ import annotations
 

@@ -263,7 +263,7 @@ def test_what_goes_wrong_within_is_told_in_the_format_of_the_path(
     def fail(*args, **more):
         raise {"Busy": Busy, "ZeroDivisionError": ZeroDivisionError}[error]
 
-    monkeypatch.setattr(save, "look_up", fail)
+    monkeypatch.setattr(save, "load", fail)
     answer = ask(path=path)
     assert answer.status_code == status
     assert answer["Content-Type"] == FORMATS[path.split("/")[1]].content_type

@@ -197,7 +197,7 @@ def test_what_is_done_in_a_session_is_the_persons(save, alice):
     session, _token = sign_in("alice")
     save(X_ss_id=session)
     done = Operation.objects.get()
-    assert (done.user, done.face, done.client) == (alice, "message", "")
+    assert (done.user, done.channel, done.client) == (alice, "message", "")
 
 
 # --- The cookie -----------------------------------------------------------------------------

@@ -153,7 +153,7 @@ def test_a_group_that_fails_is_told_for_each_of_its_lines_and_the_stream_goes_on
         monkeypatch.undo()
         raise OperationalError("the database is away")
 
-    monkeypatch.setattr(save, "look_up", broken)
+    monkeypatch.setattr(save, "load", broken)
     bodies = [ask.body(AlternateKey=str(place)) for place in range(GROUP + 1)]
     answers = stream("{", *bodies)
     assert outcomes(answers) == ["ServiceUnavailable"] * GROUP + ["Created"] * 2

@@ -1,4 +1,4 @@
-"""The types for clients; that the clients run them is told in tests/faces/clients."""
+"""The types for clients; that the clients run them is told in tests/channels/clients."""
 
 import ast
 

@@ -1,4 +1,4 @@
-"""How to ask the REST face, and one of every resource to ask about."""
+"""How to ask the REST API, and one of every resource to ask about."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.conftest import actor, token
 
 
 class Api:
-    """A client of the REST face, signed in as somebody; paths are below /api/v1/."""
+    """A client of the REST API, signed in as somebody; paths are below /api/v1/."""
 
     def __init__(self, user: User | None = None) -> None:
         headers = {"Authorization": f"Bearer {token(user)}"} if user else {}

@@ -1,4 +1,4 @@
-"""What rooms raise, as the face says it, and errors from outside of a view."""
+"""What apps raise, as the API says it, and errors from outside of a view."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def test_an_operation_tells_who_did_what_through_what(api, things, alice):
         "licensee": str(things.licensee.pk),
         "user": str(alice.pk),
         "user_name": "alice",
-        "face": "rest",
+        "channel": "rest",
         "client": "",
         "kind": "groups.recipients_added",
         "target_type": "groups.recipientgroup",

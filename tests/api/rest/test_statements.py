@@ -123,7 +123,7 @@ def fill(things, size):
         each=lambda one: setattr(one, "line_number", next(numbers)),
     )  # fmt: skip
     write_rows(
-        Operation(licensee=things.licensee, user=things.operation.user, face="rest", touched=1,
+        Operation(licensee=things.licensee, user=things.operation.user, channel="rest", touched=1,
                   kind="created", target_type="x",
             target_id=group.pk)
         for _ in range(size)

@@ -66,7 +66,7 @@ def test_refusal_under_an_idempotency_key_is_answered_though_its_commit_was_lost
 def test_part_of_an_import_is_applied_once_though_its_commit_was_lost(gate, setting, licensee):
     rows = [(n + 2, (f"Import {n}", "Location")) for n in range(3)]
     run = partial(import_records, RECIPIENTS)
-    draft = drafts.keep(
+    draft = drafts.save_draft(
         by=setting.by, licensee_id=licensee.pk, kind="groups.recipient", file_name="sites.csv",
         ending="csv", columns=("name", "recipient_type"), rows=rows,
     )  # fmt: skip

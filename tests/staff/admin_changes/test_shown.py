@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from commsapp.core.credentials import api_clients
 from commsapp.db.ids import uuid7_of
-from commsapp.models import Face, Licensee, Operation, User
+from commsapp.models import Channel, Licensee, Operation, User
 from commsapp.models.admin_changes import AdminChange
 from contacts.models import Contact
 from tests import factories
@@ -85,7 +85,7 @@ def operations(licensee: Licensee, user: User, number: int) -> list[Operation]:
     contact = factories.ContactFactory(licensee=licensee)
     return Operation.objects.bulk_create(
         Operation(
-            licensee=licensee, user=user, face="staff", kind="edited", touched=1,
+            licensee=licensee, user=user, channel="staff", kind="edited", touched=1,
             target_type=Contact._meta.label_lower, target_id=contact.pk, target_name=str(contact),
             numbers={"fields": ["name"]},
         )
@@ -135,11 +135,11 @@ def test_activity_shows_them_where_there_is_no_operation_at_all(web, alice):
 def test_filters_of_activity_hold_for_them_too(web, alice, chief, charlie):
     change(web, alice, first_name="New")
     today = str(timezone.localdate())
-    both = ({"user": str(chief.pk)}, {"from": today, "to": today}, {"face__exact": "staff"})
+    both = ({"user": str(chief.pk)}, {"from": today, "to": today}, {"channel__exact": "staff"})
     for query in both:
         assert changes_in(web, **query) == ["alice: Changed"], query
     none = (
-        {"user": str(alice.pk)}, {"to": "2020-01-01"}, {"face__exact": "rest"},
+        {"user": str(alice.pk)}, {"to": "2020-01-01"}, {"channel__exact": "rest"},
         {"kind": "edited"}, {"object": "contacts.contact"},
     )  # fmt: skip
     for query in none:
@@ -150,15 +150,17 @@ def test_filters_and_search_of_their_own_list_find_them(web, alice, chief, licen
     recorded = change(web, alice, first_name="New")
     Licensee.objects.create(name="Elsewhere")
     for query in (
-        {"user": str(chief.pk)}, {"face": "staff"}, {"object": "commsapp.user"}, {"q": "ali"},
+        {"user": str(chief.pk)}, {"channel": "staff"}, {"object": "commsapp.user"}, {"q": "ali"},
         {"q": ADDRESS}, {"q": recorded.request_id}, {"q": str(alice.pk)}, {"q": str(recorded.pk)},
     ):  # fmt: skip
         assert changes_in(web, LIST, **query) == ["alice: Changed"], query
-    for query in ({"face": "command"}, {"object": "auth.group"}, {"q": "nobody"}, {"user": "x"}):
+    for query in ({"channel": "command"}, {"object": "auth.group"}, {"q": "nobody"}, {"user": "x"}):
         assert changes_in(web, LIST, **query) == [], query
 
 
-@pytest.mark.parametrize("query", [*({"face__exact": face.value} for face in Face), {"user": ""}])
+@pytest.mark.parametrize(
+    "query", [*({"channel__exact": channel.value} for channel in Channel), {"user": ""}]
+)
 def test_the_filters_of_activity_hold_where_its_link_to_their_own_list_leads(web, alice, query):
     change(web, alice, first_name="New")
     filters = {name: value or str(alice.pk) for name, value in query.items()}
