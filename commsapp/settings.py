@@ -8,7 +8,8 @@ SECRET_KEY      default: what var/secret_key says (`make run` makes one); withou
 SECRET_KEY_FALLBACKS  former keys, whose signatures still count (comma separated); default: none
 DEBUG           default: off
 LOG_LEVEL       of all but the audit log; default: WARNING
-AUDIT_LOG       stdout (for commands: stderr), stderr, off, or the path of a file; default: stdout
+AUDIT_LOG       stdout, stderr, off, or the path of a file; default: stdout, for commands stderr,
+                for `manage.py demo` off
 TIME_ZONE       default: UTC
 ALLOWED_HOSTS   default: this machine only (comma separated)
 PUBLIC_URL      scheme and host that machine clients are told; default: those of the request

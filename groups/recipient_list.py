@@ -14,6 +14,7 @@ from typing import IO, Self
 
 import orjson
 
+from commsapp.core.json_size import Limits, TooComplex
 from commsapp.core.spreadsheet_formulas import escape_formula, unescape_formula
 from commsapp.db.ids import read_guid
 from commsapp.staff.tables.reader import Table
@@ -29,6 +30,7 @@ MAX_CARRIED = 2_000  # rows that travel with a form; a longer list is kept as a 
 MAX_SIGNS = 1_000_000  # separators and line breaks of a text: ten for each of the most entries
 _LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"  # where str.splitlines() breaks
 _MAX_UNPACKED = 16 * 1024 * 1024
+_LIMITS = Limits(containers=200_000, items=1_000_000, names=1_000_000)  # also within texts
 _MAX_BLANK = 1_000  # lines, between two entries
 
 Row = tuple[int, tuple[str, ...]]
@@ -126,6 +128,7 @@ class RecipientList:
         try:
             unpacking = zlib.decompressobj()
             unpacked = unpacking.decompress(base64.urlsafe_b64decode(text), _MAX_UNPACKED)
+            _LIMITS.check(unpacked)
             columns, rows, at, is_file = orjson.loads(unpacked)
             if len(rows) > MAX_CARRIED or not _are_texts(columns, *(row[1] for row in rows)):
                 raise ValueError("more rows than travel, or cells that are no texts")
@@ -135,7 +138,7 @@ class RecipientList:
                 int(at),
                 is_file is True,
             )
-        except (LookupError, TypeError, ValueError, zlib.error) as error:
+        except (LookupError, TooComplex, TypeError, ValueError, zlib.error) as error:
             raise ValueError("no list that dumps() wrote") from error
         width = len(listed.columns)
         if not 0 <= listed.at < width or any(len(cells) != width for _line, cells in listed.rows):

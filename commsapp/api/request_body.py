@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, NoReturn, Protocol
 
-from django.http import HttpRequest, UnreadablePostError
+from django.http import HttpRequest, QueryDict, UnreadablePostError
 
 
 class BodyTooLarge(Exception):  # noqa: N818
@@ -115,6 +115,22 @@ def take_body(request: HttpRequest) -> bytes:
     request._body, request._stream = b"", io.BytesIO()
     return body
 
+
+def release_body(request: HttpRequest) -> None:
+    """Let go of a large body whose request is answered.
+
+    Requests and forms are parts of reference cycles: to the garbage collector dozens of them, each
+    with its body, are few objects, and it comes late.
+    """
+    if len(request.__dict__.get("_body", b"")) < _LARGE:
+        return
+    request._body, request._stream = b"", io.BytesIO()
+    if isinstance(form := request.__dict__.get("_post"), QueryDict):  # the forms' data, too
+        form._mutable = True
+        form.clear()
+
+
+_LARGE = 1024 * 1024
 
 # What zlib wants to hear for each encoding; "deflate" is zlib's format by the RFC and a bare
 # stream by habit, so it is told apart by its first byte.

@@ -19,14 +19,14 @@ from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from django.apps import apps
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from commsapp.core.actors import Actor, has_permission, require
 from commsapp.core.number_format import format_counts
 from commsapp.db.bulk import insert_values, write_rows
-from commsapp.db.commits import mark_transaction
+from commsapp.db.commits import OutcomeUnknown, PartlySaved, count_commits, mark_transaction
 from commsapp.db.errors import Reason, reason_of
 from commsapp.db.ids import new_id, uuid7_of
 from commsapp.db.waits import TooManyWaitForLocks
@@ -356,23 +356,21 @@ def operation(*, again_on: Errors = ()) -> Callable[[Callable[P, T]], Callable[P
     `again_on` names further errors that mean "another was quicker", as a unique constraint's does.
     Inside an outer transaction nothing is retried: only that one's start could be. Raises Busy
     where a lock was not to be had in time, or every race was lost; TimedOut for a statement that
-    took too long.
+    took too long. Both mean that the operation has changed nothing: where a transaction of it was
+    committed before, nothing is retried either, and PartlySaved is raised.
     """
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
         @functools.wraps(function)
         def attempt(*args: P.args, **kwargs: P.kwargs) -> T:
-            waits = iter(_WAITS)
+            waits, commits = iter(_WAITS), count_commits()
             while True:
                 try:
                     return function(*args, **kwargs)
-                except DatabaseError as error:
-                    if reason_of(error) is Reason.TIMED_OUT:
-                        raise TimedOut from error
-                    if _is_busy(error):
-                        raise Busy from error
-                    if connection.in_atomic_block or not _is_lost_race(error, again_on):
-                        raise
+                except (Busy, DatabaseError, InterfaceError) as error:
+                    if count_commits() > commits and not isinstance(error, OutcomeUnknown):
+                        raise PartlySaved(*error.args) from error
+                    _raise_unless_lost_race(error, again_on)
                     wait = next(waits, None)
                     if wait is None:
                         log.warning("%s lost every race", function.__qualname__, exc_info=error)
@@ -382,6 +380,18 @@ def operation(*, again_on: Errors = ()) -> Callable[[Callable[P, T]], Callable[P
         return attempt
 
     return decorate
+
+
+def _raise_unless_lost_race(error: Exception, again_on: Errors) -> None:
+    """Return where to try again may help; else raise the error, as Busy if it means that."""
+    if not isinstance(error, DatabaseError):
+        raise error
+    if reason_of(error) is Reason.TIMED_OUT:
+        raise TimedOut from error
+    if _is_busy(error):
+        raise Busy from error
+    if connection.in_atomic_block or not _is_lost_race(error, again_on):
+        raise error
 
 
 def _is_busy(error: DatabaseError) -> bool:

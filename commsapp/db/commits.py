@@ -14,18 +14,28 @@ class OutcomeUnknown(OperationalError):  # noqa: N818
     """A connection was lost while a change was being saved, and it is not known whether it was."""
 
 
-_has_committed: ContextVar[bool] = ContextVar("has_committed", default=False)
+class PartlySaved(OutcomeUnknown):
+    """A change was committed, and what was to follow failed: a second transaction, or a read."""
+
+
+_commits: ContextVar[int] = ContextVar("commits", default=0)
 
 
 def start_request() -> None:
     """Say that nothing is committed yet of the request that begins here."""
-    _has_committed.set(False)
+    _commits.set(0)
+
+
+def count_commits() -> int:
+    """Return how many changes were committed since the current request began. Compared before and
+    after a call, it tells whether the call has committed anything."""
+    return _commits.get()
 
 
 def has_committed() -> bool:
     """Return whether the current request has committed a change: then one that fails cannot be
     answered by "Nothing was changed"."""
-    return _has_committed.get()
+    return count_commits() > 0
 
 
 class CommitMarker:
@@ -40,8 +50,8 @@ class CommitMarker:
         self._new_row = new_row
 
     def __call__(self) -> None:
-        """Remember, after the commit, that there was one."""
-        _has_committed.set(True)
+        """Count the commit, after it."""
+        _commits.set(count_commits() + 1)
 
     def is_committed(self) -> bool:
         """Return whether the row is there. To be asked on another connection.

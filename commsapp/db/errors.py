@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from psycopg_pool import PoolTimeout
 
 from commsapp.db.availability import DatabaseAway
+from commsapp.db.commits import OutcomeUnknown, PartlySaved
 from commsapp.db.waits import TooManyWaiting
 
 
@@ -83,3 +84,18 @@ def message_of(reason: Reason) -> str:
 def refusal_of(reason: Reason) -> str:
     """Return the answer of an API to a change that was rolled back."""
     return f"{message_of(reason)} Nothing was changed. Try again shortly."
+
+
+def is_partly_saved(error: BaseException) -> bool:
+    """Return whether a request that failed with the error has saved a change, given that either
+    its outcome is unknown or it has committed one."""
+    return isinstance(error, PartlySaved) or not isinstance(error, OutcomeUnknown)
+
+
+def uncertainty_of(error: BaseException) -> str:
+    """Return what is known of such a request's change, as an API says it."""
+    if is_partly_saved(error):
+        return "The change was saved, at least in part, before the database failed."
+    return (
+        "The connection to the database was lost, and it is not known whether the change was saved."
+    )

@@ -3,9 +3,10 @@
 One line of JSON for each event, by the logger `commsapp.audit` (setting AUDIT_LOG). Changes of
 business records are Operations (`commsapp.core.audit`) and are not repeated here.
 
-Call `log_event()` where the event happens; `commsapp.http.sign_in_log` does so for what only Django
-and django-axes know. No line has a password, token, code, secret or session id: nothing of a
-request's body, query or headers is ever logged.
+Call `log_event()` where the event happens, or `log_after_commit()` for what a transaction may still
+undo; `commsapp.http.sign_in_log` does so for what only Django and
+django-axes know. No line has a password, token, code, secret or session id: nothing of
+a request's body, query or headers is ever logged.
 """
 
 from __future__ import annotations
@@ -35,9 +36,15 @@ def log_event(
     _log.info(event, outcome=outcome, **_source(user, client), **about)
 
 
-def log_after_commit(event: str, **about: Any) -> None:
-    """Write the line once the transaction is committed: what is rolled back did not happen."""
-    transaction.on_commit(partial(_log.info, event, outcome=SUCCESS, **_source(), **about))
+def log_after_commit(
+    event: str, outcome: str = SUCCESS, *, user: Any = None, client: Any = "", **about: Any
+) -> None:
+    """Write the same line once the transaction is committed: what is rolled back did not happen.
+
+    Without a transaction, that is at once.
+    """
+    line = partial(_log.info, event, outcome=outcome, **_source(user, client), **about)
+    transaction.on_commit(line)
 
 
 def _source(user: Any = None, client: Any = "") -> dict[str, Any]:

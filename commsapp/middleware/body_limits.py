@@ -22,6 +22,7 @@ from commsapp.api.request_body import (
     limit_body,
     prepare,
     refuse_reading,
+    release_body,
 )
 from commsapp.db.errors import Reason
 from commsapp.middleware.error_handling import (
@@ -51,6 +52,12 @@ class RequestBodyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._answer(request)
+        if not response.streaming:
+            release_body(request)
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         channel = channel_of(request.path_info)
         if channel == "staff":
             if announced_length(request) > settings.MAX_BODY_BYTES:

@@ -30,7 +30,14 @@ from commsapp.api.request_body import BadEncoding, BodyTooLarge, UnknownEncoding
 from commsapp.core import number_format
 from commsapp.core.audit import unavailable_reason
 from commsapp.db.commits import OutcomeUnknown, has_committed, start_request
-from commsapp.db.errors import Reason, message_of, reason_of, refusal_of
+from commsapp.db.errors import (
+    Reason,
+    is_partly_saved,
+    message_of,
+    reason_of,
+    refusal_of,
+    uncertainty_of,
+)
 from commsapp.db.ids import uuid7
 from commsapp.http.client_address import client_address
 from commsapp.http.compression import compress
@@ -92,10 +99,12 @@ def outcome_unknown(request: HttpRequest, error: BaseException) -> HttpResponse:
     )  # fmt: skip
     channel = channel_of(request.path_info)
     if channel != "staff":
-        unknown: HttpResponse = import_module(_SHAPES[channel]).outcome_unknown(request)
+        shape = import_module(_SHAPES[channel])
+        unknown: HttpResponse = shape.outcome_unknown(request, uncertainty_of(error))
         return unknown
     page = loader.get_template("outcome_unknown.html")  # which asks the database for nothing
-    return HttpResponse(page.render(), status=503, headers={"Retry-After": "5"})
+    content = page.render({"is_partly_saved": is_partly_saved(error)})
+    return HttpResponse(content, status=503, headers={"Retry-After": "5"})
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -139,7 +148,8 @@ def status_of(error: Exception) -> int:
 def unavailable(request: HttpRequest, reason: Reason) -> HttpResponse:
     """503: the database cannot do its work now, and was not asked for this answer."""
     if channel_of(request.path_info) == "staff":
-        page = render_to_string("503.html", {"message": message_of(reason)})
+        is_read = request.method in ("GET", "HEAD")  # of a change made before it says nothing
+        page = render_to_string("503.html", {"message": message_of(reason), "is_read": is_read})
         return HttpResponse(page, status=503, headers={"Retry-After": "5"})
     return error_response(request, 503, refusal_of(reason))
 
@@ -211,8 +221,9 @@ class ErrorMiddleware:
         error = cause_of(error)
         status = status_of(error)
         if status >= 500:
+            logged = None if isinstance(error, TooManyBodiesError) else error  # nothing to mend
             log.error(
-                "request %s failed", request.request_id, exc_info=error  # type: ignore[attr-defined]
+                "request %s failed", request.request_id, exc_info=logged  # type: ignore[attr-defined]
             )  # fmt: skip
         if isinstance(error, UnknownEncoding):
             return unknown_encoding(request, error)

@@ -18,7 +18,9 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from commsapp.core import strict_json
 from commsapp.core.audit import Refused
+from commsapp.core.json_size import TooComplex
 from commsapp.core.records import EDITED, OVERWRITTEN
 from commsapp.db.json_values import plain_object
 from commsapp.models import Operation, Record
@@ -70,8 +72,10 @@ class RecordForm(ModelForm):
     def values_read(self) -> dict[str, Any]:
         """What the record said when the form was opened, as far as the form came back with it."""
         try:
-            sent = json.loads(self.data.get("_read", "{}"))
-        except (ValueError, RecursionError):
+            text = self.data.get("_read", "{}")
+            strict_json.LIMITS.check(text.encode())
+            sent = json.loads(text)
+        except (ValueError, RecursionError, TooComplex):
             return {}
         read = {}
         for name, field in self._columns() if isinstance(sent, dict) else ():
@@ -152,7 +156,10 @@ class RecordForm(ModelForm):
             return _("Yes") if value else _("No")
         if isinstance(value, Decimal | date):
             value = localize(trimmed(value) if isinstance(value, Decimal) else value)
-        text = str(dict(column.flatchoices).get(value, "" if value is None else value))
+        if _is_json(column):
+            text = field.prepare_value(value)
+        else:
+            text = str(dict(column.flatchoices).get(value, "" if value is None else value))
         return text if len(text) <= _MAX_DISPLAY_LENGTH else f"{text[:_MAX_DISPLAY_LENGTH]}…"
 
 

@@ -27,6 +27,7 @@ from django.utils.translation import gettext as _
 
 from commsapp.core.actors import has_permission, require
 from commsapp.core.audit import Busy, Refusal, Refused, TimedOut, is_undoable
+from commsapp.db.commits import has_committed
 from commsapp.models import Operation
 from commsapp.staff.request import actor_of, can_view
 
@@ -184,6 +185,12 @@ def open_object_page(
 
 
 def busy_message(error: Exception) -> str:
+    """Say why a change was not made, and that nothing was changed unless something was before."""
+    if has_committed():
+        return _(
+            "The change was saved, at least in part, before the database failed. See what is "
+            "there before you make it again."
+        )
     if isinstance(error, TimedOut):
         return _("This took too long. Nothing was changed; try again, or with fewer at once.")
     return _("Somebody else is changing this at the moment. Nothing was changed; try again.")
@@ -260,6 +267,8 @@ def run_command(request: HttpRequest, record: Model | None, command: Command) ->
         problems = [*command.problems, *map(command.spell, refused.refusals)]
         return _preview(request, record, command, None, problems, status=409)
     except Busy as busy:
+        if has_committed():
+            raise  # a page that says so, by the middleware
         return _preview(request, record, command, None, [Problem(busy_message(busy))], status=503)
     skipped = getattr(change, "skipped", ())
     problems = sorted(

@@ -121,7 +121,8 @@ class _Saving:
             source = self.known.sources.get(save.suite_data_source_instance_id or "")
             if source:
                 self.failures.setdefault(source.id, []).append((save, refused))
-            return refused
+            # An answer from now on: its traceback would keep the frames of all callers, in a cycle.
+            return refused.with_traceback(None)
 
     def _save(self, save: ContactGroupSave) -> Saved:
         target = find_target(save, self.known, self.audit_log.by)

@@ -22,7 +22,7 @@ COOKIES = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "LANGUAGE_COOKIE_NAME")
 HSTS = ("SECURE_HSTS_SECONDS", "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_HSTS_PRELOAD")
 
 
-def run(*args: str, **env: str) -> str:
+def run(*args: str, is_stderr_shown: bool = False, **env: str) -> str:
     environment = {
         "PATH": os.environ["PATH"], "SECRET_KEY": "x", "DATABASE_URL": "sqlite://:memory:", **env,
     }  # fmt: skip
@@ -31,7 +31,7 @@ def run(*args: str, **env: str) -> str:
         timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return done.stderr + done.stdout if is_stderr_shown else done.stdout
 
 
 def shown(*names: str, **env: str) -> list:
@@ -94,6 +94,24 @@ def test_the_audit_log_goes_where_it_is_told(target, is_written):
 def test_what_a_command_answers_on_stdout_has_no_line_of_the_audit_log():
     log = "from commsapp.logs.security_log import log_event; log_event('sign_in'); print('answer')"
     assert run("manage.py", "shell", "-v0", "-c", log) == "answer\n"
+
+
+def test_the_demo_records_the_users_it_makes_and_prints_no_line_of_the_audit_log(tmp_path):
+    env = {"DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3", "VAR_DIR": str(tmp_path)}
+    run("manage.py", "migrate", "-v0", **env)
+    first = run("manage.py", "demo", **env, is_stderr_shown=True)
+    assert first.startswith("\ncommsapp   http://")
+    assert "user_created" not in first
+    changes = (
+        "from commsapp.models import AdminChange\n"
+        "for change in AdminChange.objects.order_by('pk'):\n"
+        "    print(change.action, change.target_name, change.client)"
+    )
+    recorded = run("manage.py", "shell", "-v0", "-c", changes, **env).splitlines()
+    assert "created admin manage.py demo" in recorded
+    log = tmp_path / "audit.log"
+    run("manage.py", "demo", **env, AUDIT_LOG=str(log))
+    assert log.exists()  # the default is for nobody who names a file
 
 
 def test_every_setting_is_documented_once_in_the_readme_and_beside_its_code():

@@ -6,10 +6,15 @@ import base64
 import re
 
 import pytest
+from django.test import Client
 from django.urls import reverse
+from oauth2_provider.models import get_access_token_model, get_grant_model
+from oauth2_provider.signals import app_authorized
 
 from commsapp.models import Client as ApiClient
 from tests.api.message.signing import PASSWORD, sign_in
+from tests.http.consent import consent, make_suite
+from tests.http.test_oauth import exchange
 from tests.logs.conftest import ADDRESS, LOGIN, TOKEN, ask
 from tests.staff.conftest import browse
 
@@ -73,6 +78,37 @@ def test_consents_that_are_given_and_refused_are_told(chris, audit):
     [code] = re.findall(r"code=([^&]+)", answer.url)
     assert code not in audit.text
     assert "canary-state" not in audit.text
+
+
+def test_a_token_whose_transaction_is_rolled_back_is_not_logged(chris, audit):
+    app = make_suite()
+    code = consent(chris, app)
+    audit.clear()
+
+    def fail(sender, **signal):
+        raise RuntimeError("after the token was saved")
+
+    app_authorized.connect(fail)
+    try:
+        assert exchange(Client(), app, code).status_code == 500
+    finally:
+        app_authorized.disconnect(fail)
+    assert not get_access_token_model().objects.filter(application=app).exists()
+    assert audit.of("token_issued") == []
+    assert exchange(Client(), app, code).status_code == 200
+    assert [line["outcome"] for line in audit.of("token_issued")] == ["success"]
+
+
+def test_a_consent_that_gives_no_code_is_logged_as_refused(chris, audit):
+    app = make_suite()
+    asked = {
+        "client_id": app.client_id, "response_type": "code", "scope": "api",
+        "redirect_uri": "https://elsewhere.example/", "allow": "Authorize",
+        "code_challenge": "c" * 43, "code_challenge_method": "S256",
+    }  # fmt: skip
+    browse(chris).post("/services/oauth2/authorize", asked)
+    assert [line["outcome"] for line in audit.of("consent")] == ["refused"]
+    assert not get_grant_model().objects.exists()
 
 
 def test_no_line_has_a_secret_of_any_way_to_sign_in(chris, suite, web, audit):

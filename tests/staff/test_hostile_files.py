@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import time
 import zipfile
 import zlib
 
@@ -25,6 +26,7 @@ from commsapp.staff.tables import (
 from commsapp.staff.tables.cells import MAX_CELL_LENGTH
 from commsapp.staff.tables.reading_limits import ReadingLimits
 from contacts.models import Contact
+from groups import recipient_list as listed_recipients
 from groups.models import Recipient
 from groups.recipient_list import MAX_CARRIED, MAX_SIGNS, RecipientList
 from quotes.models import Product
@@ -59,6 +61,23 @@ def read_with(content: bytes) -> tuple[list[xlsx_cells.Row], ReadingLimits]:
     return [*xlsx_reader.records(content, limits)], limits
 
 
+def seconds_of(size: int) -> float:
+    return ReadingLimits(size)._until - time.thread_time()
+
+
+def test_a_small_file_may_take_less_time_than_a_large_one():
+    assert seconds_of(0) == pytest.approx(reading_limits.MIN_CPU_SECONDS, abs=0.1)
+    assert seconds_of(100_000) < 5
+    assert seconds_of(2**24) == pytest.approx(reading_limits.MAX_CPU_SECONDS, abs=0.1)
+
+
+def test_an_upload_may_take_the_time_of_its_size(monkeypatch):
+    monkeypatch.setattr(reading_limits, "MIN_CPU_SECONDS", -1.0)
+    for content in (workbook(["name"], ["Mill"]), b"name\n" + b"Mill\n" * 2_000):
+        with pytest.raises(reader.Unreadable, match="takes too long"):
+            reader.read(SimpleUploadedFile("file", content))
+
+
 # --- Rows, cells, merged ranges -------------------------------------------------------------------
 
 
@@ -77,6 +96,22 @@ def test_merged_ranges_over_a_million_rows_are_refused_by_the_cells_they_fill():
     with pytest.raises(reader.Unreadable, match=r"Sheet “Sheet”, row 2: .*Unmerge them"):
         [*xlsx_reader.records(content, limits)]
     assert limits.merged_cells <= reading_limits.MAX_MERGED_CELLS + 200
+
+
+def test_merged_ranges_named_again_and_again_are_refused(monkeypatch):
+    monkeypatch.setattr(xlsx_reader, "MAX_MERGED_RANGES", 1_000)
+    cells = '<mergeCell ref="A1:B1"/>'
+    assert rows(of_rows(HEADER, f"<mergeCells>{cells * 1_000}</mergeCells>"))
+    message = refused(of_rows(HEADER, f"<mergeCells>{cells * 1_001}</mergeCells>"))
+    assert "too many merged cells" in message
+
+
+def test_a_merged_range_between_two_pieces_of_a_sheet_counts_once(monkeypatch):
+    monkeypatch.setattr(xlsx_reader, "MAX_MERGED_RANGES", 2)
+    blank = "<!--" + " " * 100_000 + "-->"
+    ranges = f'<mergeCell ref="A1:B1"/>{blank}<mergeCell ref="A2:B2"/>{blank * 15}'
+    content = of_rows(HEADER, f"<mergeCells>{blank * 10}{ranges}</mergeCells>")
+    assert rows(content) == [("name", "name"), ("Mill", "Mill")]
 
 
 def test_merged_ranges_without_a_value_cost_nothing():
@@ -285,6 +320,16 @@ def test_a_pasted_text_of_separators_alone_is_refused_before_it_is_split(web, gr
 )
 def test_a_list_that_comes_back_other_than_it_went_is_none(rows):
     packed = zlib.compress(json.dumps([["Recipient"], rows, 0, False]).encode())
+    with pytest.raises(ValueError, match="no list"):
+        RecipientList.loads(base64.urlsafe_b64encode(packed).decode())
+
+
+def test_a_carried_list_of_too_many_parts_is_refused_before_it_is_parsed(monkeypatch):
+    def unread(text):
+        raise AssertionError("the list was parsed")
+
+    packed = zlib.compress(b'[["a"],[' + b"[]," * 300_000 + b"[]],0,false]")
+    monkeypatch.setattr(listed_recipients.orjson, "loads", unread)
     with pytest.raises(ValueError, match="no list"):
         RecipientList.loads(base64.urlsafe_b64encode(packed).decode())
 

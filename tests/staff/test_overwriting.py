@@ -11,6 +11,7 @@ import pytest
 from commsapp.core import records
 from commsapp.core.audit import Refused
 from commsapp.models import Operation
+from commsapp.staff import forms
 from groups import operations
 from groups.models import RecipientGroup
 from tests import factories
@@ -113,6 +114,21 @@ def test_a_chosen_record_is_told_by_its_name(web, record, by_alice):
     assert record.customer == theirs != mine
 
 
+def test_conflicting_configurations_are_both_shown_as_json(web, line, by_alice):
+    from quotes import operations as quotes_operations
+    from tests.staff.test_json_values import filled_in
+
+    read = json.dumps({"configuration": line.configuration})
+    quotes_operations.edit_line(line.pk, {"configuration": {"sim": "theirs"}}, by=by_alice)
+    sent = filled_in(line, '{"sim": ["mine"]}') | {"_read": read}
+    answer = web.post(page(line, "change"), sent)
+    assert answer.status_code == 200
+    assert "<b>{&quot;sim&quot;: &quot;theirs&quot;}</b>" in told(answer)
+    assert "<b>{&quot;sim&quot;: [&quot;mine&quot;]}</b>" in told(answer)
+    line.refresh_from_db()
+    assert line.configuration == {"sim": "theirs"}
+
+
 def test_line_ends_of_a_browser_are_no_change(web, record, by_alice):
     operations.edit_recipient_group(record.pk, {"description": "One\nTwo"}, by=by_alice)
     form = opened(web, record)
@@ -128,6 +144,21 @@ def test_line_ends_of_a_browser_are_no_change(web, record, by_alice):
 )
 def test_a_broken_word_of_what_was_read_harms_nothing(web, record, read):
     form = {**opened(web, record), "_read": read, "name": "Mine"}
+    assert web.post(page(record, "change"), form).status_code == 302
+    record.refresh_from_db()
+    assert (record.name, record.customer.name) == ("Mine", "Sample Bakeries")
+
+
+@pytest.mark.parametrize("text", ["[" + "[]," * 60_000 + "1]", "[" + "1," * 300_000 + "1]"])
+def test_values_read_of_too_many_parts_are_ignored_unparsed(web, record, monkeypatch, text):
+    loads = json.loads
+
+    def refuse(value, **options):
+        assert value is not text
+        return loads(value, **options)
+
+    form = {**opened(web, record), "_read": text, "name": "Mine"}
+    monkeypatch.setattr(forms.json, "loads", refuse)
     assert web.post(page(record, "change"), form).status_code == 302
     record.refresh_from_db()
     assert (record.name, record.customer.name) == ("Mine", "Sample Bakeries")

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
 
 from commsapp.staff.tables import reader, xlsx_cells
 from tests.staff.test_table_files import _SHEET, workbook
@@ -103,6 +104,11 @@ def test_a_formula_may_result_in_an_empty_text():
         ("<c><v>1e400</v></c>", "Infinity"),
         ('<c t="b"><v>1</v></c>', "true"),
         ('<c t="d"><v>2026-11-22T00:00:00</v></c>', "2026-11-22"),
+        ('<c t="d"><v>2026-11-22</v></c>', "2026-11-22"),
+        ('<c t="d"><v>2026-11-22T09:30:00</v></c>', "2026-11-22 09:30:00"),
+        ('<c t="d"><v>2026-11-22T09:30:00Z</v></c>', "2026-11-22 09:30:00"),
+        ('<c t="d"><v>09:30:00</v></c>', "09:30:00"),
+        ('<c t="d"><v>PT1H30M</v></c>', "1:30:00"),
         ('<c t="inlineStr"><is><r><t>a</t></r><r><t> b</t></r></is></c>', "a b"),
         ('<c r="C2"><v>1</v></c>', ""),
     ],
@@ -126,3 +132,13 @@ def test_a_cell_is_what_a_person_sees(cell, shown):
 )
 def test_what_no_spreadsheet_writes_is_damaged(cells):
     assert "damaged" in refused(shared(cells))
+
+
+@pytest.mark.parametrize("epoch", [WINDOWS_EPOCH, MAC_EPOCH])
+def test_days_are_dates_as_openpyxl_has_them(epoch):
+    meaning = xlsx_cells.WorkbookContext([], epoch, frozenset({"1"}), frozenset())
+    for day in (-1, 1, 59, 60, 61, 62, 365, 46_348, 2_957_003):
+        expected = from_excel(day, epoch).date().isoformat()
+        assert xlsx_cells._number(meaning, str(day), "1") == expected
+    assert xlsx_cells._number(meaning, "0", "1") == "00:00:00"
+    assert xlsx_cells._number(meaning, "99999999", "1") == "#VALUE!"

@@ -131,7 +131,8 @@ _ERRORS = {
         "ConnectUnavailable",
         _error(
             "The database is away: SERVER_UNAVAILABLE; or a lock was not had in time: "
-            "UNABLE_TO_LOCK_ROW. Nothing was changed.",
+            "UNABLE_TO_LOCK_ROW. Nothing was changed, unless the message says that it is not "
+            "known whether the change was saved, or that it was.",
             "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record",
             **RETRY_AFTER,
         ),

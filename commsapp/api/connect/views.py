@@ -33,6 +33,7 @@ from commsapp.core.actors import Actor, has_permission
 from commsapp.core.audit import Busy, Refusal, Refused, TimedOut
 from commsapp.core.metering import usage
 from commsapp.core.metering.usage import Use
+from commsapp.db.commits import has_committed
 from commsapp.db.ids import NIL, Guids, read_guid, read_guids
 from commsapp.models import Channel, Record
 
@@ -91,14 +92,9 @@ def error_response(request: HttpRequest, status: int, message: str = "") -> Http
     return response
 
 
-def outcome_unknown(request: HttpRequest) -> HttpResponse:
+def outcome_unknown(request: HttpRequest, uncertainty: str) -> HttpResponse:
     """A change that may have been saved: what may be asked here may be asked again."""
-    return error_response(
-        request,
-        503,
-        "The connection to the database was lost, and it is not known whether the change was "
-        "saved. It is safe to send the request again.",
-    )
+    return error_response(request, 503, f"{uncertainty} It is safe to send the request again.")
 
 
 # --- A request ------------------------------------------------------------------------------
@@ -245,6 +241,8 @@ def _view(answer: Callable[..., object], described: OpenApiFragment) -> Callable
         except TimedOut:
             raise  # which says another thing of it, as of all that fails in the database
         except Busy:
+            if has_committed():
+                raise
             return _protocol_error(request, ProtocolError(503, *_NO_LOCK))
 
     attach_schema(view, described)

@@ -6,6 +6,7 @@ fails, whose error is the answer; those before it stay.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,15 +16,16 @@ from django.utils.translation import gettext as _
 
 from commsapp.api.message import responses
 from commsapp.api.message.binding import bind
-from commsapp.api.message.exceptions import error_response
+from commsapp.api.message.exceptions import SAFE_TO_REPEAT, error_response
 from commsapp.api.message.operation import Operation, ReplySpec
 from commsapp.api.message.parsers import UnreadableRequest, as_request, read_many
-from commsapp.api.request_body import read_body
+from commsapp.api.request_body import take_body
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Busy, Refusal, Refused, unavailable_reason
 from commsapp.db.commits import OutcomeUnknown
-from commsapp.db.errors import message_of
+from commsapp.db.errors import message_of, refusal_of, uncertainty_of
 
+log = logging.getLogger("commsapp")
 MAX_BATCH = 1_000  # requests in a batch
 CHUNK = 500  # of them in one transaction
 
@@ -43,7 +45,7 @@ class _Batch:
 
     def answer(self) -> HttpResponse:
         try:
-            items = read_many(read_body(self.request))
+            items = read_many(take_body(self.request))
         except UnreadableRequest as unreadable:
             return error_response(self.request, 400, str(unreadable))
         if len(items) > MAX_BATCH:
@@ -73,24 +75,41 @@ class _Batch:
             chunk = requests[start : start + CHUNK]
             try:
                 answers = self.operation.run(chunk, self.by, until_refused=True)
-            except OutcomeUnknown:
-                message = _(
-                    "The connection to the database was lost; those before are done, and of this "
-                    "and the next ones it is not known whether they were saved. It is safe to "
-                    "send them again."
-                )
-                return error_response(self.request, 503, message, _at(len(self.done)))
             except (Busy, DatabaseError, InterfaceError) as error:
-                reason = unavailable_reason(error)
-                if reason is None:
-                    raise
-                message = _("%s Those before are done. Try again shortly.") % message_of(reason)
-                return error_response(self.request, 503, message, _at(len(self.done)))
+                return self._failed(error, len(chunk))
             for answer in answers:
                 if isinstance(answer, Refused):
                     return self._refused(answer, _at(len(self.done)))
                 self.done.append(answer)
         return responses.all_done(self.request, self.done)
+
+    def _failed(self, error: Exception, count: int) -> HttpResponse:
+        """Answer that a transaction of so many requests failed: which of all are done, and which
+        are not. One whose outcome is unknown is told from its first request on."""
+        place, status = len(self.done), 503
+        reason = unavailable_reason(error)
+        if isinstance(error, OutcomeUnknown):
+            message = _(
+                "%(uncertainty)s This is about the requests %(first)d to %(last)d of the batch, "
+                "counted from 0; those before are done, those after are not. %(advice)s"
+            ) % {
+                "uncertainty": uncertainty_of(error),
+                "first": place,
+                "last": place + count - 1,
+                "advice": SAFE_TO_REPEAT,
+            }
+        elif reason is None:
+            log.error(
+                "a part of the batch of request %s failed", self.by.request_id, exc_info=error
+            )
+            status, message = 500, ""
+        elif place:
+            message = _(
+                "%s Those before are done, this one and those after it are not. Try again shortly."
+            ) % message_of(reason)
+        else:
+            message = refusal_of(reason)
+        return error_response(self.request, status, message, _at(place))
 
     def _refused(self, refused: Refused, meta: Mapping[str, str] | None = None) -> HttpResponse:
         return responses.refused(self.request, self.operation, refused, meta or {})

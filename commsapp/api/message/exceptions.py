@@ -45,15 +45,12 @@ def error_response(
     return response
 
 
-OUTCOME_UNKNOWN = (
-    "The connection to the database was lost, and it is not known whether the change was saved. "
-    "It is safe to send the request again."
-)
+SAFE_TO_REPEAT = "It is safe to send the request again."
 
 
-def outcome_unknown(request: HttpRequest) -> HttpResponse:
+def outcome_unknown(request: HttpRequest, uncertainty: str) -> HttpResponse:
     """A change that may have been saved: what may be asked here may be asked again."""
-    return error_response(request, 503, OUTCOME_UNKNOWN)
+    return error_response(request, 503, f"{uncertainty} {SAFE_TO_REPEAT}")
 
 
 def error_status(

@@ -21,7 +21,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from commsapp.api.message.binding import parse_lazily
-from commsapp.api.message.exceptions import OUTCOME_UNKNOWN, error_response, error_status
+from commsapp.api.message.exceptions import SAFE_TO_REPEAT, error_response, error_status
 from commsapp.api.message.json_lines import PAUSE, Line, groups_of
 from commsapp.api.message.operation import Operation
 from commsapp.api.message.renderers import FORMATS, in_camel, is_camel
@@ -31,7 +31,7 @@ from commsapp.core.actors import Actor
 from commsapp.core.audit import Busy, Refused, unavailable_reason
 from commsapp.db.availability import availability
 from commsapp.db.commits import OutcomeUnknown
-from commsapp.db.errors import refusal_of
+from commsapp.db.errors import refusal_of, uncertainty_of
 from commsapp.server.environ import body_of, is_stopping
 from commsapp.server.responses import BodyDrivenResponse, WaitForBody
 
@@ -129,15 +129,18 @@ class _Stream:
         return b"".join([self._written(answers[line.number]) for line in group])
 
     def _done(self, requests: Mapping[int, Any]) -> dict[int, Status]:
-        """Do them in one transaction. If that fails, it fails for each, and the stream goes on."""
+        """Do them in one transaction. If that fails, it fails for each, and the stream goes on.
+
+        Busy, and any error of the database but OutcomeUnknown, means that none of them was done.
+        """
         if not requests:
             return {}
         if connection.connection is None:
             availability.wait(settings.LOCK_SECONDS)  # a stream holds its thread anyway
         try:
             answers = self.operation.run([*requests.values()], self.by)
-        except OutcomeUnknown:
-            return self._failed(requests, 503, OUTCOME_UNKNOWN)
+        except OutcomeUnknown as error:
+            return self._failed(requests, 503, f"{uncertainty_of(error)} {SAFE_TO_REPEAT}")
         except (Busy, DatabaseError, InterfaceError) as error:
             if reason := unavailable_reason(error):
                 return self._failed(requests, 503, refusal_of(reason))

@@ -19,7 +19,7 @@ from commsapp.api.message.parsers import UnreadableRequest, read_one
 from commsapp.api.message.paths import ROUTES, Path, read_path
 from commsapp.api.message.stream import answer_stream
 from commsapp.api.openapi.fragments import attach_schema
-from commsapp.api.request_body import read_body
+from commsapp.api.request_body import take_body
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Refused
 from commsapp.models import Channel
@@ -59,7 +59,7 @@ def _answer_for(path: Path) -> Callable[[HttpRequest, Operation, Actor], HttpRes
 
 def _answer_one(request: HttpRequest, operation: Operation, by: Actor) -> HttpResponse:
     try:
-        body = read_one(read_body(request), read_path(request.path_info).format)
+        body = read_one(take_body(request), read_path(request.path_info).format)
     except UnreadableRequest as unreadable:
         return error_response(request, 400, str(unreadable))
     [answer] = operation.run([bind(operation.request, body, request.GET.dict())], by)

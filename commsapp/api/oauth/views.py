@@ -35,7 +35,14 @@ from commsapp.api.request_body import is_utf8, limit_body, read_body
 from commsapp.core.actors import Actor
 from commsapp.http.compression import keep_uncompressed
 from commsapp.http.origins import base_url
-from commsapp.logs.security_log import FAILURE, REFUSED, SUCCESS, bounded, log_event
+from commsapp.logs.security_log import (
+    FAILURE,
+    REFUSED,
+    SUCCESS,
+    bounded,
+    log_after_commit,
+    log_event,
+)
 from commsapp.models import Channel, Client, authorizations
 
 
@@ -79,7 +86,7 @@ class Validator(OAuth2Validator):
         token["id"] = f"/id/{licensee}/{user.pk}"  # the view knows the host
         token["issued_at"] = str(time.time_ns() // 1_000_000)
         event = "token_refreshed" if request.grant_type == "refresh_token" else "token_issued"
-        log_event(event, user=user, client=request.client, grant_type=request.grant_type)
+        log_after_commit(event, user=user, client=request.client, grant_type=request.grant_type)
 
     def _load_application(self, client_id: str | None, request: Any) -> Any:
         """PostgreSQL cannot even be asked for a text with a NUL, nor can a client's id have one."""
@@ -142,7 +149,7 @@ class Validator(OAuth2Validator):
         authorizations.lock_user_of_code(code)
         known: bool = super().validate_code(client_id, code, client, request, *args, **kw)
         if not known and authorizations.end_tokens_of_code(code):
-            log_event("code_reused", REFUSED, client=client)
+            log_after_commit("code_reused", REFUSED, client=client)
         return known and request.user.is_active
 
     def validate_refresh_token(
@@ -174,12 +181,13 @@ class Authorize(AuthorizationView):
         return response
 
     def form_valid(self, form: Any) -> Any:
-        """Log what the person decided; the provider does the rest."""
-        outcome = SUCCESS if form.cleaned_data.get("allow") else REFUSED
+        """Let the provider carry out what the person decided, and log what came of it."""
+        response = super().form_valid(form)
+        outcome = SUCCESS if self.success_url else REFUSED  # set once there is a code
         client = Client.objects.get(client_id=form.cleaned_data["client_id"])
         scope = bounded(form.cleaned_data.get("scope"))
         log_event("consent", outcome, client=client, client_id=client.client_id, scope=scope)
-        return super().form_valid(form)
+        return response
 
     def create_authorization_response(self, *args: Any, **kw: Any) -> Any:
         """Make a code, unless there is a new password since this request began, which has ended
@@ -243,11 +251,11 @@ def revoke(request: HttpRequest) -> HttpResponse:
         return error_response(request, 400, "token is missing")
     checksum = authorizations.checksum_of(token)
     for access in get_access_token_model().objects.filter(token_checksum=checksum):
-        _log_revocation(access)
         revoke_access_token(access)
+        _log_revocation(access)
     for refresh in get_refresh_token_model().objects.filter(token_checksum=checksum, revoked=None):
-        _log_revocation(refresh)
         refresh.revoke()
+        _log_revocation(refresh)
     return JsonResponse({})
 
 
@@ -342,10 +350,9 @@ def error_response(request: HttpRequest, status: int, message: str = "") -> Http
     return response
 
 
-def outcome_unknown(request: HttpRequest) -> HttpResponse:
+def outcome_unknown(request: HttpRequest, uncertainty: str) -> HttpResponse:
     """A token that may have been issued, or ended: neither does harm when asked for again."""
-    message = "It is not known whether this was done. It is safe to send the request again"
-    return error_response(request, 503, message)
+    return error_response(request, 503, f"{uncertainty} It is safe to send the request again")
 
 
 def urlpatterns() -> list[Any]:

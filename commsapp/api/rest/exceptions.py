@@ -42,13 +42,13 @@ def error_response(request: HttpRequest, status: int, message: str = "") -> Http
     return response
 
 
-def outcome_unknown(request: HttpRequest) -> HttpResponse:
+def outcome_unknown(request: HttpRequest, uncertainty: str) -> HttpResponse:
     """A change that may have been saved; it is safe to repeat only with an Idempotency-Key."""
-    message = "The connection to the database was lost, and it is not known whether the change was "
     if request.method == "POST" and request.META.get("HTTP_IDEMPOTENCY_KEY"):
-        message += "saved. Send the request again with the same Idempotency-Key."
+        advice = "Send the request again with the same Idempotency-Key."
     else:
-        message += "saved. Check before you send the request again."
+        advice = "Check before you send the request again."
+    message = f"{uncertainty} {advice}"
     errors = [{"code": "OUTCOME_UNKNOWN", "message": message}]
     response = JsonResponse({"detail": message, "errors": errors}, status=503)
     response["Retry-After"] = str(_RETRY_AFTER)

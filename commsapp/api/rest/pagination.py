@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core import signing
-from django.db.models import F, Model, Q
+from django.db import connection
+from django.db.models import F, Model, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -48,6 +50,21 @@ class Column:
 
     def read(self, text: str | None) -> Any:
         return None if text is None else self.field.to_python(text)
+
+    def as_stored(self, value: Any, pk: Any) -> Any:
+        """Return the value of the row with this key, as SQL orders by it.
+
+        SQLite may have one that cannot be read, for which None or 0 was read: then it is asked for
+        within the statement. Else the page after that row would begin anywhere.
+        """
+        name = self.field.name
+        if connection.vendor != "sqlite" or value not in (None, 0):
+            return value
+        rows = self.field.model._default_manager.filter(pk=pk, **{f"{name}__isnull": False})
+        if value is None and self.field.null and not rows.exists():
+            return None
+        stored = Subquery(rows.values(name))
+        return stored if value is None else Coalesce(stored, Value(value, output_field=self.field))
 
     def tie(self, value: Any) -> Q:
         name = self.field.name
@@ -126,8 +143,10 @@ class KeysetPagination(BasePagination):
             raise ValidationError({"cursor": ["This is no cursor of this list."]}) from None
         if ordering != self.ordering:
             raise ValidationError({"cursor": ["It belongs to another ordering."]})
+        values = [column.read(text) for column, text in zip(self.columns, texts, strict=True)]
+        *_others, pk = values
         return backward, [
-            column.read(text) for column, text in zip(self.columns, texts, strict=True)
+            column.as_stored(value, pk) for column, value in zip(self.columns, values, strict=True)
         ]
 
     # --- For the schema ---------------------------------------------------------------------

@@ -110,8 +110,8 @@ _ERRORS = {
     "503": (
         "Busy",
         _problem(
-            "The database is away, or a lock was not had in time. If it went away while the "
-            "change was being saved, the detail says that it is not known whether it was.",
+            "The database is away, or a lock was not had in time. Nothing was changed, unless the "
+            "detail says that it is not known whether the change was saved, or that it was.",
             "The server is busy. Nothing was changed. Try again shortly.",
             headers=RETRY_AFTER,
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, cast
@@ -65,6 +66,18 @@ class TenantListViewSet(mixins.ListModelMixin, GenericViewSet[Any]):
             except RawPostDataException:  # the CSRF check looked for a form in it, and found one
                 raise UnsupportedMediaType(request.content_type) from None
         carry_out_once(self, request)
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        """DRF's, and let go of the parsed body, which serializers refer to, too: they are parts of
+        cycles as requests are (see `bodies.release_body()`)."""
+        request._stream = io.BytesIO()
+        parsed: Any = request.__dict__.get("_full_data")
+        if type(parsed) in (dict, list):  # none is an immutable QueryDict
+            parsed.clear()
+        finalized: Response = super().finalize_response(request, response, *args, **kwargs)
+        return finalized
 
     @property
     def by(self) -> Actor:

@@ -27,7 +27,7 @@ OTHERS = (
 NOT_LOCAL = (
     "This database is on another machine, so nothing was changed: the demo makes a superuser and "
     "prints the password. Run `manage.py demo --force` if that is wanted; or serve without it: "
-    "gunicorn --config commsapp/server/gunicorn_conf.py commsapp.wsgi"
+    "gunicorn --config commsapp/server/gunicorn_conf.py commsapp.asgi:application"
 )
 
 

@@ -25,7 +25,7 @@ from commsapp.staff.audit import changes, history
 from commsapp.staff.audit.changes import NAMED, Listing
 from commsapp.staff.changelists import count_up_to
 from commsapp.staff.dependents import effects_of_undo
-from commsapp.staff.object_pages import Problem, show, url_of
+from commsapp.staff.object_pages import Problem, busy_message, show, url_of
 from commsapp.staff.request import actor_of
 
 _NAMED_IN_A_MESSAGE = 5
@@ -55,7 +55,7 @@ def undo_batch(request: HttpRequest, batch: UUID) -> HttpResponse:
     try:
         undone = audit.undo_batch(batch, *others, by=by, dry_run=planned)
     except (audit.Refused, audit.Busy) as error:
-        messages.error(request, str(error) or _("Nothing was undone; try again."))
+        messages.error(request, str(error) or busy_message(error))
         return HttpResponseRedirect(_next(request) or back)
     if not undone:
         messages.info(request, _("There is nothing left to undo."))

@@ -9,6 +9,7 @@ moves it on by one step, and a repeated request does nothing more.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,14 +18,16 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from commsapp.core.actors import has_permission
-from commsapp.core.audit import Busy
+from commsapp.core.audit import Busy, unavailable_reason
 from commsapp.core.imports import drafts
 from commsapp.db.ids import read_guid
 from commsapp.models import Draft
@@ -36,6 +39,7 @@ from commsapp.staff.tables.cells import MAX_ROWS, shortened
 from commsapp.staff.tables.column_mapping import REASON, Target, guess, plain
 from commsapp.staff.tables.writer import table_response
 
+log = logging.getLogger(__name__)
 _DRAFTS_SHOWN = 10
 _CHECKING_SECONDS = 2.0  # of one request: a file that takes longer shows its progress
 State = Draft.State
@@ -164,9 +168,27 @@ class ImportedAdmin(TenantAdmin):
             return self._move_on(request, draft)
         except Draft.DoesNotExist as error:
             raise Http404 from error
-        except Busy as busy:
-            messages.error(request, busy_message(busy))
-            return HttpResponseRedirect(self._url("draft", draft.pk))
+        except (Busy, DatabaseError, InterfaceError) as error:
+            return self._interrupted(request, draft, error)
+
+    def _interrupted(self, request: HttpRequest, draft: Draft, error: Exception) -> HttpResponse:
+        """Say which rows are done: "Nothing was changed" is true of a check alone."""
+        is_import = draft.state in (State.CHECKED, State.APPLYING, State.STOPPED)
+        is_import = is_import and request.POST.get("action") != "check"
+        url = self._url("draft", draft.pk)
+        if isinstance(error, Busy):
+            text = (
+                import_results.interruption_of(draft, error) if is_import else busy_message(error)
+            )
+            messages.error(request, text)
+            return HttpResponseRedirect(url)
+        if not is_import or unavailable_reason(error) is None:
+            raise error
+        log.error("the import %s was interrupted", draft.pk, exc_info=error)
+        # Of its own context alone: what asks the database would fail as well.
+        context = {"text": import_results.interruption_of(draft, error), "url": url}
+        page = render_to_string("staff/import_interrupted.html", context)
+        return HttpResponse(page, status=503, headers={"Retry-After": "5"})
 
     def _draft(self, request: HttpRequest, draft_id: UUID) -> Draft:
         mine = drafts.drafts_of(actor_of(request)).filter(kind=self.opts.label_lower)

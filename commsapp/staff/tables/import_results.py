@@ -10,7 +10,10 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from commsapp.core.actors import Actor
+from commsapp.core.audit import unavailable_reason
 from commsapp.core.imports import drafts
+from commsapp.db.commits import OutcomeUnknown
+from commsapp.db.errors import Reason, message_of
 from commsapp.models import Draft, Operation
 from commsapp.staff.audit import batches
 from commsapp.staff.changelists import Slice
@@ -40,6 +43,33 @@ def import_summary(draft: Draft) -> str:
     return told % {
         name: number_format(count, force_grouping=True) for name, count in counts.items()
     }  # fmt: skip
+
+
+def interruption_of(draft: Draft, error: Exception) -> str:
+    """Say why a part of an import failed, which rows are done, and how to go on.
+
+    `draft` as it was before the part: each part is one transaction, with the draft's own progress.
+    """
+    first = 0 if draft.state == State.CHECKED else draft.next_part * drafts.PART_ROWS
+    numbers = {
+        name: number_format(number, force_grouping=True)
+        for name, number in {
+            "done": first,
+            "next": first + 1,
+            "last": min(first + drafts.PART_ROWS, draft.row_count),
+            "all": draft.row_count,
+        }.items()
+    }
+    is_unknown = isinstance(error, OutcomeUnknown)
+    reason = unavailable_reason(error) or Reason.AWAY
+    if is_unknown:
+        text = _("It is not known whether the rows %(next)s to %(last)s were imported.")
+    elif first:
+        text = _("The first %(done)s of %(all)s rows are done, the others are not.")
+    else:
+        text = _("No row is imported yet.")
+    advice = _("Continue: no row is imported twice.")
+    return f"{message_of(reason)} {text % numbers} {advice}"
 
 
 def done_by(draft: Draft, by: Actor) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def read(upload: Any) -> Table:
         told = _("The file is larger than %d MiB. Split it, and upload one part after the other.")
         raise Unreadable(told % (most // 2**20))
     upload.seek(0)
-    content, limits = upload.read(), ReadingLimits()
+    content, limits = upload.read(), ReadingLimits(upload.size)
     if content.startswith(b"PK"):
         return _assemble(xlsx_reader.records(content, limits), "xlsx", limits)
     if content.startswith(b"\xd0\xcf\x11\xe0"):

@@ -21,12 +21,18 @@ MAX_MERGED_CELLS = 2_000_000  # that get the value of a merged range
 MAX_LINES = 1_048_576  # blank ones too: as many as a sheet has
 MAX_BLANK_ROWS = 600_000  # that a sheet spells out: a million of them fit into 60 KB
 MAX_CPU_SECONDS = 20.0  # more than four times of what the largest file takes
+MIN_CPU_SECONDS = 4.0  # that any file may take
+CPU_SECONDS_PER_MIB = 4.0  # of the file, more than that: 60 KB can unpack to what 16 MiB mean
 
 
 @dataclass
 class ReadingLimits:
-    """The work that one file has made so far. `sheet` and `row` tell where it is being read."""
+    """The work that one file has made so far. `sheet` and `row` tell where it is being read.
 
+    `file_size` in bytes decides how much of the processor's time the file may take.
+    """
+
+    file_size: int = 2**24
     sheet: str = ""
     row: int = 0
     elements: int = 0
@@ -34,7 +40,11 @@ class ReadingLimits:
     cells: int = 0
     merged_cells: int = 0
     blank_rows: int = 0
-    _until: float = field(default_factory=lambda: time.thread_time() + MAX_CPU_SECONDS)
+    _until: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        seconds = MIN_CPU_SECONDS + CPU_SECONDS_PER_MIB * self.file_size / 2**20
+        self._until = time.thread_time() + min(seconds, MAX_CPU_SECONDS)
 
     def count_markup(self, piece: bytes) -> None:
         """Count the elements and attributes that begin in a piece of XML. Raises Unreadable."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -33,6 +34,7 @@ from commsapp.staff.tables.xml_parts import MAX_DEPTH, End, Start, parse
 HIGHEST_ROW, MOST_CELLS = 1_048_576, 16_384  # what a sheet has at most, and a row of it
 MAX_NUMBER_LENGTH = 400  # characters of a number or date, which have 17 digits that count
 _NUMBERS_KEPT = 10_000  # a day takes four times as long to write as to look up
+_FIRST_MARCH_1900 = 61  # as a number; spreadsheets believe in a leap day before it
 MAX_LONG_INTEGER = 40  # digits; a longer one is as good as a number with an exponent
 
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")  # how a shared text says what XML cannot
@@ -169,6 +171,7 @@ class _Rows:
     ) -> None:
         self.meaning, self.faults, self.limits = meaning, faults, limits
         self.number_of = lru_cache(_NUMBERS_KEPT)(partial(_number, meaning))
+        self.date_of = lru_cache(_NUMBERS_KEPT)(_iso_date)
         self.done: list[Row] = []
         self.cells: list[str] = []
         self.cell: dict[str, str] = {}
@@ -253,7 +256,7 @@ class _Rows:
         if kind == "b":
             return "true" if _integer(value) else "false"
         if kind == "d":
-            return text_of(from_ISO8601(value[:MAX_NUMBER_LENGTH]))
+            return self.date_of(value[:MAX_NUMBER_LENGTH])
         return value[: MAX_CELL_LENGTH + 1]
 
     def _add(self, shown: str) -> None:
@@ -292,6 +295,14 @@ def _integer(value: str) -> int:
     return int(value)
 
 
+def _iso_date(value: str) -> str:
+    """What a date that is spelled as one shows. Raises ValueError."""
+    if len(value) in (10, 19) and value[4] == "-" == value[7] and value[10:11] in ("", "T"):
+        with suppress(ValueError):  # as nearly all are: a tenth of the time
+            return text_of(datetime.fromisoformat(value))
+    return text_of(from_ISO8601(value))
+
+
 def _number(meaning: WorkbookContext, value: str, style: str) -> str:
     if len(value) > MAX_NUMBER_LENGTH:
         raise ValueError("a number of too many digits")
@@ -301,6 +312,8 @@ def _number(meaning: WorkbookContext, value: str, style: str) -> str:
         return text_of(number)
     is_duration = style in meaning.durations
     try:
+        if is_integer and number >= _FIRST_MARCH_1900 and not is_duration:
+            return date.fromordinal(meaning.epoch.toordinal() + int(number)).isoformat()
         return text_of(from_excel(number, meaning.epoch, timedelta=is_duration))
     except (OverflowError, ValueError):
         return "#VALUE!"

@@ -106,21 +106,23 @@ class _MergedCellFiller:
 def _merged_in(book: Workbook, sheet: Sheet) -> list[Merged]:
     """The merged ranges of a sheet: they stand behind the rows that need them."""
     merged: dict[Merged, None] = {}
+    for count, text in enumerate(_merge_cells(book, sheet), 1):
+        if count > MAX_MERGED_RANGES:  # those that are named twice, too
+            book.limits.refuse(_("It has too many merged cells. Unmerge them."))
+        left, top, right, bottom = range_boundaries(text)
+        if left and top and right and bottom:
+            merged[left, top, right, bottom] = None
+    return [*merged]
+
+
+def _merge_cells(book: Workbook, sheet: Sheet) -> Iterator[str]:
+    """The texts of the merged ranges."""
     rest = b""
     with book.open(sheet.part, MAX_SHEET) as part:
         while chunk := part.read(2**20):
             text = rest + chunk
             if b"mergeCell" in text:
-                merged |= dict.fromkeys(_ranges_in(text))
-            if len(merged) > MAX_MERGED_RANGES:
-                book.limits.refuse(_("It has too many merged cells. Unmerge them."))
+                found = _MERGED.finditer(text)
+                yield from (match[1].decode() for match in found if match.end() > len(rest))
             rest = text[-_WHOLE:]
             book.limits.check_time()
-    return [*merged]
-
-
-def _ranges_in(text: bytes) -> Iterator[Merged]:
-    for found in _MERGED.finditer(text):
-        left, top, right, bottom = range_boundaries(found[1].decode())
-        if left and top and right and bottom:
-            yield left, top, right, bottom

@@ -17,6 +17,7 @@ from django.db import InterfaceError, OperationalError
 from commsapp.api.message.json_lines import groups_of
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Refused
+from commsapp.db.commits import OutcomeUnknown
 from commsapp.models import Channel, User
 from contacts.management.failed_lines import FailedLines
 from contacts.management.progress import Progress, duration
@@ -82,6 +83,7 @@ class _Run:
         self.tally, self.progress = Tally(), Progress(command.stderr, size)
         self.read = 0
         self.stopped = ""  # why, if before the end
+        self.is_unknown = False  # whether the lines after the last were saved
 
     def save_all(self, by: Actor, *, dry_run: bool) -> None:
         with Interruptible() as interruptible:
@@ -95,6 +97,7 @@ class _Run:
                 self.stopped = "Stopped at once"
             except (OperationalError, InterfaceError) as error:
                 self.stopped = f"The database went away ({str(error).strip()})"
+                self.is_unknown = isinstance(error, OutcomeUnknown)
             else:
                 self.stopped = "Stopped" if interruptible.is_asked else ""
         self.progress.clear()
@@ -153,9 +156,12 @@ class _Run:
         failed = self.tally.failed
         told = []
         if self.stopped:
+            unknown = (
+                "It is not known whether the next lines were saved. " if self.is_unknown else ""
+            )
             told.append(
-                f"{self.stopped} after line {self.tally.last_line:,}. Run the same again to go on: "
-                "what is saved already is Unchanged."
+                f"{self.stopped} after line {self.tally.last_line:,}. {unknown}Run the same again "
+                "to go on: what is saved already is Unchanged."
             )
         if failed:
             told.append(
