@@ -1,4 +1,4 @@
-"""Settings, all from the environment. Safe by default: what opens an adapter has to be asked for.
+"""Settings, all from the environment. Safe by default: whatever gives access has to be asked for.
 
 DATABASE_URL    default: SQLite at var/db.sqlite3
 DATABASE_POOL   connections of each worker process to PostgreSQL; default: 10

@@ -215,7 +215,7 @@ class Change:
 class AuditLog:
     """The entries of one transaction.
 
-    `batch`: whether all were done as one batch, or the batch of the batch that they go on with. A
+    `batch`: whether all are one batch, or the id of the batch that they continue. A
     batch's batch is the id of its first entry, of each licensee: who may see one of them sees that.
     """
 
@@ -323,7 +323,7 @@ def recording(
 ) -> Iterator[AuditLog]:
     """One transaction and what is told of it: one Operation, or one for each line of a stream.
 
-    `batch`: they were done as one batch; or the batch of the batch that they go on with, which is
+    `batch`: whether they are one batch; or the id of the batch that they continue, which is
     of their licensee. A dry run does everything but tell, and takes it back, so its numbers are the
     real ones.
     """

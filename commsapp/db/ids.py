@@ -96,7 +96,7 @@ class Guids:
 def read_guids(texts: Iterable[str] | Guids) -> Guids:
     """The ids that a caller gave. The all-zero Guid means "not given" and is no id.
 
-    What was read already stays as it is: an adapter that reads a large list itself need not keep
+    What was read already stays as it is: a caller that reads a large list itself need not keep
     it.
     """
     if isinstance(texts, Guids):

@@ -107,7 +107,7 @@ def _postgres_values(columns: Columns, count: int, connection: Any) -> _Values:
 
 def _sqlite_values(columns: Columns, count: int, connection: Any) -> _Values:
     """For SQLite: each row one text, if at most one column has texts of more than one length or
-    numbers, which stands at the end; else an array. To SQLite a text ends at a NUL: no adapter lets
+    numbers, which stands at the end; else an array. To SQLite a text ends at a NUL: no API lets
     one in."""
     table = "json_each(%s) WHERE true"  # without WHERE, an ON that follows would read as a join's
     kinds = {field: {*map(type, column)} for field, column in columns.items()}

@@ -1,7 +1,7 @@
 """Keeps session ids out of every log (contract 1, Credentials).
 
 The document lets a session id be sent in the query, and queries get written down: by Django, by
-gunicorn, in reports of errors. So it is taken out at the adapter, from all that they look at.
+gunicorn, in reports of errors. So it is taken out first, from all that they look at.
 
 Knows neither Django's settings nor a model: gunicorn's own configuration uses it, too.
 """

@@ -1,6 +1,6 @@
 """The saves that were refused: the last of each data source, and why. Contract 3.4.
 
-Kept by the save itself, in its transaction, so that whatever adapter it came through tells them.
+Kept by the save itself, in its transaction, through whatever API it came.
 """
 
 from __future__ import annotations

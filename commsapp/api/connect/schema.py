@@ -1,4 +1,4 @@
-"""How the Connect API describes itself; an adapter adds the facts of its resource (About)."""
+"""How the Connect API describes itself; a resource adds its own (ResourceSpec)."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def _get(id: str, summary: str, answer: Schema, *statuses: str, **more: Any) -> 
     return {"get": {**told, **more, "responses": {"200": answer, **_errors(*statuses)}}}
 
 
-# --- A adapter's resource ----------------------------------------------------------------------
+# --- A resource --------------------------------------------------------------------------------
 
 
 def patched(path: str, about: ResourceSpec, versions: Sequence[str]) -> OpenApiFragment:

@@ -1,6 +1,6 @@
 """The Connect API: Salesforce-style REST as the Connect REST API has it (contract, section 2).
 
-A adapter is a function that takes the id in the path and the parsed body and returns the documented
+A handler is a function that takes the id in the path and the parsed body and returns the documented
 output; `patch()` makes a view of it. The order of checks is the contract's: path 404, 401, 405,
 413, 415, 403, the id, the body, and only then the record.
 """
@@ -69,7 +69,7 @@ class ProtocolError(Exception):
 
 _NOT_FOUND = (404, "NOT_FOUND", "The requested resource does not exist")
 _NO_LOCK = ("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
-# What goes wrong outside of an adapter, by status.
+# What goes wrong outside of a handler, by status.
 _ERRORS = {
     400: ("JSON_PARSER_ERROR", "The request could not be read"),
     403: ("INSUFFICIENT_ACCESS", "insufficient access rights on the object"),
@@ -82,7 +82,7 @@ _ERRORS = {
 
 
 def error_response(request: HttpRequest, status: int, message: str = "") -> HttpResponse:
-    """A protocol error for what happened outside of an adapter."""
+    """A protocol error for what happened outside of a handler."""
     code, told = _ERRORS.get(status, ("UNKNOWN_EXCEPTION", ""))
     if not told:
         told = f"An unexpected error occurred. Request id: {request.request_id}"  # type: ignore[attr-defined]
@@ -102,7 +102,7 @@ def outcome_unknown(request: HttpRequest, uncertainty: str) -> HttpResponse:
 
 @dataclass(frozen=True)
 class Call:
-    """One request to an adapter: who asks, for which record, and the body's parsed object."""
+    """One request to a handler: who asks, for which record, and the body's parsed object."""
 
     by: Actor
     record_id: str  # 32 hex digits
@@ -159,7 +159,7 @@ def _refuse_type(name: str, wanted: str) -> NoReturn:
 
 
 def patch(
-    path: str, adapter: ResourceHandler, *, verb: str, model: type[Record], about: ResourceSpec
+    path: str, handler: ResourceHandler, *, verb: str, model: type[Record], about: ResourceSpec
 ) -> Any:
     """The URL pattern of a PATCH resource below `connect/`, where `{id}` stands for the id.
 
@@ -179,7 +179,7 @@ def patch(
         call = Call(by, _guid(record_id), _object(raw, names, required=body))
         del raw  # what is large does not stay while the database works
         try:
-            return adapter(call)
+            return handler(call)
         except model.DoesNotExist:
             raise ProtocolError(*_NOT_FOUND) from None
 
