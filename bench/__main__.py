@@ -8,7 +8,7 @@ from django.db import connection
 
 from bench import reference_tables
 from bench.fixture import stage
-from bench.measures import MEASURES, MOST, Figure
+from bench.measures import MAX_SIZE, MEASURES, Figure
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def main() -> None:
         parser.error(f"no such measure: {', '.join(sorted(unknown))}")
     print(f"{connection.vendor}, medians of {options.repeat}\n")
     print("| what | of | measured | goal | |\n|---|---|--:|--:|---|")
-    with stage(MOST) as where:
+    with stage(MAX_SIZE) as where:
         reference_tables.make_tables(where.user)
         reference_tables.analyze()
         for name in options.measures or MEASURES:

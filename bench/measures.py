@@ -26,7 +26,7 @@ CONNECT = "/services/data/v64.0/connect/comms-sales"
 SAVE = "/json/reply/SaveContactGroup"
 STREAM = "/jsonl/reply/SaveContactGroup[]"
 SIZES = (1_000, 10_000, 100_000)
-MOST = max(SIZES)
+MAX_SIZE = max(SIZES)
 
 
 class Figure(NamedTuple):
@@ -73,8 +73,10 @@ def bulk(stage: Stage, repeat: int) -> Iterator[Figure]:
             yield Figure(name, f"{size:,} recipients", ratio, goals[place], "F")
     for name in ("P1 split", "P2 add"):
         each = {size: clock[name] / size for size, clock in clocks.items()}
-        ratio = each[MOST] / each[min(SIZES)]
-        yield Figure(f"P5 {name[3:]}", f"one recipient of {MOST:,}", ratio, 1.0, "× one of 1,000")
+        ratio = each[MAX_SIZE] / each[min(SIZES)]
+        yield Figure(
+            f"P5 {name[3:]}", f"one recipient of {MAX_SIZE:,}", ratio, 1.0, "× one of 1,000"
+        )
 
 
 def _fill_and_empty_a_group(stage: Stage, size: int, clock: Clock) -> None:
@@ -232,13 +234,13 @@ def space(stage: Stage, _repeat: int) -> Iterator[Figure]:
     """P11: how much memory the worker takes more, at most."""
     group = factories.RecipientGroupFactory(licensee=stage.licensee)
     path = f"{CONNECT}/recipient-group/{group.pk}/recipients"
-    add = _asked("Add", stage.recipients[:MOST])
+    add = _asked("Add", stage.recipients[:MAX_SIZE])
     stage.timed("PATCH", path, _asked("Add", stage.recipients[:1]))
     grown = memory.growth(stage.worker, lambda: stage.timed("PATCH", path, add))
-    yield Figure("P11 add", f"{MOST:,} recipients", grown / len(add), 10, "× the body")
+    yield Figure("P11 add", f"{MAX_SIZE:,} recipients", grown / len(add), 10, "× the body")
     split = f"{CONNECT}/quote-line-item/{_line_of(group, stage).pk}"
     grown = memory.growth(stage.worker, lambda: stage.timed("PATCH", split, {}))
-    yield Figure("P11 split", f"{MOST:,} recipients", grown / 2**20, 2, "MiB")
+    yield Figure("P11 split", f"{MAX_SIZE:,} recipients", grown / 2**20, 2, "MiB")
     save = _save_of(stage)
     some = b"".join(_line(save(f"STREAM-{number}")) for number in range(1_000))
     grown = memory.growth(stage.worker, lambda: _stream(stage, some, 1_000))

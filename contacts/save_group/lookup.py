@@ -127,7 +127,7 @@ class LookupKeys:
 
 
 def read(wanted: LookupKeys) -> LookupResult:
-    """Read what is wanted; see look_up()."""
+    """Read what is wanted; see load()."""
     others: dict[str, list[Sequence[Any]]] = defaultdict(list)
     known = LookupResult()
     keys, groups = known.keys, known.groups

@@ -254,15 +254,15 @@ def test_requests_of_a_batch_that_may_be_saved_are_named_by_their_places(api, su
 def test_batch_whose_second_transaction_gets_no_lock_says_what_is_done_and_what_is_not(
     api, suite, monkeypatch
 ):
-    lock_groups, looks = saving.look_up, []
+    lock_groups, looks = saving.load, []
 
-    def look_up(*args: Any, **more: Any) -> Any:
+    def load(*args: Any, **more: Any) -> Any:
         looks.append(1)
         if len(looks) == 2:
             raise TooManyWaitForLocks
         return lock_groups(*args, **more)
 
-    monkeypatch.setattr(saving, "look_up", look_up)
+    monkeypatch.setattr(saving, "load", load)
     bodies = bodies_of(suite, batch.CHUNK + 1)
     answer = api.post("/json/reply/SaveContactGroup[]", bodies, "application/json")
     assert (answer.status_code, answer["X-AutoBatch-Completed"]) == (503, str(batch.CHUNK))
@@ -276,15 +276,15 @@ def test_batch_whose_second_transaction_gets_no_lock_says_what_is_done_and_what_
 def test_batch_whose_second_transaction_fails_by_our_fault_says_what_was_completed(
     api, suite, monkeypatch
 ):
-    lock_groups, looks = saving.look_up, []
+    lock_groups, looks = saving.load, []
 
-    def look_up(*args: Any, **more: Any) -> Any:
+    def load(*args: Any, **more: Any) -> Any:
         looks.append(1)
         if len(looks) == 2:
             raise DataError("no such thing")
         return lock_groups(*args, **more)
 
-    monkeypatch.setattr(saving, "look_up", look_up)
+    monkeypatch.setattr(saving, "load", load)
     bodies = bodies_of(suite, batch.CHUNK + 1)
     answer = api.post("/json/reply/SaveContactGroup[]", bodies, "application/json")
     status = answer.json()["ResponseStatus"]

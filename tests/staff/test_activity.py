@@ -321,7 +321,7 @@ def test_siblings_are_told_and_undone_together(web, by_alice, licensee):
     Contact.objects.filter(pk=contacts[0].pk).update(archived_at=None)
     first = moved.operations[0]
     shown = told(web.get(page(first)))
-    assert "Done as one batch with it" in shown
+    assert "Done in one go with it" in shown
     assert f"{LIST}?batch={first.batch}" in shown
     assert len(listed(web, q=str(first.batch))) == 30
     undo_all = reverse("admin:commsapp_operation_undo_batch", args=(first.batch,))

@@ -222,22 +222,22 @@ def test_a_records_history_tells_that_it_was_one_of_many(web, charlie, join, arc
     _first, second, *_others = archive(40)
     contact = Contact.objects.get(pk=second.target_id)
     shown = told(web.get(page(contact, "history")))
-    assert "In one batch with 39 others" in shown
+    assert "In one go with 39 others" in shown
     assert f'href="{LIST}?batch={second.batch}"' in shown
     assert f'action="{page(second, "undo")}"' in shown
     grant(charlie, "contacts.view_contact")
-    assert "In one batch" not in told(browse(charlie).get(page(contact, "history")))
+    assert "In one go" not in told(browse(charlie).get(page(contact, "history")))
     join(2)
-    assert "In one batch" not in told(web.get(page(group, "history")))
+    assert "In one go" not in told(web.get(page(group, "history")))
 
 
 def test_an_operations_page_tells_how_many_others_there_are(web, archive):
     first, *_others = archive(30)
     shown = told(web.get(page(first)))
-    assert 'Done as one batch with it <span class="count">29</span>' in shown
+    assert 'Done in one go with it <span class="count">29</span>' in shown
     assert f'href="{LIST}?batch={first.batch}"' in shown
     [alone] = archive(1)
-    assert "Done as one batch" not in told(web.get(page(alone)))
+    assert "Done in one go" not in told(web.get(page(alone)))
 
 
 def test_lists_and_pages_take_as_many_statements_for_1000_as_for_10(web, archive):

@@ -65,10 +65,10 @@ def test_what_is_no_filter_is_refused_with_a_reason(web, name, query):
 def test_a_list_has_at_most_so_many(web, alice):
     SavedFilter.objects.bulk_create(
         SavedFilter(user=alice, list="groups.recipientgroup", name=f"{n}", query="q=1")
-        for n in range(SavedFilter.MOST)
+        for n in range(SavedFilter.MAX_PER_LIST)
     )
     save(web)
-    assert SavedFilter.objects.count() == SavedFilter.MOST
+    assert SavedFilter.objects.count() == SavedFilter.MAX_PER_LIST
     save(web, name="3", query="q=2")  # replacing one is no more
     assert SavedFilter.objects.get(name="3").query == "q=2"
 

@@ -31,7 +31,7 @@ from commsapp.staff.tables.cells import (
 from commsapp.staff.tables.reading_limits import ReadingLimits
 from commsapp.staff.tables.xml_parts import MAX_DEPTH, End, Start, parse
 
-HIGHEST_ROW, MOST_CELLS = 1_048_576, 16_384  # what a sheet has at most, and a row of it
+MAX_ROW_NUMBER, MAX_COLUMN_NUMBER = 1_048_576, 16_384  # what a sheet has at most, and a row of it
 MAX_NUMBER_LENGTH = 400  # characters of a number or date, which have 17 digits that count
 _NUMBERS_KEPT = 10_000  # a day takes four times as long to write as to look up
 _FIRST_MARCH_1900 = 61  # as a number; spreadsheets believe in a leap day before it
@@ -221,11 +221,11 @@ class _Rows:
 
     def _begin(self, number: str | None) -> None:
         before = self.limits.row
-        is_long = number is not None and len(number) > len(str(HIGHEST_ROW))
+        is_long = number is not None and len(number) > len(str(MAX_ROW_NUMBER))
         if is_long and not re.match("[1-9]", number or ""):
             raise ValueError("a row's number that is too long")
         line = int(number) if number and not is_long else before + 1
-        if is_long or line > HIGHEST_ROW:
+        if is_long or line > MAX_ROW_NUMBER:
             raise Unreadable(_("The sheet has more rows than a spreadsheet can have."))
         if line <= before:
             raise ValueError("rows in disorder")
@@ -237,9 +237,9 @@ class _Rows:
         at = _column(place.rstrip("0123456789")) if place else self.column + 1
         if at <= self.column:
             raise ValueError("cells in disorder")
-        if at > MOST_CELLS:
+        if at > MAX_COLUMN_NUMBER:
             told = _("It has more than %(cells)d cells; at most %(most)d can be read.")
-            self.limits.refuse(told % {"cells": MOST_CELLS, "most": MAX_COLUMNS})
+            self.limits.refuse(told % {"cells": MAX_COLUMN_NUMBER, "most": MAX_COLUMNS})
         self.column = at
         if value:
             self._add(self._shown(cell, value))
