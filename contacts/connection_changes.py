@@ -95,8 +95,8 @@ def _unfit(
         if contact not in before:
             yield _not_connected(contact, place)
         elif role in unknown:
-            told = _("There is no such role of connections.")
-            yield Refusal("INVALID_CROSS_REFERENCE_KEY", told, "connections", place)
+            message = _("There is no such role of connections.")
+            yield Refusal("INVALID_CROSS_REFERENCE_KEY", message, "connections", place)
 
 
 def _unknown_roles(group: ContactGroup, roles: Any) -> set[str]:
@@ -107,9 +107,9 @@ def _unknown_roles(group: ContactGroup, roles: Any) -> set[str]:
 
 
 def _not_connected(contact: str, place: int) -> Refusal:
-    told = _("The contact is not connected to the group any more.")
+    message = _("The contact is not connected to the group any more.")
     id = dashed(contact) if read_guid(contact) else ""
-    return Refusal("INVALID_CROSS_REFERENCE_KEY", told, "connections", place, id)
+    return Refusal("INVALID_CROSS_REFERENCE_KEY", message, "connections", place, id)
 
 
 # --- What was done, in words ------------------------------------------------------------------
@@ -150,8 +150,8 @@ def _restore(one: Undoing, by: Actor) -> None:
     unknown = _unknown_roles(group, was.values())
     for contact, role in [*was.items()]:
         if role in unknown and (contact, role) not in became.items():
-            told = _("The role of a contact is there no more.")
-            one.failed.append(Refusal("NotFound", told, "connections", None, dashed(contact)))
+            message = _("The role of a contact is there no more.")
+            one.failed.append(Refusal("NotFound", message, "connections", None, dashed(contact)))
             if contact in became:
                 was[contact] = became[contact]
             else:

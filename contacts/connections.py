@@ -97,7 +97,7 @@ def reorder_connections(
         before = connections_of(group)
         given = read_guids(contact_ids)
         strangers = {id: place for id, place in given.places().items() if id not in before}
-        unfit = [*_no_ids(given.malformed), *(_stranger(*each) for each in strangers.items())]
+        unfit = [*_no_ids(given.malformed), *(_stranger(*item) for item in strangers.items())]
         if unfit:
             raise Refused(*unfit)
         after = {contact: before[contact] for contact in [*given.ids, *before]}
@@ -153,15 +153,15 @@ def counts(before: Connections, after: Connections, asked: Iterable[str]) -> Num
         added = len(after)
         return {"added": added, "changed": 0, "removed": 0, "already": len([*asked]) - added}
     was, becomes = _numbered(before), _numbered(after)
-    told = {"added": 0, "changed": 0, "removed": 0, "already": 0}
+    context = {"added": 0, "changed": 0, "removed": 0, "already": 0}
     for contact in asked:
         if was.get(contact) == becomes.get(contact):
-            told["already"] += 1
+            context["already"] += 1
         elif contact not in was:
-            told["added"] += 1
+            context["added"] += 1
         else:
-            told["changed" if contact in becomes else "removed"] += 1
-    return told
+            context["changed" if contact in becomes else "removed"] += 1
+    return context
 
 
 def close_gaps(connections: Connections) -> list[list[str | None]]:
@@ -234,8 +234,8 @@ def _unknown_contacts(group: ContactGroup, given: Guids) -> Iterator[Refusal]:
     known = Contact.objects.filter(licensee=group.licensee_id)
     places = given.places()
     for id in missing_ids(known, given.ids):
-        told = _("There is no contact %s.") % dashed(id)
-        yield _no_such(told, id, places[id])
+        message = _("There is no contact %s.") % dashed(id)
+        yield _no_such(message, id, places[id])
 
 
 def _stranger(id: str, place: int) -> Refusal:
@@ -251,8 +251,8 @@ def _unfit_roles(group: ContactGroup, roles: Sequence[str | None]) -> Iterator[R
     unknown = {*missing_ids(ours, [*{role for role in roles if role}]), ""}
     for place, role in enumerate(roles):
         if role in unknown:
-            told = _("There is no such role of connections.")
-            yield Refusal("INVALID_CROSS_REFERENCE_KEY", told, "connections", place)
+            message = _("There is no such role of connections.")
+            yield Refusal("INVALID_CROSS_REFERENCE_KEY", message, "connections", place)
 
 
 def _unfit_places(
@@ -262,14 +262,14 @@ def _unfit_places(
     taken: set[int | None] = set()
     for place, (one, contact) in enumerate(zip(connections, contacts, strict=True)):
         if contact and contact in listed:
-            told = _("The contact is listed twice.")
-            yield Refusal("DUPLICATE_VALUE", told, "connections", place)
+            message = _("The contact is listed twice.")
+            yield Refusal("DUPLICATE_VALUE", message, "connections", place)
         if one.position is not None and one.position < 1:
-            told = _("A position is 1 or more.")
-            yield Refusal("NUMBER_OUTSIDE_VALID_RANGE", told, "connections", place)
+            message = _("A position is 1 or more.")
+            yield Refusal("NUMBER_OUTSIDE_VALID_RANGE", message, "connections", place)
         elif one.position and one.position in taken:
-            told = _("The position %d is given twice.") % one.position
-            yield Refusal("DUPLICATE_VALUE", told, "connections", place)
+            message = _("The position %d is given twice.") % one.position
+            yield Refusal("DUPLICATE_VALUE", message, "connections", place)
         listed.add(contact)
         taken.add(one.position)
 
@@ -306,26 +306,26 @@ def _says_added(numbers: Numbers, planned: bool) -> str:
     if not planned:
         return _says_changed(numbers, planned)
     added, changed, already = numbers["added"], numbers["changed"], numbers["already"]
-    told = ngettext("%s contact would be added", "%s contacts would be added", added)
-    told %= format_count(added)
+    message = ngettext("%s contact would be added", "%s contacts would be added", added)
+    message %= format_count(added)
     if changed:
         also = ngettext(", %s would be changed", ", %s would be changed", changed)
-        told += also % format_count(changed)
+        message += also % format_count(changed)
     if already:
         known = ngettext(", %s is connected already", ", %s are connected already", already)
-        told += known % format_count(already)
-    return f"{told}."
+        message += known % format_count(already)
+    return f"{message}."
 
 
 def _says_removed(numbers: Numbers, planned: bool) -> str:
     removed, already = numbers["removed"], numbers["already"]
     if planned:
-        told = ngettext("%s contact would be removed", "%s contacts would be removed", removed)
+        message = ngettext("%s contact would be removed", "%s contacts would be removed", removed)
         known = ngettext(", %s is not connected", ", %s are not connected", already)
     else:
-        told = ngettext("%s contact removed", "%s contacts removed", removed)
+        message = ngettext("%s contact removed", "%s contacts removed", removed)
         known = ngettext(", %s was not connected", ", %s were not connected", already)
-    return f"{told % format_count(removed)}{known % format_count(already) if already else ''}."
+    return f"{message % format_count(removed)}{known % format_count(already) if already else ''}."
 
 
 ADDED = Kind("contacts.connections_added", says=_says_added)

@@ -81,7 +81,7 @@ def import_contact_groups(
         go = imported.batch or batch
         saved = _save(keyed, by, licensee_id, dry_run, go) if keyed else Imported()
     places = [*plain]
-    of_plain = [replace(one, index=places[one.index or 0]) for one in imported.refusals]
+    of_plain = [replace(refusal, index=places[refusal.index or 0]) for refusal in imported.refusals]
     told = sorted((*of_plain, *saved.refusals), key=lambda one: one.index or 0)
     return Imported(
         imported.created + saved.created,
@@ -126,7 +126,7 @@ def _save(
     became = {"created": 0, "updated": 0, "unchanged": 0}
     for index, answer in zip(saves, answers, strict=True):
         if isinstance(answer, Refused):
-            refusals += (_told(index, one) for one in answer.refusals)
+            refusals += (_told(index, refusal) for refusal in answer.refusals)
         else:
             became[_became(answer)] += 1
     entries = (one.operation_id for one in answers if isinstance(one, Saved) and not dry_run)
@@ -140,15 +140,15 @@ def _wrong(index: int, row: Row, sources: References, roles: References) -> Iter
     if row.get("id") and read_guid(row["id"]) is None:
         yield Refusal("MALFORMED_ID", _("“%s” is no id.") % row["id"][:64], "id", index)
     if not row.get("data_source"):
-        told = _("Say whose alternate key this is: give the data source.")
-        yield Refusal("REQUIRED", told, "data_source", index)
+        message = _("Say whose alternate key this is: give the data source.")
+        yield Refusal("REQUIRED", message, "data_source", index)
     for name, references in (("data_source", sources), ("role", roles)):
         if row.get(name):
             try:
                 references[row[name]]
             except LookupError as error:
-                told = str(error.args[0])
-                yield Refusal("INVALID_CROSS_REFERENCE_KEY", told, name, index)
+                message = str(error.args[0])
+                yield Refusal("INVALID_CROSS_REFERENCE_KEY", message, name, index)
 
 
 def _told(index: int, refusal: Refusal) -> Refusal:

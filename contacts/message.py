@@ -177,7 +177,7 @@ def _run(
     requests: Sequence[ContactGroupSave], by: Actor, *, until_refused: bool = False
 ) -> list[ReplySpec | Refused]:
     answers = operations.save_contact_groups(requests, by=by, until_refused=until_refused)
-    return [one if isinstance(one, Refused) else _reply(one) for one in answers]
+    return [answer if isinstance(answer, Refused) else _reply(answer) for answer in answers]
 
 
 def _reply(saved: Saved) -> ReplySpec:

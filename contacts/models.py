@@ -285,9 +285,9 @@ class AlternateKey(Record):
 
     def unique_error_message(self, model_class: Any, unique_check: Any) -> ValidationError:
         """The kind is nobody's to enter."""
-        told = _("The data source has this key already for another %(kind)s.")
+        message = _("The data source has this key already for another %(kind)s.")
         kind = self._meta.get_field(self.kind).verbose_name  # type: ignore[union-attr]
-        return ValidationError(told % {"kind": kind}, code="unique_together")
+        return ValidationError(message % {"kind": kind}, code="unique_together")
 
 
 # --- What became of the saves ---------------------------------------------------------------

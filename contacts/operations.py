@@ -112,8 +112,8 @@ def _set_status(status_of: Mapping[str, str]) -> None:
 
 
 def _deleted(group: ContactGroup) -> Refusal:
-    told = _("The contact group “%s” is deleted.") % group
-    return Refusal("INVALID_STATUS", told, "group", record_id=dashed(group.pk.hex))
+    message = _("The contact group “%s” is deleted.") % group
+    return Refusal("INVALID_STATUS", message, "group", record_id=dashed(group.pk.hex))
 
 
 def _says_deleted(numbers: Numbers, planned: bool) -> str:
@@ -141,18 +141,18 @@ _BECOMES = {
 @GROUP_DELETED.undone_by
 def _move_back(undoings: Sequence[Undoing], by: Actor) -> None:
     """Give back the status of before to those that still have the one the operation gave them."""
-    rows = ContactGroup.objects.in_ids(one.operation.target_id.hex for one in undoings)
+    rows = ContactGroup.objects.in_ids(undoing.operation.target_id.hex for undoing in undoings)
     locked = rows.order_by("pk").select_for_update(no_key=True)
     status_of = {group.pk: group.status for group in locked}
     back = {}
-    for one in undoings:
-        effects, group = one.operation.effects, one.operation.target_id
-        one.reversed = int(status_of.get(group) == effects["after"]["status"])
-        one.kept = 1 - one.reversed
-        if one.reversed:
+    for undoing in undoings:
+        effects, group = undoing.operation.effects, undoing.operation.target_id
+        undoing.reversed = int(status_of.get(group) == effects["after"]["status"])
+        undoing.kept = 1 - undoing.reversed
+        if undoing.reversed:
             back[group.hex] = effects["before"]["status"]
         else:
-            one.list_retained(ContactGroup, [group.hex])
+            undoing.list_retained(ContactGroup, [group.hex])
     _set_status(back)
 
 
@@ -172,5 +172,5 @@ def _check_kind(role: Role, changed: frozenset[str]) -> None:
     for model in (ContactGroup, ContactConnection):
         lock_table(model)  # else one could get the role between this look and the commit
     if any(model.objects.filter(role=role).exists() for model in (ContactGroup, ContactConnection)):
-        told = _("The kind cannot be changed while groups or connections have the role.")
-        raise Refused(Refusal("FIELD_INTEGRITY_EXCEPTION", told, "kind"))
+        message = _("The kind cannot be changed while groups or connections have the role.")
+        raise Refused(Refusal("FIELD_INTEGRITY_EXCEPTION", message, "kind"))

@@ -56,8 +56,8 @@ class RecipientAdmin(ImportedAdmin, ExportedAdmin, ArchivedAdmin):
         """Both in one column: a row tells all of a recipient on a desk's screen."""
         if not (recipient.email and recipient.msisdn):
             return recipient.email or recipient.msisdn
-        told = '{} <span class="second">{}</span>'
-        return format_html(told, recipient.email, recipient.msisdn)
+        text = '{} <span class="second">{}</span>'
+        return format_html(text, recipient.email, recipient.msisdn)
 
     def hint(self, recipient: Recipient) -> str:
         """What a combobox tells beside the name."""
@@ -98,17 +98,17 @@ class RecipientGroupAdmin(ArchivedAdmin):
         """How many there are of how many; shape and word where they differ, colour besides."""
         if group.expected_member_count is None:
             return format_count(group.member_count)
-        told = _("%(count)s of %(expected)s expected") % {
+        message = _("%(count)s of %(expected)s expected") % {
             "count": format_count(group.member_count),
             "expected": format_count(group.expected_member_count),
         }
         missing = group.expected_member_count - group.member_count
         if not missing:
-            return format_html('{} <span class="badge is-active">{}</span>', told, _("complete"))
+            return format_html('{} <span class="badge is-active">{}</span>', message, _("complete"))
         differs = (_("%s missing") if missing > 0 else _("%s too many")) % format_count(
             abs(missing)
         )
-        return format_html('{} <span class="badge is-differing">{}</span>', told, differs)
+        return format_html('{} <span class="badge is-differing">{}</span>', message, differs)
 
     def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor, expected: Expected) -> Record:
         return operations.edit_recipient_group(pk, values, by=by, expected=expected)

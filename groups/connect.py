@@ -32,16 +32,16 @@ def update_recipients(call: Call) -> Output:
 
 def _action(call: Call) -> str:
     if "recipientsAction" not in call.body:
-        told = "Required fields are missing: [recipientsAction]"
-        raise ProtocolError(400, "REQUIRED_FIELD_MISSING", told, "recipientsAction")
+        text = "Required fields are missing: [recipientsAction]"
+        raise ProtocolError(400, "REQUIRED_FIELD_MISSING", text, "recipientsAction")
     given = call.body["recipientsAction"]
     if given is not None and not isinstance(given, str):
-        told = "recipientsAction must be a string"
-        raise ProtocolError(400, "JSON_PARSER_ERROR", told, "recipientsAction")
+        text = "recipientsAction must be a string"
+        raise ProtocolError(400, "JSON_PARSER_ERROR", text, "recipientsAction")
     if given is None or given.lower() not in _ACTIONS:
-        told = f"recipientsAction: bad value for restricted picklist field: {given}"
+        text = f"recipientsAction: bad value for restricted picklist field: {given}"
         raise ProtocolError(
-            400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", told, "recipientsAction"
+            400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", text, "recipientsAction"
         )
     action: str = given.lower()
     return action

@@ -161,11 +161,11 @@ def _recipient_of(contact: Contact, customer: ContactGroup) -> Recipient:
 
 def _check_size(members: Sequence[UUID]) -> None:
     if not members:
-        told = _("There is nobody to take into the group.")
-        raise Refused(Refusal("REQUIRED_FIELD_MISSING", told, "contacts"))
+        message = _("There is nobody to take into the group.")
+        raise Refused(Refusal("REQUIRED_FIELD_MISSING", message, "contacts"))
     if len(members) > MAX_MEMBERS:
-        told = _("A recipient group has at most %s members.") % format_count(MAX_MEMBERS)
-        raise Refused(Refusal("LIMIT_EXCEEDED", told, "contacts"))
+        message = _("A recipient group has at most %s members.") % format_count(MAX_MEMBERS)
+        raise Refused(Refusal("LIMIT_EXCEEDED", message, "contacts"))
 
 
 def _write_made(audit_log: AuditLog, recipients: Sequence[Recipient]) -> None:
@@ -178,19 +178,19 @@ def _write_made(audit_log: AuditLog, recipients: Sequence[Recipient]) -> None:
 
 def _says_made(numbers: Numbers, planned: bool) -> str:
     taken, made = numbers["taken"], numbers["made"]
-    told = (
+    message = (
         _("The recipient group “%s” would be made")
         if planned
         else _("The recipient group “%s” was made")
     ) % numbers["name"]
     if taken:
-        told += (
+        message += (
             ngettext(", %s recipient taken that is there", ", %s recipients taken that are there",
                      taken) % format_count(taken)
         )  # fmt: skip
     if made:
-        told += ngettext(", %s new recipient", ", %s new recipients", made) % format_count(made)
-    return f"{told}."
+        message += ngettext(", %s new recipient", ", %s new recipients", made) % format_count(made)
+    return f"{message}."
 
 
 MADE = Kind("groups.made_from_contacts", verb="add", says=_says_made)

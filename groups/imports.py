@@ -18,9 +18,9 @@ def _keep_customers(changing: Sequence[Pending]) -> Iterator[Objection]:
     if not moving:
         return
     lock_table(Membership)  # else one could be added between this look and the commit
-    told = _("The customer cannot be changed while memberships or quote lines depend on it.")
+    message = _("The customer cannot be changed while memberships or quote lines depend on it.")
     for id in referred_to(Recipient, [*moving]):
-        yield moving[id], "customer", told
+        yield moving[id], "customer", message
 
 
 RECIPIENTS = Importable(

@@ -177,8 +177,8 @@ def remove_memberships(memberships: QuerySet[Membership], entry: Operation) -> i
 def _count(group: RecipientGroup, *, added: int = 0, removed: int = 0) -> None:
     """Keep member_count true, and within what a group may hold."""
     if added and group.member_count + added - removed > MAX_MEMBERS:
-        told = _("A recipient group has at most %s members.") % format_count(MAX_MEMBERS)
-        raise Refused(Refusal("LIMIT_EXCEEDED", told, "recipients"))
+        message = _("A recipient group has at most %s members.") % format_count(MAX_MEMBERS)
+        raise Refused(Refusal("LIMIT_EXCEEDED", message, "recipients"))
     if added or removed:
         rows = RecipientGroup.objects.filter(pk=group.pk)
         rows.update(member_count=F("member_count") + added - removed, updated_at=Now())
@@ -190,40 +190,42 @@ def _count(group: RecipientGroup, *, added: int = 0, removed: int = 0) -> None:
 def _says_added(numbers: Numbers, planned: bool) -> str:
     added, already = numbers["added"], numbers["already"]
     if planned:
-        told = ngettext("%s recipient would be added", "%s recipients would be added", added)
+        message = ngettext("%s recipient would be added", "%s recipients would be added", added)
         known = ngettext(", %s is already in the group", ", %s are already in the group", already)
     else:
-        told = ngettext("%s recipient added", "%s recipients added", added)
+        message = ngettext("%s recipient added", "%s recipients added", added)
         known = ngettext(", %s was already in the group", ", %s were already in the group", already)
     also = known % format_count(already) if already else ""
-    return f"{told % format_count(added)}{also}{_says_refused(numbers)}."
+    return f"{message % format_count(added)}{also}{_says_refused(numbers)}."
 
 
 def _says_removed(numbers: Numbers, planned: bool) -> str:
     removed, already = numbers["removed"], numbers["already"]
     if planned:
-        told = ngettext("%s recipient would be removed", "%s recipients would be removed", removed)
+        message = ngettext(
+            "%s recipient would be removed", "%s recipients would be removed", removed
+        )
         known = ngettext(", %s is not in the group", ", %s are not in the group", already)
     else:
-        told = ngettext("%s recipient removed", "%s recipients removed", removed)
+        message = ngettext("%s recipient removed", "%s recipients removed", removed)
         known = ngettext(", %s was not in the group", ", %s were not in the group", already)
     also = known % format_count(already) if already else ""
-    return f"{told % format_count(removed)}{also}{_says_refused(numbers)}."
+    return f"{message % format_count(removed)}{also}{_says_refused(numbers)}."
 
 
 def _says_set(numbers: Numbers, planned: bool) -> str:
-    told = (
+    message = (
         _("%(added)s would be added, %(removed)s removed, %(already)s stay")
         if planned
         else _("%(added)s added, %(removed)s removed, %(already)s stayed")
     )
-    return f"{told % format_counts(numbers)}{_says_refused(numbers)}."
+    return f"{message % format_counts(numbers)}{_says_refused(numbers)}."
 
 
 def _says_refused(numbers: Numbers) -> str:
     refused = numbers["refused"]
-    told = ngettext(", %s refused", ", %s refused", refused)
-    return told % format_count(refused) if refused else ""
+    message = ngettext(", %s refused", ", %s refused", refused)
+    return message % format_count(refused) if refused else ""
 
 
 RECIPIENTS_ADDED = Kind("groups.recipients_added", says=_says_added)
@@ -302,5 +304,5 @@ def _check_customer(record: Recipient | RecipientGroup, changed: frozenset[str])
         return
     lock_table(Membership)  # else one could be added between this look and the commit
     if records.is_referred_to(record):
-        told = _("The customer cannot be changed while memberships or quote lines depend on it.")
-        raise Refused(Refusal("FIELD_INTEGRITY_EXCEPTION", told, "customer"))
+        message = _("The customer cannot be changed while memberships or quote lines depend on it.")
+        raise Refused(Refusal("FIELD_INTEGRITY_EXCEPTION", message, "customer"))

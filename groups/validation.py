@@ -33,21 +33,21 @@ def ineligible_recipients(group: RecipientGroup, given: Guids) -> Iterator[Refus
         staying = {pk.hex for pk in members.values_list("pk", flat=True)}
     for id in set(others) - staying:
         if id in archived:
-            told = _("The recipient %s is archived.") % dashed(id)
-            yield Refusal("ENTITY_IS_DELETED", told, "recipients", places[id], dashed(id))
+            message = _("The recipient %s is archived.") % dashed(id)
+            yield Refusal("ENTITY_IS_DELETED", message, "recipients", places[id], dashed(id))
         else:
             yield _stranger(id, places)
 
 
 def _stranger(id: str, places: Mapping[str, int]) -> Refusal:
-    told = _("There is no recipient %s for this group.") % dashed(id)
-    return Refusal("INVALID_CROSS_REFERENCE_KEY", told, "recipients", places[id], dashed(id))
+    message = _("There is no recipient %s for this group.") % dashed(id)
+    return Refusal("INVALID_CROSS_REFERENCE_KEY", message, "recipients", places[id], dashed(id))
 
 
 def no_way_back(id: str, places: Mapping[str, int]) -> Refusal:
     """Of one who was taken out and has another customer by now."""
-    told = _("The recipient is none of the group's customer any more.")
-    return Refusal("INVALID_CROSS_REFERENCE_KEY", told, "recipients", places[id], dashed(id))
+    message = _("The recipient is none of the group's customer any more.")
+    return Refusal("INVALID_CROSS_REFERENCE_KEY", message, "recipients", places[id], dashed(id))
 
 
 def unknown(group: RecipientGroup, given: Guids) -> Iterator[Refusal]:

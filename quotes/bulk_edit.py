@@ -138,8 +138,8 @@ def _with(row: _Row, given: Mapping[str, Any]) -> tuple[Any, ...]:
 def _refuse_split(rows: Iterable[_Row]) -> Iterator[Refusal]:
     for row in rows:
         if row.is_split:
-            told = _("Line %d is split: change its parts instead.") % row.line_number
-            yield Refusal("INVALID_STATUS", told, "split_at", record_id=str(row.id))
+            message = _("Line %d is split: change its parts instead.") % row.line_number
+            yield Refusal("INVALID_STATUS", message, "split_at", record_id=str(row.id))
 
 
 def _refuse_overwriting(
@@ -149,8 +149,8 @@ def _refuse_overwriting(
         stands = dict(zip(EDITABLE, row.values, strict=True))
         for name in given.keys() & expected.keys():
             if stands[name] not in (expected[name], given[name]):
-                told = _("It was changed by somebody else meanwhile.")
-                yield Refusal(records.OVERWRITTEN, told, name, record_id=str(row.id))
+                message = _("It was changed by somebody else meanwhile.")
+                yield Refusal(records.OVERWRITTEN, message, name, record_id=str(row.id))
 
 
 # --- Writing --------------------------------------------------------------------------------
@@ -205,8 +205,8 @@ def _update(changing: Changing, amounts: Iterable[Totals], entry: Operation) -> 
 def _refuse_amount_overflow(changing: Changing, amounts: Iterable[Totals]) -> Iterator[Refusal]:
     for (row, _new), amount in zip(changing, amounts, strict=True):
         if max(amount) > pricing.MAX_AMOUNT:
-            told = _("Line %d: price × quantity is more than a line can hold.") % row.line_number
-            yield Refusal("LIMIT_EXCEEDED", told, "quantity", record_id=str(row.id))
+            message = _("Line %d: price × quantity is more than a line can hold.") % row.line_number
+            yield Refusal("LIMIT_EXCEEDED", message, "quantity", record_id=str(row.id))
 
 
 # --- Telling, and taking back ---------------------------------------------------------------
@@ -216,14 +216,14 @@ def _says_edited(numbers: Numbers, planned: bool) -> str:
     count = numbers["count"]
     if not count:
         return _("The lines have these values already.")
-    told = (
+    message = (
         ngettext("%s line would be changed", "%s lines would be changed", count)
         if planned
         else ngettext("%s line changed", "%s lines changed", count)
     ) % format_count(count)
     fields = (QuoteLineItem._meta.get_field(name) for name in numbers["fields"])
     names = ", ".join(str(getattr(field, "verbose_name", field.name)) for field in fields)
-    return f"{told}: {names}."
+    return f"{message}: {names}."
 
 
 LINES_EDITED = Kind("quotes.lines_edited", says=_says_edited)

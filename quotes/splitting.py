@@ -49,9 +49,9 @@ def lock_group_line(
     line = visible.get(pk=line_id)
     if line.recipient_group_id:  # since a moment ago, or until then another
         raise Busy
-    told = _("The line has no recipient group.")
+    message = _("The line has no recipient group.")
     raise Refused(
-        Refusal("REQUIRED_FIELD_MISSING", told, "recipient_group", record_id=str(line.pk))
+        Refusal("REQUIRED_FIELD_MISSING", message, "recipient_group", record_id=str(line.pk))
     )
 
 
@@ -74,8 +74,8 @@ def split_refusals(line: QuoteLineItem, group: RecipientGroup) -> Iterator[Refus
     yield from _refuse_without_members(line)
     yield from validation.refuse_archived(group)
     if not group.member_count:
-        told = _("The recipient group has no members.")
-        yield Refusal("INVALID_STATUS", told, "recipient_group", record_id=str(group.pk))
+        message = _("The recipient group has no members.")
+        yield Refusal("INVALID_STATUS", message, "recipient_group", record_id=str(group.pk))
 
 
 def unsplit_refusals(line: QuoteLineItem) -> Iterator[Refusal]:
@@ -102,8 +102,8 @@ def _refuse_without_members(line: QuoteLineItem) -> Iterator[Refusal]:
     """Only a line of an open quote that is no part itself has parts."""
     yield from validation.refuse_closed(line.quote)
     if line.is_part:
-        told = _("The line is itself a part of a split line.")
-        yield Refusal("INVALID_STATUS", told, "split_from", record_id=str(line.pk))
+        message = _("The line is itself a part of a split line.")
+        yield Refusal("INVALID_STATUS", message, "split_from", record_id=str(line.pk))
 
 
 # --- What was done, in words ----------------------------------------------------------------
@@ -111,7 +111,7 @@ def _refuse_without_members(line: QuoteLineItem) -> Iterator[Refusal]:
 
 def _says_split(numbers: Numbers, planned: bool) -> str:
     created, departed = numbers["created"], numbers["departed"]
-    told = (
+    message = (
         ngettext("%s line would be created", "%s lines would be created", created)
         if planned
         else ngettext("%s line created", "%s lines created", created)
@@ -121,30 +121,32 @@ def _says_split(numbers: Numbers, planned: bool) -> str:
         ", %s lines of recipients who left the group stay",
         departed,
     )
-    return f"{told}{left % format_count(departed) if departed else ''}.{_says_unexpected(numbers)}"
+    return (
+        f"{message}{left % format_count(departed) if departed else ''}.{_says_unexpected(numbers)}"
+    )
 
 
 def _says_unexpected(numbers: Numbers) -> str:
     if numbers["expected"] in (None, numbers["members"]):
         return ""
-    told = ngettext(
+    message = ngettext(
         "The recipient group has %(members)s member, %(expected)s expected.",
         "The recipient group has %(members)s members, %(expected)s expected.",
         numbers["members"],
     )
-    return f" {told % format_counts(numbers)}"
+    return f" {message % format_counts(numbers)}"
 
 
 def _says_unsplit(numbers: Numbers, planned: bool) -> str:
     removed: int | None = numbers["removed"]
     if removed is None:
         return _("The line is not split.")
-    told = (
+    message = (
         ngettext("%s line would be removed.", "%s lines would be removed.", removed)
         if planned
         else ngettext("%s line removed.", "%s lines removed.", removed)
     )
-    return told % format_count(removed)
+    return message % format_count(removed)
 
 
 LINE_SPLIT = Kind("quotes.line_split", says=_says_split)
@@ -212,5 +214,5 @@ def _why_not_back(group: RecipientGroup, recipients: Sequence[str]) -> Iterator[
     """Whose recipient became another customer's meanwhile has no way back."""
     ours = Recipient.objects.belonging_to(group)
     for id in missing_ids(ours, recipients) if recipients else ():
-        told = _("The recipient is none of the group's customer any more.")
-        yield Refusal("INVALID_CROSS_REFERENCE_KEY", told, "recipient", record_id=dashed(id))
+        message = _("The recipient is none of the group's customer any more.")
+        yield Refusal("INVALID_CROSS_REFERENCE_KEY", message, "recipient", record_id=dashed(id))

@@ -33,21 +33,21 @@ def refuse(reasons: Iterable[Refusal]) -> None:
 def refuse_closed(quote: Quote) -> Iterator[Refusal]:
     """Nothing changes on a quote that is not open."""
     if not quote.is_open:
-        told = _("The quote is not open: its status is “%s”.") % quote.get_status_display()
-        yield Refusal("INVALID_STATUS", told, "quote", record_id=str(quote.pk))
+        message = _("The quote is not open: its status is “%s”.") % quote.get_status_display()
+        yield Refusal("INVALID_STATUS", message, "quote", record_id=str(quote.pk))
 
 
 def refuse_edit(quote: Quote, changed: Iterable[str]) -> Iterator[Refusal]:
     """What depends on the lines stays while there are such lines."""
     yield from refuse_closed(quote)
     if "currency" in changed and quote.line_count:
-        told = _("The currency cannot be changed while the quote has lines.")
-        yield Refusal("FIELD_INTEGRITY_EXCEPTION", told, "currency", record_id=str(quote.pk))
+        message = _("The currency cannot be changed while the quote has lines.")
+        yield Refusal("FIELD_INTEGRITY_EXCEPTION", message, "currency", record_id=str(quote.pk))
     if "customer_id" in changed and quote.customer_id:
         theirs = RecipientGroup.objects.filter(lines__quote=quote, lines__recipient=None)
         if theirs.exclude(customer=None).exclude(customer=quote.customer_id).exists():
-            told = _("The customer cannot be changed while lines are of another's groups.")
-            yield Refusal("FIELD_INTEGRITY_EXCEPTION", told, "customer", record_id=str(quote.pk))
+            message = _("The customer cannot be changed while lines are of another's groups.")
+            yield Refusal("FIELD_INTEGRITY_EXCEPTION", message, "customer", record_id=str(quote.pk))
 
 
 def refuse_transition(
@@ -55,14 +55,14 @@ def refuse_transition(
 ) -> Iterator[Refusal]:
     """A move starts from certain statuses, and an expired offer cannot be accepted."""
     if quote.status not in since:
-        told = _("A quote cannot go from “%(status)s” to “%(new)s”.") % {
+        message = _("A quote cannot go from “%(status)s” to “%(new)s”.") % {
             "status": quote.get_status_display(),
             "new": Quote.Status(to).label,
         }
-        yield Refusal("INVALID_STATUS", told, "status", record_id=str(quote.pk))
+        yield Refusal("INVALID_STATUS", message, "status", record_id=str(quote.pk))
     elif to == Quote.Status.ACCEPTED and quote.expires_on and quote.expires_on < today:
-        told = _("The quote expired on %s.") % quote.expires_on.isoformat()
-        yield Refusal("INVALID_STATUS", told, "expires_on", record_id=str(quote.pk))
+        message = _("The quote expired on %s.") % quote.expires_on.isoformat()
+        yield Refusal("INVALID_STATUS", message, "expires_on", record_id=str(quote.pk))
 
 
 def tally(quote: Quote, lines: int, one_time: Decimal, recurring: Decimal) -> None:
@@ -76,11 +76,11 @@ def tally(quote: Quote, lines: int, one_time: Decimal, recurring: Decimal) -> No
     quote.one_time_sum += one_time
     quote.recurring_sum += recurring
     if lines > 0 and quote.line_count > MAX_LINES:
-        told = _("A quote has at most %s lines.") % format_count(MAX_LINES)
-        raise Refused(Refusal("LIMIT_EXCEEDED", told, "quote", record_id=str(quote.pk)))
+        message = _("A quote has at most %s lines.") % format_count(MAX_LINES)
+        raise Refused(Refusal("LIMIT_EXCEEDED", message, "quote", record_id=str(quote.pk)))
     if max(quote.one_time_sum, quote.recurring_sum) > pricing.MAX_TOTAL:
-        told = _("The lines would cost more than a quote can hold.")
-        raise Refused(Refusal("LIMIT_EXCEEDED", told, "quote", record_id=str(quote.pk)))
+        message = _("The lines would cost more than a quote can hold.")
+        raise Refused(Refusal("LIMIT_EXCEEDED", message, "quote", record_id=str(quote.pk)))
     Quote.objects.filter(pk=quote.pk).change(
         line_count=quote.line_count,
         one_time_sum=quote.one_time_sum,
@@ -120,25 +120,25 @@ def refuse_read_only(line: QuoteLineItem) -> Iterator[Refusal]:
     """A line changes while its quote is open, and it is not split."""
     yield from refuse_closed(line.quote)
     if line.is_split:
-        told = _("The line is split: change its parts, or unsplit it first.")
-        yield Refusal("INVALID_STATUS", told, "split_at", record_id=str(line.pk))
+        message = _("The line is split: change its parts, or unsplit it first.")
+        yield Refusal("INVALID_STATUS", message, "split_at", record_id=str(line.pk))
 
 
 def refuse_archived(group: RecipientGroup) -> Iterator[Refusal]:
     """An archived group takes part in nothing new."""
     if group.is_archived:
-        told = _("The recipient group is archived.")
-        yield Refusal("INVALID_STATUS", told, "recipient_group", record_id=str(group.pk))
+        message = _("The recipient group is archived.")
+        yield Refusal("INVALID_STATUS", message, "recipient_group", record_id=str(group.pk))
 
 
 def _why_not_sold(line: QuoteLineItem) -> Iterator[Refusal]:
     product, at = line.product, str(line.product_id)
     if not product.is_active:
-        told = _("The product is not active.")
-        yield Refusal("INVALID_STATUS", told, "product", record_id=at)
+        message = _("The product is not active.")
+        yield Refusal("INVALID_STATUS", message, "product", record_id=at)
     if product.currency != line.quote.currency:
-        told = _("The product's prices are in %(product)s, the quote's in %(quote)s.") % {
+        message = _("The product's prices are in %(product)s, the quote's in %(quote)s.") % {
             "product": product.currency,
             "quote": line.quote.currency,
         }
-        yield Refusal("FIELD_INTEGRITY_EXCEPTION", told, "product", record_id=at)
+        yield Refusal("FIELD_INTEGRITY_EXCEPTION", message, "product", record_id=at)

@@ -117,8 +117,8 @@ def outline(plan: str) -> str:
 
 def _lines(plan: dict[str, Any], depth: int) -> Iterator[str]:
     names = ("Node Type", "Join Type", "Relation Name", "Index Name", "Index Cond", "Filter")
-    told = " ".join(str(plan[name])[:100] for name in names if name in plan)
+    text = " ".join(str(plan[name])[:100] for name in names if name in plan)
     counts = f"{plan['Plan Rows']} expected, {plan['Actual Rows']} × {plan['Actual Loops']} came"
-    yield f"{'  ' * depth}{told}: {counts}"
+    yield f"{'  ' * depth}{text}: {counts}"
     for child in plan.get("Plans", ()):
         yield from _lines(child, depth + 1)

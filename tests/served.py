@@ -206,9 +206,9 @@ for line in sys.stdin:
 
 
 def _manage(env: dict[str, str], *args: str) -> str:
-    told: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 300}
+    context: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 300}
     command = [sys.executable, "manage.py", *args]
-    done = subprocess.run(command, check=False, cwd=ROOT, env=env, **told)
+    done = subprocess.run(command, check=False, cwd=ROOT, env=env, **context)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -63,7 +63,7 @@ def marked() -> set[str]:
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Call):
                     name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-                    texts = [one.value for one in node.args if isinstance(one, ast.Constant)]
+                    texts = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
                     if _CALL.fullmatch(name) and texts and isinstance(texts[0], str):
                         found.add(id_of(name, texts))
     for path in (ROOT / "templates").rglob("*.html"):
@@ -77,27 +77,29 @@ def id_of(name: str, texts: Any) -> str:
 
 
 def test_every_text_of_the_sources_is_there_and_no_other(texts):
-    there, needed = {named(one) for one in texts}, marked()
+    there, needed = {named(text) for text in texts}, marked()
     assert (needed - there, there - needed) == (set(), set()), "run `make messages`"
 
 
 def test_every_text_is_translated(texts):
     assert len(texts) > 900
-    assert [one["msgid"] for one in texts if not all(one["strings"].values())] == []
-    numbers = {len(one["strings"]) for one in texts if "msgid_plural" in one}
+    assert [text["msgid"] for text in texts if not all(text["strings"].values())] == []
+    numbers = {len(text["strings"]) for text in texts if "msgid_plural" in text}
     assert numbers == {2}
 
 
 def test_nothing_is_guessed_or_left_over(texts):
-    assert [one["msgid"] for one in texts if "fuzzy" in one["flags"] or one["is_obsolete"]] == []
+    assert [
+        text["msgid"] for text in texts if "fuzzy" in text["flags"] or text["is_obsolete"]
+    ] == []
     assert "#~" not in (FOLDER / "django.po").read_text()
 
 
 def test_what_is_filled_in_and_how_it_is_marked_up_stays(texts):
     pairs = [
-        (one["msgid_plural"] if place and "msgid_plural" in one else one["msgid"], string)
-        for one in texts
-        for place, string in one["strings"].items()
+        (text["msgid_plural"] if place and "msgid_plural" in text else text["msgid"], string)
+        for text in texts
+        for place, string in text["strings"].items()
     ]
     for pattern in (PYTHON_FORMAT, TAG):
         parts = [(sorted(pattern.findall(one)) for one in pair) for pair in pairs]
@@ -121,7 +123,7 @@ def test_sentences_end_as_theirs_do(texts):
 
 
 def test_quotation_marks_are_german(texts):
-    strings = [string for one in texts for string in one["strings"].values()]
+    strings = [string for text in texts for string in text["strings"].values()]
     assert [string for string in strings if re.search(r"“[^”]*”|”", string)] == []
     assert [string for string in strings if string.count("„") != string.count("“")] == []
 

@@ -82,5 +82,5 @@ def require(by: Actor, verb: str, model: type[Any]) -> None:
 
 def missing_permission_message(verb: str, model: type[Model]) -> str:
     """Which permission it would take, in a sentence."""
-    told = _("You lack the permission to %(verb)s %(things)s.")
-    return told % {"verb": _VERBS.get(verb, verb), "things": model._meta.verbose_name_plural}
+    message = _("You lack the permission to %(verb)s %(things)s.")
+    return message % {"verb": _VERBS.get(verb, verb), "things": model._meta.verbose_name_plural}

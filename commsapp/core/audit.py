@@ -430,11 +430,11 @@ class Undone:
 
 def _says_undone(numbers: Numbers, planned: bool) -> str:
     counts = format_counts(numbers)
-    told = _("%(reversed)s would be reversed") if planned else _("Undone: %(reversed)s reversed")
-    told %= counts
+    text = _("%(reversed)s would be reversed") if planned else _("Undone: %(reversed)s reversed")
+    text %= counts
     if numbers["kept"]:
-        told += _(", %(kept)s kept because changed since") % counts
-    return told + "."
+        text += _(", %(kept)s kept because changed since") % counts
+    return text + "."
 
 
 UNDONE = Kind("undone", says=_says_undone)

@@ -240,8 +240,8 @@ def _undo_restore(undoings: Sequence[Undoing], by: Actor) -> None:
 def _move_back(undoings: Sequence[Undoing], *, were_archived: bool) -> None:
     """Move back those that still are as the operation left them."""
     by_model: dict[str, list[Undoing]] = {}
-    for one in undoings:
-        by_model.setdefault(one.operation.target_type, []).append(one)
+    for undoing in undoings:
+        by_model.setdefault(undoing.operation.target_type, []).append(undoing)
     for name, ones in by_model.items():
         model = apps.get_model(name)
         rows = model.objects.in_ids(one.operation.target_id.hex for one in ones)

@@ -91,9 +91,9 @@ def holding(field: str, word: str) -> Q:
     if connection.vendor == "sqlite" and not word.isascii():  # it folds the letters of ASCII alone
         spellings |= {word.lower(), word.upper(), word.capitalize()}
     if len(word) >= SHORT:
-        return reduce(or_, (Q(**{f"{field}__icontains": one}) for one in spellings))
-    first = (Q(**{f"{field}__istartswith": one}) for one in spellings)
-    later = (Q(**{f"{field}__icontains": f" {one}"}) for one in spellings)
+        return reduce(or_, (Q(**{f"{field}__icontains": spelling}) for spelling in spellings))
+    first = (Q(**{f"{field}__istartswith": spelling}) for spelling in spellings)
+    later = (Q(**{f"{field}__icontains": f" {spelling}"}) for spelling in spellings)
     return reduce(or_, (*first, *later))
 
 
@@ -153,7 +153,7 @@ class SearchIndex(Operation):
         quote = schema_editor.quote_name
         table = quote(to_state.apps.get_model(app_label, self.model_name)._meta.db_table)
         # What `icontains` compares.
-        keys = ", ".join(f"UPPER({quote(one)}::text) gin_trgm_ops" for one in self.columns)
+        keys = ", ".join(f"UPPER({quote(column)}::text) gin_trgm_ops" for column in self.columns)
         schema_editor.execute(f"CREATE INDEX {quote(self.name)} ON {table} USING gin ({keys})")
 
     def database_backwards(

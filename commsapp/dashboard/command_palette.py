@@ -179,7 +179,7 @@ def find(request: HttpRequest) -> HttpResponse:
 def options(request: HttpRequest) -> HttpResponse:
     """The same, for the palette."""
     results = found(request, request.GET.get("q", ""))
-    return JsonResponse({"results": [asdict(one) for one in results]})
+    return JsonResponse({"results": [asdict(result) for result in results]})
 
 
 SHORTCUTS = (

@@ -74,7 +74,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _first_steps(by: Actor, counts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """How a new user comes to a first split quote, until they have been there."""
-    some = {each["model"] for each in counts if each["some"]}
+    some = {count["model"] for count in counts if count["some"]}
     if Quote in some:
         return []
     if can_view(by, Product) and Product.objects.visible_to(by).exists():

@@ -111,8 +111,8 @@ def end_tokens(request: HttpRequest, client_id: UUID) -> HttpResponse:
         raise PermissionDenied
     if request.method == "POST":
         ended = api_clients.end_tokens(client)
-        told = ngettext("%d token ended.", "%d tokens ended.", ended) % ended
-        messages.success(request, f"{client}: {told}")
+        message = ngettext("%d token ended.", "%d tokens ended.", ended) % ended
+        messages.success(request, f"{client}: {message}")
         return HttpResponseRedirect(reverse("staff-integrations"))
     return show(
         request, None, "staff/end_tokens.html", title=_("End all tokens"), subtitle=str(client),

@@ -35,8 +35,8 @@ class SecretFile:
         try:
             return cls(path, json.loads(path.read_text()) if path.exists() else {})
         except ValueError as error:
-            told = "holds the demo's secrets, but not as JSON: remove it to have new ones made."
-            raise CommandError(f"{path} {told}") from error
+            text = "holds the demo's secrets, but not as JSON: remove it to have new ones made."
+            raise CommandError(f"{path} {text}") from error
 
     def secret(self, name: str, length: int = 32) -> str:
         """The secret of this name: made at first, the same from then on."""

@@ -249,8 +249,8 @@ class ArchivedFilter(SimpleListFilter):
         yield {**first, "display": _("Active")}
         for choice, (value, _label) in zip(others, self.lookup_choices, strict=True):
             count, has_more = self.counts.get(str(value), (0, False))
-            told = format_count(count) if count else ""
-            yield {**choice, "count": f"{told}+" if has_more else told}
+            text = format_count(count) if count else ""
+            yield {**choice, "count": f"{text}+" if has_more else text}
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
         model: Any = queryset.model

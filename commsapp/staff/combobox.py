@@ -137,16 +137,19 @@ class ComboboxField(ChoiceField):
         if not found:
             raise ValidationError(_("There is none called “%s”.") % text[:_LONGEST], code="none")
         self.widget.candidates = found[:SHOWN]
-        told = (
+        message = (
             _("“%s” may be more than these; type more, or choose one.")
             if len(found) > SHOWN
             else _("Which one is “%s”? Choose it below.")
         )
-        raise ValidationError(told % text[:_LONGEST], code="several")
+        raise ValidationError(message % text[:_LONGEST], code="several")
 
     def _names(self, row: Any) -> set[str]:
         values = (getattr(row, name, "") or "" for name in self.exact)
-        return {self.label_from_instance(row).casefold(), *(str(one).casefold() for one in values)}
+        return {
+            self.label_from_instance(row).casefold(),
+            *(str(value).casefold() for value in values),
+        }
 
 
 def combobox_for(db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

@@ -121,7 +121,9 @@ class RecordForm(ModelForm):
         """The fields that somebody else changed since the form was opened."""
         refusals = self.refused.refusals if isinstance(self.refused, Refused) else ()
         return [
-            one.field for one in refusals if one.code == OVERWRITTEN and one.field in self._stands
+            refusal.field
+            for refusal in refusals
+            if refusal.code == OVERWRITTEN and refusal.field in self._stands
         ]
 
     def _post_clean(self) -> None:

@@ -27,8 +27,8 @@ class ObjectFormField(forms.JSONField):
         try:
             read = strict_json.read(value.encode())
         except strict_json.NotJSON as error:
-            told = _("This cannot be read as JSON: %(reason)s")
-            raise ValidationError(told, code="invalid", params={"reason": error}) from None
+            message = _("This cannot be read as JSON: %(reason)s")
+            raise ValidationError(message, code="invalid", params={"reason": error}) from None
         return json_values.plain_object(read)
 
     def bound_data(self, data: Any, initial: Any) -> Any:

@@ -207,8 +207,8 @@ def tell(request: HttpRequest, change: Any, *, about: str = "") -> None:
     if entry is not None and is_undoable(entry):
         batches = dict.fromkeys(str(one.batch) for one in entries)  # one of each licensee
         undo = f"batch:{','.join(batches)}" if len(entries) > 1 else f"operation:{entry.pk}"
-    told = f"{about}: {change.message}" if about else change.message
-    (messages.info if entry is None else messages.success)(request, told, extra_tags=undo)
+    text = f"{about}: {change.message}" if about else change.message
+    (messages.info if entry is None else messages.success)(request, text, extra_tags=undo)
 
 
 # --- Preview → confirm → result -------------------------------------------------------------

@@ -118,11 +118,11 @@ def _put(
 ) -> None:
     verb = permission.codename.partition("_")[0]
     is_usual = verb in VERBS and permission.codename == f"{verb}_{permission.content_type.model}"
-    told = _(VERBS[verb]) if is_usual else _(permission.name)
+    message = _(VERBS[verb]) if is_usual else _(permission.name)
     cell = Cell(
         permission.pk,
-        f"{line.name}: {told}",
-        told,
+        f"{line.name}: {message}",
+        message,
         permission.pk in ticked,
         permission.pk in given,
     )

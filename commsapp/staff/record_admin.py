@@ -179,9 +179,9 @@ class DeletableAdmin(RecordAdmin):
     ) -> HttpResponse:
         """Without Django's transaction around it; what is refused is told on the record's page."""
         touch = PlannedChange("delete", [*filter(None, [read_guid(object_id)])], actor_of(request))
-        told = {"touches": partial(dependents_of, self.model, touch), **(extra_context or {})}
+        context = {"touches": partial(dependents_of, self.model, touch), **(extra_context or {})}
         try:
-            answer: HttpResponse = self._delete_view(request, object_id, told)  # type: ignore[attr-defined]
+            answer: HttpResponse = self._delete_view(request, object_id, context)  # type: ignore[attr-defined]
         except (Refused, Busy) as error:
             messages.error(request, str(error) or busy_message(error))
             name = f"admin:{self.opts.app_label}_{self.opts.model_name}_page"
@@ -189,7 +189,7 @@ class DeletableAdmin(RecordAdmin):
         return answer
 
     def get_deleted_objects(self, objs: Any, request: Any) -> Any:
-        return [str(one) for one in objs], {}, set(), []
+        return [str(obj) for obj in objs], {}, set(), []
 
     def delete_model(self, request: Any, obj: Any) -> None:
         request.goes_on_at = self.after_deleting(obj)

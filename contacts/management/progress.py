@@ -41,10 +41,10 @@ class Progress:
         if now - self.told_at < (ON_A_TERMINAL if self.is_terminal else IN_A_LOG):
             return
         self.told_at = now
-        told = self.sentence(lines, failed, read)
+        text = self.sentence(lines, failed, read)
         if self.is_terminal:
-            told = f"\r{self._bar(read)}{told}\x1b[K"
-        self._write(told if self.is_terminal else f"{told}\n")
+            text = f"\r{self._bar(read)}{text}\x1b[K"
+        self._write(text if self.is_terminal else f"{text}\n")
 
     def clear(self) -> None:
         """Take the bar away, to write something else."""

@@ -70,8 +70,8 @@ def _save(
     try:
         return operations.save_contact_groups(saves, by=by, dry_run=dry_run)
     except Busy:
-        told = _("The database was busy, and nothing was changed. Save it again.")
-        return [Refused(Refusal("ServiceUnavailable", told))] * len(saves)
+        text = _("The database was busy, and nothing was changed. Save it again.")
+        return [Refused(Refusal("ServiceUnavailable", text))] * len(saves)
 
 
 def _read(line: Line) -> ContactGroupSave | RawSave | Refused:

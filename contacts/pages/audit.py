@@ -40,7 +40,7 @@ def changed_connections(operation: Operation, by: Actor) -> list[Listing]:
     moved = _moved(operation, before, after) if not (came or went) else []
     named = [*came[:NAMED], *went[:NAMED], *roles[:NAMED], *moved[:NAMED]]
     names = {
-        one.pk.hex: (str(one), url_of(one)) for one in Contact.objects.visible_to(by).in_ids(named)
+        id.pk.hex: (str(id), url_of(id)) for id in Contact.objects.visible_to(by).in_ids(named)
     }
     titles = _titles([before.get(c, (0, None))[1] for c in roles[:NAMED]], by) | _titles(
         [after[c][1] for c in roles[:NAMED]], by
@@ -86,5 +86,5 @@ def _titles(roles: Iterable[str | None], by: Actor) -> dict[str | None, str]:
     """The names of roles by their ids, as the ledger keeps them."""
     ids = {role: read_guid(role) or "" for role in roles if role}
     rows = Role.objects.visible_to(by).in_ids(ids.values()) if ids else ()
-    names = {one.pk.hex: one.name for one in rows}
+    names = {row.pk.hex: row.name for row in rows}
     return {None: "—", **{role: names.get(guid, "?") for role, guid in ids.items()}}

@@ -227,8 +227,8 @@ def _named_first(ids: Sequence[str], by: Actor) -> dict[str, Any]:
 
 
 def _and_more(count: int) -> str:
-    told = ngettext("and %(count)s more", "and %(count)s more", count)
-    return told % {"count": format_count(count)} if count > 0 else ""
+    message = ngettext("and %(count)s more", "and %(count)s more", count)
+    return message % {"count": format_count(count)} if count > 0 else ""
 
 
 @page_on(ContactGroup, "contact-options")

@@ -155,7 +155,9 @@ class ContactGroupViewSet(ArchivableViewSet):
         try:
             change = operations.reorder_connections(self.key(), contacts, by=self.by)
         except Refused as refused:  # its places are those of this verb's list
-            raise Refused(*(replace(one, field="contacts") for one in refused.refusals)) from None
+            raise Refused(
+                *(replace(refusal, field="contacts") for refusal in refused.refusals)
+            ) from None
         return changed(change, "changed", "already")
 
 

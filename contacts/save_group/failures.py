@@ -53,7 +53,11 @@ def _numbered(failures: Sequence[Failure], last: int) -> list[tuple[int, Failure
 def _told(save: ContactGroupSave, refused: Refused) -> tuple[str, int, list[Any], int]:
     named = save.key or (dashed(save.object_id) if save.object_id else "")
     faults = [
-        {"code": one.code, "field": one.field[:LONGEST], "message": one.message[:LONGEST]}
-        for one in refused.refusals[:MAX_FAULTS]
+        {
+            "code": refusal.code,
+            "field": refusal.field[:LONGEST],
+            "message": refusal.message[:LONGEST],
+        }
+        for refusal in refused.refusals[:MAX_FAULTS]
     ]
     return named[:LONGEST], save.line, faults, len(refused.refusals)

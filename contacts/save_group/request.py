@@ -204,15 +204,15 @@ def _check_request(save: ContactGroupSave, tell: Tell) -> None:
 def _check_group(content: GroupContent, tell: Tell) -> None:
     name = content.contact_group_name or ""
     if not name.strip():
-        told = _("The contact group needs a name.")
-        tell(Refusal("NotEmpty", told, "ContactGroup.ContactGroupName"))
+        message = _("The contact group needs a name.")
+        tell(Refusal("NotEmpty", message, "ContactGroup.ContactGroupName"))
     if len(name) > LONGEST:
         tell(_too_long("ContactGroup.ContactGroupName"))
     if len(key_of(content.role_alternate_key)) > LONGEST:
         tell(_too_long("ContactGroup.RoleAlternateKey"))
     for flag in content.flags()[1:]:
-        told = _("Only one of the three marks can be set.")
-        tell(Refusal("Predicate", told, f"ContactGroup.{flag}"))
+        message = _("Only one of the three marks can be set.")
+        tell(Refusal("Predicate", message, f"ContactGroup.{flag}"))
 
 
 def _until_full(
@@ -242,12 +242,12 @@ def _check_connections(connections: Iterable[ConnectionSave], tell: Tell) -> Non
         if key or one.role_alternate_key:
             _check_keys(place, one, tell)
         if index < 0:
-            told = _("An index is 1 or more, or 0 for none.")
-            tell(Refusal("GreaterThanOrEqualTo", told, path(place, "Index")))
+            message = _("An index is 1 or more, or 0 for none.")
+            tell(Refusal("GreaterThanOrEqualTo", message, path(place, "Index")))
         elif index and not one.mark_as_deleted:
             if index in indexes:
-                told = _("The index %d is given twice.") % index
-                tell(Refusal("Predicate", told, path(place, "Index")))
+                message = _("The index %d is given twice.") % index
+                tell(Refusal("Predicate", message, path(place, "Index")))
             indexes.add(index)
 
 

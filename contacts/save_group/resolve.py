@@ -56,8 +56,8 @@ def find_target(save: ContactGroupSave, known: LookupResult, by: Actor) -> Targe
     if save.licensee_id:
         is_theirs = source and source.licensee != save.licensee_id
         if is_theirs or not by.can_access(UUID(save.licensee_id)):
-            told = _("This licensee is not yours, or not the data source's.")
-            raise Refused(Refusal("Forbidden", told, "LicenseeId"))
+            message = _("This licensee is not yours, or not the data source's.")
+            raise Refused(Refusal("Forbidden", message, "LicenseeId"))
     target = Target(source)
     at = "SuiteDataSourceInstanceId"
     if not source:
@@ -90,13 +90,13 @@ def _find_group_by_id(
 ) -> None:
     group = known.groups.get(save.object_id or "")
     if not group or group.licensee != source.licensee:
-        told = _("There is no such contact group.")
-        target.faults.append(Refusal("NotFound", told, "ObjectId"))
+        message = _("There is no such contact group.")
+        target.faults.append(Refusal("NotFound", message, "ObjectId"))
         return
     target.group = group
     if target.key and target.key.target != group.id:
-        told = _("The alternate key names another contact group.")
-        target.faults.append(Refusal("Conflict", told, "AlternateKey"))
+        message = _("The alternate key names another contact group.")
+        target.faults.append(Refusal("Conflict", message, "AlternateKey"))
     if not save.key:
         own = [key for key in group.keys if key.name[0] == source.id]
         target.key = own[0] if len(own) == 1 else None
@@ -119,8 +119,8 @@ def resolve(save: ContactGroupSave, target: Target, known: LookupResult) -> Reso
     asked.role = resolver.role(content.group_role_id, content.role_alternate_key, _GROUP)
     names_role = content.group_role_id or key_of(content.role_alternate_key)
     if not names_role and not target.group and not save.object_id:
-        told = _("A new contact group needs a role.")
-        asked.faults.append(Refusal("NotEmpty", told, "ContactGroup.GroupRoleId"))
+        message = _("A new contact group needs a role.")
+        asked.faults.append(Refusal("NotEmpty", message, "ContactGroup.GroupRoleId"))
     asked.wishes = [
         resolver.wish(place, one) for place, one in enumerate(content.contact_connections)
     ]
@@ -171,12 +171,12 @@ class _Resolver:
         at = "GroupRoleId" if place is None else "RoleId", "RoleAlternateKey"
         role = self._one(Kind.ROLE, id, licensee == self.source.licensee, key, place, at)
         if role and self.known.roles[role][1] != kind:
-            told = (
+            message = (
                 _("This is a role of connections, not of groups.")
                 if kind == _GROUP
                 else _("This is a role of groups, not of connections.")
             )
-            self._tell(Refusal("Predicate", told, _path(place, at[0 if id else 1])))
+            self._tell(Refusal("Predicate", message, _path(place, at[0 if id else 1])))
         return role
 
     def _one(
@@ -190,17 +190,17 @@ class _Resolver:
     ) -> str | None:
         """None, and told, where there is none. `at` are the fields that hold id and key."""
         if id and not is_ours:
-            told = _("There is none with this id.")
-            self._tell(Refusal("NotFound", told, _path(place, at[0])))
+            message = _("There is none with this id.")
+            self._tell(Refusal("NotFound", message, _path(place, at[0])))
             id = None
         if value := key_of(key):
             named = self.known.keys.get((self.source.id, kind.value, value))
             if named is None:
-                told = _("The data source has no such key.")
-                self._tell(Refusal("NotFound", told, _path(place, at[1])))
+                message = _("The data source has no such key.")
+                self._tell(Refusal("NotFound", message, _path(place, at[1])))
             elif id and named.target != id:
-                told = _("Id and key name different ones.")
-                self._tell(Refusal("Predicate", told, _path(place, at[1])))
+                message = _("Id and key name different ones.")
+                self._tell(Refusal("Predicate", message, _path(place, at[1])))
             else:
                 id = named.target
         return id

@@ -32,19 +32,19 @@ _FIELDS = ("name", "role_id", "status")
 @SAVED.undone_by
 def undo_saves(undoings: Sequence[Undoing], by: Actor) -> None:
     """Undo saves, the newest first: in a number of statements that does not grow."""
-    lock_groups((one.operation.target_id.hex for one in undoings), by)
+    lock_groups((undoing.operation.target_id.hex for undoing in undoings), by)
     reversals = _Reversals(read(_wanted(undoings)))
-    for one in undoings:
-        reversals.add(one)
+    for undoing in undoings:
+        reversals.add(undoing)
     reversals.write()
 
 
 def _wanted(undoings: Sequence[Undoing]) -> LookupKeys:
     """The groups, and whom and which roles they may get back."""
     wanted = LookupKeys()
-    for one in undoings:
-        before = one.operation.effects["before"]
-        wanted.groups.add(one.operation.target_id.hex)
+    for undoing in undoings:
+        before = undoing.operation.effects["before"]
+        wanted.groups.add(undoing.operation.target_id.hex)
         wanted.roles |= {role for role in [read_guid(before.get("role_id"))] if role}
         for contact, role in before.get("connections", ()):
             wanted.contacts.add(contact)

@@ -42,12 +42,13 @@ def membership_events(request: HttpRequest, recipient: Any) -> HistoryRows:
     arrivals, departures = joined_at(recipient), departures_of(recipient)
     back = _rejoin_buttons(recipient, by, arrivals, departures.found)
     traces = {operation: HistoryRow(_came) for operation in arrivals.values()}
-    traces |= {one.origin_id: HistoryRow(_came) for one in departures}
-    left = [one.operation_id for one in departures]
+    traces |= {departure.origin_id: HistoryRow(_came) for departure in departures}
+    left = [departure.operation_id for departure in departures]
     undos = Operation.objects.filter(undoes__in=left).values_list("pk", flat=True) if left else ()
     traces |= {undo: HistoryRow(_rejoined_label) for undo in undos}
     traces |= {
-        one.operation_id: HistoryRow(_left, back.get(one.operation_id, ())) for one in departures
+        departure.operation_id: HistoryRow(_left, back.get(departure.operation_id, ()))
+        for departure in departures
     }
     note = "" if departures.is_complete else gettext(
         "Very much was done to groups since: only the newest of it was searched for when this"
@@ -102,10 +103,10 @@ def rejoin(request: HttpRequest, recipient: Recipient) -> HttpResponse:
         change = operations.add_recipients(group, [recipient.pk.hex], by=by)
         name = change.operation.target_name
         if change.added:
-            told = gettext("“%(name)s” is in “%(group)s” again.")
+            message = gettext("“%(name)s” is in “%(group)s” again.")
             messages.success(
                 request,
-                told % {"name": recipient, "group": name},
+                message % {"name": recipient, "group": name},
                 extra_tags=f"operation:{change.operation.pk}",
             )
         else:

@@ -70,7 +70,7 @@ def _ask(
     request: HttpRequest, customer: Any, form: MakeGroupForm, contacts: list[str]
 ) -> HttpResponse:
     count = len(contacts) or customer.connected
-    told = (
+    message = (
         ngettext("Of the %s ticked contact.", "Of the %s ticked contacts.", count)
         if contacts
         else ngettext("Of the %s connected contact.", "Of all %s connected contacts.", count)
@@ -78,5 +78,6 @@ def _ask(
     form.fields["name"].initial = customer.name
     return show(
         request, customer, "groups/make_group.html", title=gettext("Make recipient group"),
-        status=400 if form.is_bound else 200, form=form, contacts=contacts, told=told, count=count,
+        status=400 if form.is_bound else 200, form=form, contacts=contacts,
+        told=message, count=count,
     )  # fmt: skip

@@ -99,8 +99,8 @@ def _of_group_line(line: QuoteLineItem) -> str:
     if line.is_split:
         return f"{_status(line.quote)} · {_('in parts')}"
     count = line.recipient_count
-    told = ngettext("%s member", "%s members", count) % format_count(count)
-    return f"{_status(line.quote)} · {told}"
+    message = ngettext("%s member", "%s members", count) % format_count(count)
+    return f"{_status(line.quote)} · {message}"
 
 
 # --- Who comes into a group and leaves it -----------------------------------------------------

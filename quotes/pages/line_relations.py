@@ -29,12 +29,12 @@ def group_and_parts(request: HttpRequest, line: QuoteLineItem) -> dict[str, Any]
         if line.is_part or line.is_split
         else QuotePageState({})
     )
-    told = {
+    context = {
         "parent": parent,
         "can_change": can_change,
         "on_quote_url": on_quote.url(line.quote, row=f"line-{line.pk}"),
     }
     if not line.is_split:
-        return told
+        return context
     parts = joined(line.parts.order_by("line_number"))[:_SHOWN]
-    return told | {"parts": parts, "count": line.parts.count()}
+    return context | {"parts": parts, "count": line.parts.count()}

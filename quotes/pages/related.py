@@ -44,8 +44,8 @@ def quotes_of(request: HttpRequest, customer: ContactGroup) -> dict[str, Any]:
 @page_on(Product, "prices", verb="view")
 def prices(request: HttpRequest, product: Product) -> HttpResponse:
     """What a new line costs if it says nothing else: shown in its form when a product is picked."""
-    told = {
+    context = {
         name: f"{price(getattr(product, name), product.currency)} {product.currency}"
         for name in ("one_time_price", "recurring_price")
     }
-    return JsonResponse(told)
+    return JsonResponse(context)

@@ -24,7 +24,7 @@ def line(alice, licensee) -> QuoteLineItem:
     customer = factories.ContactGroupFactory(**same, name="Sample Bakeries")
     group = factories.RecipientGroupFactory(**same, customer=customer, name="Shops")
     shops = factories.RecipientFactory.create_batch(61, **same, customer=customer)
-    ids = [one.pk.hex for one in shops]
+    ids = [shop.pk.hex for shop in shops]
     operations.add_recipients(group.pk, ids[:60], by=by)
     quote = factories.QuoteFactory(**same, customer=customer)
     product = factories.ProductFactory(**same)

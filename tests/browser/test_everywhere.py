@@ -49,7 +49,7 @@ def shop(alice, licensee):
         **same, customer=customer, name="Shops", expected_member_count=5
     )
     members = factories.RecipientFactory.create_batch(2, **same, customer=customer)
-    groups_operations.add_recipients(group.pk, [one.pk.hex for one in members], by=by)
+    groups_operations.add_recipients(group.pk, [member.pk.hex for member in members], by=by)
     quote = factories.QuoteFactory(**same, customer=customer, name="Fibre for the shops")
     line = factories.QuoteLineItemFactory.build(
         **same, quote=quote, product=factories.ProductFactory(**same), recipient_group=group,

@@ -33,7 +33,7 @@ def line(alice, licensee):
         factories.RecipientFactory(**ours, name=f"{name} shop", city="Bergen")
         for name in ("Abbey", "Bridge", "Corner", "Dock")
     ]
-    groups_operations.add_recipients(group.pk, [one.pk.hex for one in shops], by=by)
+    groups_operations.add_recipients(group.pk, [shop.pk.hex for shop in shops], by=by)
     quote = factories.QuoteFactory(**ours, name="Fibre for the shops", expires_on=date(2020, 1, 31))
     product = factories.ProductFactory(**same, name="Fibre access")
     made = [
@@ -161,7 +161,7 @@ def test_parts_page_and_are_searched_where_they_are(signed_in: Page, line, alice
         )
         for n in range(lines.SHOWN - 2)
     ]
-    groups_operations.add_recipients(group.pk, [one.pk.hex for one in shops], by=by)
+    groups_operations.add_recipients(group.pk, [shop.pk.hex for shop in shops], by=by)
     operations.split_line(line.pk, by=by)
     count = lines.SHOWN + 2
     page = signed_in

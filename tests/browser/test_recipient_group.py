@@ -34,7 +34,7 @@ def group(alice, ours) -> RecipientGroup:
     group = factories.RecipientGroupFactory(**ours, name="Shops", expected_member_count=4)
     members = [factories.RecipientFactory(**ours, name=f"Member {n}") for n in range(3)]
     by = Actor.of(alice, "staff")
-    operations.add_recipients(group.pk, [one.pk.hex for one in members], by=by)
+    operations.add_recipients(group.pk, [member.pk.hex for member in members], by=by)
     for n, name in enumerate(("Corner shop", "Harbour shop"), 1):
         factories.RecipientFactory(**ours, name=name, msisdn=f"+44163296000{n}")
     return group

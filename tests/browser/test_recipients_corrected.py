@@ -24,7 +24,7 @@ def group(alice, licensee) -> RecipientGroup:
         for n in range(2)
     ]
     operations.add_recipients(
-        group.pk, [one.pk.hex for one in members], by=Actor.of(alice, "staff")
+        group.pk, [member.pk.hex for member in members], by=Actor.of(alice, "staff")
     )
     return group
 

@@ -32,7 +32,7 @@ def shop(alice, licensee):
     ours = {**same, "customer": customer}
     group = factories.RecipientGroupFactory(**ours, name="Shops", expected_member_count=5)
     members = factories.RecipientFactory.create_batch(3, **ours)
-    groups_operations.add_recipients(group.pk, [one.pk.hex for one in members], by=by)
+    groups_operations.add_recipients(group.pk, [member.pk.hex for member in members], by=by)
     factories.RecipientFactory(**ours, name="Corner shop")
     factories.RecipientFactory(**ours, name="Harbour shop")
     quote = factories.QuoteFactory(**ours, name="Fibre for the shops")

@@ -23,7 +23,7 @@ def removed(alice, licensee) -> Operation:
     customer = factories.ContactGroupFactory(**same, name="Sample Bakeries")
     group = factories.RecipientGroupFactory(**same, customer=customer, name="Shops")
     shops = factories.RecipientFactory.create_batch(8, **same, customer=customer)
-    ids = [one.pk.hex for one in shops]
+    ids = [shop.pk.hex for shop in shops]
     operations.add_recipients(group.pk, ids, by=by)
     change = operations.remove_recipients(group.pk, ids, by=by)
     operations.add_recipients(group.pk, ids[:1], by=by)

@@ -63,7 +63,7 @@ def save(once, dtos):
 
 
 def outcomes(answers):
-    return [one.meta["Outcome"] for one in answers]
+    return [answer.meta["Outcome"] for answer in answers]
 
 
 def test_a_group_is_saved_with_its_contacts_and_again_without_a_change(client, once, save):
@@ -132,9 +132,9 @@ def test_who_may_not_is_told_so(client, once, save, whose, status, code):
 def test_many_are_saved_in_order(client, save):
     requests = [save(name=f"Customer {number}") for number in range(3)]
     answers = client.send_all([*requests, requests[0]])
-    assert all(isinstance(one, ResponseStatus) for one in answers)
+    assert all(isinstance(answer, ResponseStatus) for answer in answers)
     assert outcomes(answers) == ["Created", "Created", "Created", "Unchanged"]
-    assert len({one.meta["ObjectId"] for one in answers}) == 3
+    assert len({answer.meta["ObjectId"] for answer in answers}) == 3
 
 
 def test_many_with_one_that_has_no_shape_do_nothing(client, save):

@@ -34,7 +34,7 @@ def operations(db, settings, tmp_path):
 
 def test_what_was_done_is_spread_over_the_last_weeks_and_working_days_are_the_busier(operations):
     today = timezone.localdate()
-    days = Counter(timezone.localtime(one.at).date() for one in operations)
+    days = Counter(timezone.localtime(operation.at).date() for operation in operations)
     assert today - datetime.timedelta(days=DAYS) <= min(days) <= max(days) <= today
     workdays = [day for day in days if day.weekday() < 5 and day != today]
     weekends = [day for day in days if day.weekday() >= 5 and day != today]
@@ -42,15 +42,15 @@ def test_what_was_done_is_spread_over_the_last_weeks_and_working_days_are_the_bu
     assert weekends
     assert median(days[day] for day in workdays) > max(days[day] for day in weekends)
     assert max(days.values()) < len(operations) / 4
-    assert {one.channel for one in operations} == {*Channel.values}
+    assert {operation.channel for operation in operations} == {*Channel.values}
 
 
 def test_an_operations_id_begins_with_its_time_and_nothing_is_of_the_future(operations):
-    for one in operations:
-        assert one.pk.int >> 80 == int(one.at.timestamp() * 1_000) or one.at > timezone.now() - (
-            datetime.timedelta(minutes=10)
-        )
-        assert one.at <= timezone.now()
+    for operation in operations:
+        assert operation.pk.int >> 80 == int(
+            operation.at.timestamp() * 1_000
+        ) or operation.at > timezone.now() - (datetime.timedelta(minutes=10))
+        assert operation.at <= timezone.now()
 
 
 def test_records_are_as_old_as_their_history_and_a_split_can_be_undone(operations):

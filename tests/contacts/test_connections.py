@@ -30,7 +30,7 @@ def refused(call, *args, by):
     with pytest.raises(Refused) as caught:
         call(*args, by=by)
     assert everything() == before
-    return [(one.code, one.field, one.index) for one in caught.value.refusals]
+    return [(refusal.code, refusal.field, refusal.index) for refusal in caught.value.refusals]
 
 
 def test_contacts_are_connected_at_their_place_or_last(suite):

@@ -28,8 +28,8 @@ def test_a_refused_save_is_kept_with_its_reasons_and_changes_nothing_else(suite)
     told = suite.refused(" K ", ConnectionSave(index=-1), contact_group_name="")
     [failure] = kept(suite)
     assert (failure.key, failure.line, failure.fault_count) == ("K", 0, 3)
-    assert [(one["code"], one["field"]) for one in failure.faults] == told
-    assert all(one["message"] for one in failure.faults)
+    assert [(fault["code"], fault["field"]) for fault in failure.faults] == told
+    assert all(fault["message"] for fault in failure.faults)
     assert failure.at
     assert not Operation.objects.exists()
 

@@ -52,7 +52,7 @@ def test_a_request_without_a_group_says_so(suite):
     save = ContactGroupSave(suite.source.pk.hex, "K")
     with pytest.raises(Refused) as refused:
         operations.save_contact_group(save, by=suite.by)
-    told = [(one.code, one.field) for one in refused.value.refusals]
+    told = [(refusal.code, refusal.field) for refusal in refused.value.refusals]
     assert told == [("NotNull", "ContactGroup")]
 
 

@@ -220,7 +220,7 @@ def test_one_look_tells_what_is_unchanged_by_whatever_it_is_named(suite, stateme
             suite.request("K", 1, **elsewhere),
             suite.request("K", 0),
         )
-    assert [str(one.outcome) for one in answers] == ["Unchanged"] * 3
+    assert [str(answer.outcome) for answer in answers] == ["Unchanged"] * 3
     assert len(told) == 1
     assert everything() == before
 

@@ -90,7 +90,9 @@ class TestAnyChunk(TestCase):
                 answers = suite.save_all(*saves)
             else:
                 answers = [suite.save_all(save)[0] for save in saves]
-            outcomes.append([getattr(one, "outcome", None) or one.refusals for one in answers])
+            outcomes.append(
+                [getattr(answer, "outcome", None) or answer.refusals for answer in answers]
+            )
         assert outcomes[0] == outcomes[1]
         assert self._left(suite, suite.source) == self._left(suite, other)
 

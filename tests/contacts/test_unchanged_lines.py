@@ -30,8 +30,8 @@ class Lines:
             [self._sent(text) for text in texts], by=by or self.suite.by
         )
         return [
-            one.refusals[0].code if isinstance(one, Refused) else str(one.outcome)
-            for one in answers
+            answer.refusals[0].code if isinstance(answer, Refused) else str(answer.outcome)
+            for answer in answers
         ]
 
     def _sent(self, text):

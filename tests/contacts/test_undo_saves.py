@@ -297,7 +297,7 @@ class TestAnySaves(TestCase):
         saves = [self._save(suite, *line) for line in script]
         chunks = [saves] if at_once else [[save] for save in saves]
         answers = [one for chunk in chunks for one in suite.save_all(*chunk)]
-        entries = [one.operation for one in answers if getattr(one, "operation", None)]
+        entries = [answer.operation for answer in answers if getattr(answer, "operation", None)]
         if at_once and len(saves) > 1 and entries:
             audit.undo_batch(entries[0].batch, by=suite.by)
         else:

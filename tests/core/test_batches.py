@@ -17,7 +17,7 @@ from tests.contacts.external_suite import Suite
 
 
 def archived(by: Actor, *contacts: Contact) -> records.ArchiveResult:
-    return records.archive(Contact, [one.pk.hex for one in contacts], by=by)
+    return records.archive(Contact, [contact.pk.hex for contact in contacts], by=by)
 
 
 def batches() -> list:
@@ -38,7 +38,7 @@ def test_a_goes_batch_is_the_id_of_its_first_entry(licensee, by_alice):
     moved = archived(by_alice, *factories.ContactFactory.create_batch(3, licensee=licensee))
     first = Operation.objects.order_by("id").first()
     assert batches() == [first.pk] * 3
-    assert {one.batch for one in moved.operations} == {first.pk}
+    assert {operation.batch for operation in moved.operations} == {first.pk}
     undone = audit.undo_batch(first.pk, by=by_alice)
     reversal = Operation.objects.filter(kind="undone").order_by("id").first()
     assert {one.operation.batch for one in undone} == {reversal.pk}
@@ -140,7 +140,7 @@ def test_a_large_go_is_undone_some_at_a_time_the_newest_first(licensee, by_alice
     undone = audit.undo_batch(batch, by=by_alice)
     for told in (planned, undone):
         assert [one.operation.undoes_id for one in told] == [
-            one.pk for one in reversed(moved.operations)
+            operation.pk for operation in reversed(moved.operations)
         ]
         assert [one.reversed for one in told] == [1, 1, 1, 0, 1]
     assert not Contact.objects.exclude(archived_at=None).exists()

@@ -55,7 +55,7 @@ def names(licensee):
 def test_words_are_found_alike_on_both_databases(names, by_alice, text, found):
     rows = Recipient.objects.all()
     assert {one.name for one in matching(rows, FIELDS, text, by_alice)} == found
-    assert {one.name for one in rows.filter(having(text, FIELDS))} == found
+    assert {row.name for row in rows.filter(having(text, FIELDS))} == found
 
 
 LONG = "Search for at most 200 characters and 10 words."

@@ -58,9 +58,9 @@ def test_rows_are_copied_in_one_statement(crowd, licensee, django_assert_num_que
         )
     assert copied == 3
     copies = Recipient.objects.filter(created_at=at)
-    assert [one.name for one in copies.order_by("name")] == [one.name.upper() for one in crowd]
-    assert len({one.pk for one in copies}) == 3
-    assert {(one.pk.version, one.pk.variant) for one in copies} == {(7, "specified in RFC 4122")}
+    assert [copy.name for copy in copies.order_by("name")] == [one.name.upper() for one in crowd]
+    assert len({copy.pk for copy in copies}) == 3
+    assert {(copy.pk.version, copy.pk.variant) for copy in copies} == {(7, "specified in RFC 4122")}
 
 
 def test_nothing_is_copied_from_nothing(licensee):

@@ -32,7 +32,7 @@ def row(**texts) -> dict[str, str]:
 
 
 def told(imported) -> list[tuple[int, str, str]]:
-    return [(one.index, one.field, one.message) for one in imported.refusals]
+    return [(refusal.index, refusal.field, refusal.message) for refusal in imported.refusals]
 
 
 def test_new_rows_become_recipients_with_one_operation_each(take, licensee):
@@ -145,7 +145,7 @@ def test_the_same_one_twice_is_refused_the_second_time(take, licensee):
         row(external_reference="S-9"),
     )  # fmt: skip
     assert imported.numbers == {"created": 1, "updated": 1, "unchanged": 0, "refused": 2}
-    assert [one.index for one in imported.refusals] == [1, 3]
+    assert [refusal.index for refusal in imported.refusals] == [1, 3]
 
 
 def test_a_member_keeps_its_customer(take, by_alice, licensee):

@@ -153,7 +153,7 @@ def test_what_a_german_imports_in_vain_is_kept_in_english(by_alice, licensee):
 
     row = {"data_source": str(source.pk), "alternate_key": "KEY", "name": "Sample"}
     imported = import_contact_groups([row], by=by_alice, licensee_id=licensee.pk)
-    assert [one.message for one in imported.refusals] == [
+    assert [refusal.message for refusal in imported.refusals] == [
         "Eine neue Kontaktgruppe braucht eine Rolle."
     ]
     [fault] = SaveFailure.objects.get().faults

@@ -155,7 +155,7 @@ def test_every_operation_can_be_copied_as_curl(client, operations):
     commands = [one for group in curl.groups_of(document()).values() for one in group]
     assert len(commands) == len(operations)
     assert page.content.decode().count("<pre ") == len(commands) + 1
-    assert not any(re.search(r"[{}]", one.text.split(" \\\n")[0]) for one in commands)
+    assert not any(re.search(r"[{}]", command.text.split(" \\\n")[0]) for command in commands)
 
 
 def test_a_command_names_what_the_example_has():

@@ -176,7 +176,7 @@ def test_an_undo_previewed_by_who_may_delete_but_not_see_names_nothing(auditor, 
         factories.ContactGroupFactory(licensee=licensee, name=f"Hidden {number}")
         for number in range(2)
     ]
-    contacts_operations.delete_contact_groups([one.pk.hex for one in groups], by=by_alice)
+    contacts_operations.delete_contact_groups([group.pk.hex for group in groups], by=by_alice)
     grant(auditor, "contacts.delete_contactgroup")
     deleted = Operation.objects.order_by("id").first()
     web = browse(auditor)

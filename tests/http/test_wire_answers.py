@@ -107,8 +107,8 @@ def test_only_patch_is_allowed_on_a_connect_resource(wire, method, path):
     assert (answer.status, answer["Allow"]) == (405, "PATCH")
     assert answer["Sforce-Limit-Info"]
     if method != "HEAD":
-        told = f"HTTP Method '{method}' not allowed. Allowed are PATCH"
-        assert answer.json() == [{"errorCode": "METHOD_NOT_ALLOWED", "message": told}]
+        text = f"HTTP Method '{method}' not allowed. Allowed are PATCH"
+        assert answer.json() == [{"errorCode": "METHOD_NOT_ALLOWED", "message": text}]
 
 
 @pytest.mark.parametrize("path", [GROUP, LINE])

@@ -71,8 +71,8 @@ def test_consents_that_are_given_and_refused_are_told(chris, audit):
     answer = web.post("/services/oauth2/authorize", {**asked, "allow": "Authorize"})
     web.post("/services/oauth2/authorize", asked)
     lines = audit.of("consent")
-    assert [one["outcome"] for one in lines] == ["success", "refused"]
-    assert {(one["user"], one["client"], one["scope"]) for one in lines} == {
+    assert [line["outcome"] for line in lines] == ["success", "refused"]
+    assert {(line["user"], line["client"], line["scope"]) for line in lines} == {
         ("charlie", "Browser app", "api")
     }
     [code] = re.findall(r"code=([^&]+)", answer.url)

@@ -149,7 +149,7 @@ def test_what_a_line_cannot_hold_is_told_for_each_and_nothing_is_changed(sale, s
     values = {"quantity": MAX_QUANTITY, "one_time_price": MAX_PRICE}
     with pytest.raises(Refused) as refused:
         edit(sale, parts_of(split), values=values)
-    assert {one.code for one in refused.value.refusals} == {"LIMIT_EXCEEDED"}
+    assert {refusal.code for refusal in refused.value.refusals} == {"LIMIT_EXCEEDED"}
     assert len(refused.value.refusals) == 4
     assert sale.rows() == before
 

@@ -135,8 +135,8 @@ def test_an_archived_member_with_a_part_is_in_nobodys_way(sale):
 
 def test_an_unexpected_number_of_members_is_told(sale):
     line = sale.line(sale.group(2, expected_member_count=3))
-    told = "2 lines created. The recipient group has 2 members, 3 expected."
-    assert sale.split(line).message == told
+    text = "2 lines created. The recipient group has 2 members, 3 expected."
+    assert sale.split(line).message == text
     RecipientGroup.objects.update(expected_member_count=2)
     assert sale.split(line).message == "0 lines created."
 

@@ -120,7 +120,7 @@ def stored_texts() -> list[str]:
     found: set[str] = set()
     for model in apps.get_models():
         columns = model._meta.concrete_fields
-        fields = [one for one in columns if not one.choices and one.name not in _CODES]
+        fields = [column for column in columns if not column.choices and column.name not in _CODES]
         for row in model._default_manager.values_list(*(field.attname for field in fields)):
             found.update(text for value in row for text in _flat(value))
     return sorted((text for text in found if _WORD.search(text)), key=len, reverse=True)

@@ -158,8 +158,8 @@ def test_another_licensees_recipient_is_not_put_back(bob, group, join, sync):
 def test_the_search_is_bounded_and_says_so(web, group, join, sync, monkeypatch):
     lost, *others = join(4)
     operations.remove_recipients(group.pk, [lost.pk.hex], by=sync)
-    for one in others:
-        operations.remove_recipients(group.pk, [one.pk.hex], by=sync)
+    for other in others:
+        operations.remove_recipients(group.pk, [other.pk.hex], by=sync)
     monkeypatch.setattr(membership_history, "MAX_SEARCHED", 2)
     found = membership_history.departures_of(lost)
     assert (found.found, found.is_complete) == ([], False)
@@ -176,7 +176,7 @@ def test_a_recipients_page_takes_as_many_statements_after_1000_operations_as_aft
     web, group, join, by_alice
 ):
     lost, *others = join(30)
-    ids = [one.pk.hex for one in others]
+    ids = [other.pk.hex for other in others]
     web.get(page(lost))
 
     def count() -> int:
@@ -317,7 +317,7 @@ def test_long_lists_are_bounded(web, group, join, by_alice):
 
 def test_siblings_are_told_and_undone_together(web, by_alice, licensee):
     contacts = factories.ContactFactory.create_batch(30, licensee=licensee)
-    moved = records.archive(Contact, [one.pk.hex for one in contacts], by=by_alice)
+    moved = records.archive(Contact, [contact.pk.hex for contact in contacts], by=by_alice)
     Contact.objects.filter(pk=contacts[0].pk).update(archived_at=None)
     first = moved.operations[0]
     shown = told(web.get(page(first)))

@@ -29,7 +29,11 @@ def archive(licensee, by_alice):
     def make(count: int) -> list[Operation]:
         contacts = factories.ContactFactory.build_batch(count, licensee=licensee)
         Contact.objects.bulk_create(contacts)
-        return [*records.archive(Contact, [one.pk.hex for one in contacts], by=by_alice).operations]
+        return [
+            *records.archive(
+                Contact, [contact.pk.hex for contact in contacts], by=by_alice
+            ).operations
+        ]
 
     return make
 
@@ -158,8 +162,8 @@ def test_undo_is_offered_while_any_of_a_go_stands(web, archive, by_alice):
     audit.undo(first.pk, by=by_alice)
     line = rows(web)[1]
     assert "Undo…" in line
-    for one in others:
-        audit.undo(one.pk, by=by_alice)
+    for other in others:
+        audit.undo(other.pk, by=by_alice)
     assert rows(web)[3].endswith("Undone")
 
 
@@ -183,7 +187,7 @@ def test_the_message_undoes_a_go_of_two_licensees(web, alice, licensee):
         for one in factories.ContactFactory.create_batch(2, licensee=whose)
     ]  # fmt: skip
     selected = {
-        "action": "archive_selected", "_selected_action": [str(one.pk) for one in contacts],
+        "action": "archive_selected", "_selected_action": [str(contact.pk) for contact in contacts],
         "confirm": "1",
     }  # fmt: skip
     answer = both.post(CONTACTS, selected)
@@ -248,7 +252,7 @@ def test_lists_and_pages_take_as_many_statements_for_1000_as_for_10(web, archive
         contact = Contact.objects.get(pk=entries[1].target_id)
         batch = {"batch": str(entries[0].batch)}
         addresses = (page(entries[0]), page(contact, "history"))
-        return [statements(web, LIST, batch), *(statements(web, each) for each in addresses)]
+        return [statements(web, LIST, batch), *(statements(web, address) for address in addresses)]
 
     assert taken(few) == taken(many)
     lists = statements(web, LIST), statements(web, "/admin/")
@@ -263,7 +267,7 @@ def test_lists_and_pages_take_as_many_statements_for_1000_as_for_10(web, archive
 def choices(client) -> list[str]:
     filters = client.get(LIST).context["cl"].filter_specs
     users = [one for one in filters if isinstance(one, changelist.UserFilter)]
-    return [name for one in users for _id, name in one.lookup_choices]
+    return [name for user in users for _id, name in user.lookup_choices]
 
 
 @pytest.fixture

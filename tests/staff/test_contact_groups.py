@@ -51,7 +51,7 @@ def test_one_is_named_before_it_is_archived_restored_and_deleted(web, customer):
 def test_many_are_moved_at_once_and_undone_at_once(web, licensee, action, told_before, status):
     groups = factories.ContactGroupFactory.create_batch(3, licensee=licensee)
     url = reverse("admin:contacts_contactgroup_changelist")
-    ticked = {"action": action, "_selected_action": [str(one.pk) for one in groups]}
+    ticked = {"action": action, "_selected_action": [str(group.pk) for group in groups]}
     assert told_before in told(web.post(url, ticked))
     web.post(url, {**ticked, "confirm": "1"})
     assert ContactGroup.objects.filter(status=status).count() == 3

@@ -229,7 +229,7 @@ def test_contacts_and_those_who_send_them(reader, marked, group, by_alice):
     contacts = factories.ContactFactory.create_batch(3, licensee=group.licensee)
     reader.get(page(customer, "add-connections"))
     preview = reader.post(
-        page(customer, "add-connections"), contacts=[str(one.pk) for one in contacts]
+        page(customer, "add-connections"), contacts=[str(contact.pk) for contact in contacts]
     )
     reader.post(page(customer, "add-connections"), 302, **again(preview))
     moved = {"contact": contacts[0].pk.hex, "to": "down"}

@@ -62,13 +62,13 @@ def test_ticked_recipients_are_added_and_the_message_undoes_it(web, group):
         3, licensee=group.licensee, customer=group.customer
     )
     url = page(group, "add-recipients")
-    assert all(str(one.pk) in told(web.get(url)) for one in recipients)
-    preview = web.post(url, {"recipients": [str(one.pk) for one in recipients[:2]]})
+    assert all(str(recipient.pk) in told(web.get(url)) for recipient in recipients)
+    preview = web.post(url, {"recipients": [str(recipient.pk) for recipient in recipients[:2]]})
     assert "2 recipients would be added." in told(preview)
     done = web.post(url, again(preview))
     assert done.url.startswith(f"{page(group)}?changed=")
     address = undo_address(web, done)
-    assert members_of(group) == {one.pk for one in recipients[:2]}
+    assert members_of(group) == {recipient.pk for recipient in recipients[:2]}
 
     undone = web.post(address, {"next": page(group)})
     assert said(web, undone) == "Undone: 2 reversed."

@@ -23,7 +23,7 @@ def totals(quote) -> tuple:
 
 
 def pasted(*recipients) -> dict[str, str]:
-    return {"pasted": "\n".join(str(one.pk) for one in recipients)}
+    return {"pasted": "\n".join(str(recipient.pk) for recipient in recipients)}
 
 
 def test_adding_to_a_group_on_a_quote_in_review_tells_what_the_quote_costs_then(
@@ -114,7 +114,7 @@ def test_many_members_and_quotes_take_no_more_statements_than_few(web, group, ou
 @pytest.mark.parametrize("count", [1, 3])
 def test_undoing_an_addition_tells_what_quotes_cost_then(web, group, ours, line, by_alice, count):
     added = groups_operations.add_recipients(
-        group.pk, [one.pk.hex for one in ours(count)], by=by_alice
+        group.pk, [our.pk.hex for our in ours(count)], by=by_alice
     )
     before = totals(line.quote)
     preview = web.get(page(added.operation, "undo"))

@@ -39,7 +39,7 @@ def ids(licensee, alice, group, join, line, by_alice):
         group.customer.role, key.data_source, line, line.quote, line.product, alice, licensee,
         Group.objects.first(), change,
     ]  # fmt: skip
-    found = {one._meta.label_lower: str(one.pk) for one in records}
+    found = {record._meta.label_lower: str(record.pk) for record in records}
     return found | {
         "filter_id": str(saved.pk), "client_id": str(client.pk), "batch": str(operation.pk),
         "draft_id": str(licensee.pk), "id": str(alice.pk),

@@ -171,7 +171,7 @@ def test_it_is_a_rule_of_the_operation(record, by_alice):
             record.pk, {"name": "Mine", "description": "Mine"}, by=by_alice,
             expected={"name": "Read before", "description": "Old"},
         )  # fmt: skip
-    assert [(one.code, one.field) for one in refused.value.refusals] == [
+    assert [(refusal.code, refusal.field) for refusal in refused.value.refusals] == [
         (records.OVERWRITTEN, "name")
     ]
     record.refresh_from_db()

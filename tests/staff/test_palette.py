@@ -15,7 +15,7 @@ ASK = "/admin/find/options/"
 def found(client, text: str) -> dict[str, str]:
     """Titles of records and pages that were found, each with its address."""
     results = client.get(ASK, {"q": text}).json()["results"]
-    return {one["title"]: one["url"] for one in results if one["kind"] != "Search"}
+    return {result["title"]: result["url"] for result in results if result["kind"] != "Search"}
 
 
 @pytest.mark.parametrize("text", ["Sample B", "sample b", "SAMPLE BAKERIES", "bakeries"])
@@ -62,7 +62,7 @@ def test_another_licensees_records_are_not_there(bob, group):
 def test_who_may_not_see_a_kind_finds_none_of_it_nor_its_list(charlie, group):
     grant(charlie, "contacts.view_contactgroup")
     results = browse(charlie).get(ASK, {"q": "sho"}).json()["results"]
-    assert [one["title"] for one in results] == [
+    assert [result["title"] for result in results] == [
         "Keyboard shortcuts",
         "Search contact groups for “sho”",
     ]

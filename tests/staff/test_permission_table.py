@@ -64,10 +64,10 @@ def test_a_user_sees_what_groups_give_and_saving_keeps_it_apart(chief, charlie, 
     assert 'aria-label="Quotes: View (given by a group already)"' in body
     assert "Given by a group already." in body
     sent = {"username": "charlie", "is_active": "on", "groups": [sellers.pk],
-            "licensees": [one.pk for one in charlie.licensees.all()],
-            "user_permissions": [one.pk for one in permissions("add_quote")]}  # fmt: skip
+            "licensees": [licensee.pk for licensee in charlie.licensees.all()],
+            "user_permissions": [row.pk for row in permissions("add_quote")]}  # fmt: skip
     assert chief.post(at(charlie), sent).status_code == 302
-    assert [one.codename for one in charlie.user_permissions.all()] == ["add_quote"]
+    assert [permission.codename for permission in charlie.user_permissions.all()] == ["add_quote"]
     assert [*charlie.groups.all()] == [sellers]
 
 
@@ -77,10 +77,10 @@ def test_who_is_no_superuser_reads_the_table_and_changes_nothing_by_it(web, char
     assert 'name="user_permissions"' not in body
     assert '<span class="has" aria-hidden="true">✓</span>' in body
     sent = {"username": "charlie", "is_active": "on",
-            "licensees": [one.pk for one in charlie.licensees.all()],
-            "user_permissions": [one.pk for one in permissions("approve_quote")]}  # fmt: skip
+            "licensees": [licensee.pk for licensee in charlie.licensees.all()],
+            "user_permissions": [row.pk for row in permissions("approve_quote")]}  # fmt: skip
     assert web.post(at(charlie), sent).status_code == 302
-    assert [one.codename for one in charlie.user_permissions.all()] == ["view_quote"]
+    assert [permission.codename for permission in charlie.user_permissions.all()] == ["view_quote"]
     body = told(web.get(at(sellers)))
     assert 'name="permissions"' not in body
     assert "Can approve quote" in body

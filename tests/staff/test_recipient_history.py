@@ -95,7 +95,7 @@ def test_where_all_entries_match_nothing_is_said_of_others(web, group, ours):
 
 
 def names(response, which: int = 0) -> list[str]:
-    return [str(one) for one in response.context["who"]()[which]["page"].rows]
+    return [str(row) for row in response.context["who"]()[which]["page"].rows]
 
 
 def next_page(web, url, preview, asks: str):
@@ -150,6 +150,6 @@ def test_all_problems_can_be_looked_through(web, group, ours):
 
 @pytest.mark.parametrize("asked", ["0", "-1", "x", "99999", "9" * 50, "٢"])
 def test_a_page_that_is_none_is_the_first_or_the_last(web, group, ours, asked):
-    sent = {"pasted": "\n".join(str(one.pk) for one in ours(60)), "coming_page": asked}
+    sent = {"pasted": "\n".join(str(our.pk) for our in ours(60)), "coming_page": asked}
     preview = web.post(page(group, "add-recipients"), sent)
     assert len(names(preview)) == (10 if asked == "99999" else 50)

@@ -69,7 +69,7 @@ def other(group, by_alice, ours):
     other = factories.RecipientGroupFactory(
         licensee=group.licensee, customer=group.customer, name="Other shops"
     )
-    ids = [one.pk.hex for one in ours(2)]
+    ids = [our.pk.hex for our in ours(2)]
     operations.add_recipients(other.pk, ids, by=by_alice)
     return other
 

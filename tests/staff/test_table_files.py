@@ -120,7 +120,7 @@ def test_a_file_that_is_too_large_is_refused_unread(settings):
 
 def test_every_cell_at_fault_is_told_by_line_column_and_value():
     error = refused(f"name,city\nA\0B,Bremen\nShop,\x0bQuay\n{'x' * 40_000},\nMill,Ulm,more\n")
-    assert [(one.line, one.column, one.value) for one in error.problems] == [
+    assert [(problem.line, problem.column, problem.value) for problem in error.problems] == [
         (2, "name", "A\ufffdB"), (3, "city", "\ufffdQuay"), (4, "name", "x" * 60 + "…"),
         (5, "Column C", "more"),
     ]  # fmt: skip
@@ -169,12 +169,12 @@ def test_a_formula_is_its_result():
 def test_a_formula_without_a_result_is_refused():
     error = refused(workbook(["name"], ["=1+1"], ["Shop"]))
     assert "formulas without results" in str(error)
-    assert [(one.line, one.column) for one in error.problems] == [(2, "A")]
+    assert [(problem.line, problem.column) for problem in error.problems] == [(2, "A")]
 
 
 def test_errors_instead_of_values_are_refused():
     error = refused(workbook(["name", "city"], ["Shop", "#REF!"], ["#N/A", "Ulm"]))
-    assert [(one.line, one.column, one.value) for one in error.problems] == [
+    assert [(problem.line, problem.column, problem.value) for problem in error.problems] == [
         (2, "B", "#REF!"), (3, "A", "#N/A"),
     ]  # fmt: skip
 

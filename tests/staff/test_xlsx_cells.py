@@ -22,7 +22,7 @@ def shared(cells: str, *texts: str, before: str = "") -> bytes:
     """A workbook whose sheet says this, in texts that its cells share."""
     plain = io.BytesIO(workbook(["name"]))
     about = f'<Override PartName="/xl/texts.xml" ContentType="{STRINGS}"/></Types>'
-    told = f'{before}<sst xmlns="{MAIN}">{"".join(f"<si>{text}</si>" for text in texts)}</sst>'
+    message = f'{before}<sst xmlns="{MAIN}">{"".join(f"<si>{text}</si>" for text in texts)}</sst>'
     file = io.BytesIO()
     with zipfile.ZipFile(plain) as old, zipfile.ZipFile(file, "w", 8) as new:
         for part in old.namelist():
@@ -31,7 +31,7 @@ def shared(cells: str, *texts: str, before: str = "") -> bytes:
                 text = re.sub(r"<Override [^>]*sharedStrings[^>]*>", "", text)
                 text = text.replace("</Types>", about)
             new.writestr(part, _SHEET.format(cells) if "sheet1" in part else text)
-        new.writestr("xl/texts.xml", told)
+        new.writestr("xl/texts.xml", message)
     return file.getvalue()
 
 

@@ -175,8 +175,8 @@ _TAGS = ["Connect"]
 
 
 def _get(id: str, summary: str, answer: Schema, *statuses: str, **more: Any) -> dict[str, Schema]:
-    told = {"operationId": id, "summary": summary, "tags": _TAGS}
-    return {"get": {**told, **more, "responses": {"200": answer, **_errors(*statuses)}}}
+    context = {"operationId": id, "summary": summary, "tags": _TAGS}
+    return {"get": {**context, **more, "responses": {"200": answer, **_errors(*statuses)}}}
 
 
 # --- A resource --------------------------------------------------------------------------------
@@ -185,7 +185,12 @@ def _get(id: str, summary: str, answer: Schema, *statuses: str, **more: Any) -> 
 def patched(path: str, about: ResourceSpec, versions: Sequence[str]) -> OpenApiFragment:
     """A PATCH resource: by itself, and as POST with `_HttpMethod`."""
     address = path.replace("{id}", f"{{{about.id_name}}}")
-    told = {"summary": about.name, "description": about.told, "tags": _TAGS, "security": _SECURITY}
+    context = {
+        "summary": about.name,
+        "description": about.told,
+        "tags": _TAGS,
+        "security": _SECURITY,
+    }
     id = {
         "name": about.id_name,
         "in": "path",
@@ -203,9 +208,9 @@ def patched(path: str, about: ResourceSpec, versions: Sequence[str]) -> OpenApiF
     }
     rest = {"requestBody": _body(about), "responses": _responses(about)}
     name = about.name.lower().replace(" ", "_")
-    patch = {**told, "operationId": f"connect_{name}", "parameters": [*_BELOW, id], **rest}
+    patch = {**context, "operationId": f"connect_{name}", "parameters": [*_BELOW, id], **rest}
     post = {
-        **told,
+        **context,
         "operationId": f"connect_{name}_by_post",
         "parameters": [*_BELOW, id, method],
         **rest,

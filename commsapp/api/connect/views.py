@@ -285,8 +285,8 @@ def _require_allocation(use: Use) -> None:
     if use.is_over_day:
         raise ProtocolError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
     if use.is_over_second:
-        told = "Too many requests in this second. Nothing was changed."
-        raise ProtocolError(429, "REQUEST_RATE_EXCEEDED", told)
+        text = "Too many requests in this second. Nothing was changed."
+        raise ProtocolError(429, "REQUEST_RATE_EXCEEDED", text)
 
 
 def _require_method(request: HttpRequest, *allowed: str) -> None:
@@ -295,10 +295,10 @@ def _require_method(request: HttpRequest, *allowed: str) -> None:
         method = request.GET.get("_HttpMethod", "POST").upper()
     if method not in allowed:
         names = ", ".join(allowed)
-        told = f"HTTP Method '{method}' not allowed. Allowed are {names}"
+        text = f"HTTP Method '{method}' not allowed. Allowed are {names}"
         if method == "OPTIONS" and "PATCH" in allowed:
             names += ", POST"  # who asks for all there is: with _HttpMethod, it is a PATCH
-        raise ProtocolError(405, "METHOD_NOT_ALLOWED", told, allow=names)
+        raise ProtocolError(405, "METHOD_NOT_ALLOWED", text, allow=names)
 
 
 def _read(request: HttpRequest) -> bytes | BadEncoding:
@@ -360,8 +360,8 @@ def output(
     errors = [entry(refusal) for refusal in refusals]
     hidden = len(errors) - MAX_ERRORS
     if hidden > 0:
-        told = f"{hidden} more error{_plural(hidden)}."
-        last = {"statusCode": "TOO_MANY_ERRORS", "errorMessage": told, **more}
+        text = f"{hidden} more error{_plural(hidden)}."
+        last = {"statusCode": "TOO_MANY_ERRORS", "errorMessage": text, **more}
         errors[MAX_ERRORS:] = [last]
     return {"isSuccessful": not errors, "statusMessage": message, "errorsList": errors}
 
@@ -369,8 +369,8 @@ def output(
 def refused_message(refused: Refused, *, planned: bool) -> str:
     """The statusMessage of a call that changed nothing, or of a dry run of one that would not."""
     count = len(refused.refusals)
-    told = "would be" if planned else "was"
-    return f"Nothing {told} changed: {count} error{_plural(count)}."
+    text = "would be" if planned else "was"
+    return f"Nothing {text} changed: {count} error{_plural(count)}."
 
 
 def _plural(count: int) -> str:

@@ -58,8 +58,8 @@ class SignIn:
             if not given and name not in unread:
                 yield Refusal("NotEmpty", _("It must be given."), name)
             if len(given) > _MAX_BODY_BYTES[name]:
-                told = _("It has at most %d characters.") % _MAX_BODY_BYTES[name]
-                yield Refusal("MaximumLength", told, name)
+                message = _("It has at most %d characters.") % _MAX_BODY_BYTES[name]
+                yield Refusal("MaximumLength", message, name)
 
 
 AUTHENTICATE = Model(
@@ -169,8 +169,8 @@ def _log_out(request: HttpRequest) -> HttpResponse:
         log_event("sign_out")
         response = responses.done(request, ReplySpec(_("You are signed out.")))
     else:
-        told = _("There is no session to end; the API client's token goes on.")
-        response = responses.done(request, ReplySpec(told))
+        message = _("There is no session to end; the API client's token goes on.")
+        response = responses.done(request, ReplySpec(message))
     _set_cookie(request, response, "", max_age=0)
     response.cookies[SESSION_COOKIE]["expires"] = ""
     return response

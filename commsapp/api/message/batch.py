@@ -49,8 +49,8 @@ class _Batch:
         except UnreadableRequest as unreadable:
             return error_response(self.request, 400, str(unreadable))
         if len(items) > MAX_BATCH:
-            told = _("There are more than %d requests.") % MAX_BATCH
-            return self._refused(Refused(Refusal("MaximumLength", told)))
+            message = _("There are more than %d requests.") % MAX_BATCH
+            return self._refused(Refused(Refusal("MaximumLength", message)))
         requests: list[Any] = []
         for place, item in enumerate(items):
             if wrong := self._bind(requests, item, place):

@@ -160,8 +160,11 @@ class _Binder:
             return model.make()  # so that those that follow keep their places
 
     def _tell_twice(self, one: str, other: str, at: str) -> None:
-        told = _("It is given twice: as %(one)s and as %(other)s.") % {"one": one, "other": other}
-        self._tell("SerializationException", told, at)
+        message = _("It is given twice: as %(one)s and as %(other)s.") % {
+            "one": one,
+            "other": other,
+        }
+        self._tell("SerializationException", message, at)
 
     def _tell(self, code: str, told: str, at: str) -> None:
         self.unread.append(Refusal(code, told, at))

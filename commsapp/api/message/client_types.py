@@ -17,7 +17,7 @@ Render = Callable[[Iterable[Operation], str], str]  # what is there, at which ba
 
 def _models(operations: Iterable[Operation]) -> list[Model]:
     """All models that the requests hold, each once, in an order in which they can be declared."""
-    found = {model.name: model for each in operations for model in each.request.nested}
+    found = {model.name: model for operation in operations for model in operation.request.nested}
     return [*found.values()]
 
 
@@ -171,7 +171,7 @@ def typescript(operations: Iterable[Operation], base: str) -> str:
     parts += [_typescript_class(model) for model in (_AUTHENTICATED, *_models(operations))]
     about = "Signs in: the session is in a cookie, which the client keeps."
     parts.append(_typescript_request(AUTHENTICATE, about, _AUTHENTICATED.name))
-    parts += [_typescript_request(each.request, each.about) for each in operations]
+    parts += [_typescript_request(operation.request, operation.about) for operation in operations]
     return "\n".join(parts)
 
 

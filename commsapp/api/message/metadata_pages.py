@@ -90,7 +90,7 @@ def _types_described(operations: Sequence[Operation]) -> OpenApiFragment:
         "schema": {"type": "string", "enum": [*LANGUAGES]},
     }  # fmt: skip
     example = LANGUAGES["python"](operations, "https://commsapp.example")
-    told = "Source code, for the official client of the language."
+    text = "Source code, for the official client of the language."
     read = {
         "operationId": "message_types",
         "summary": "Read the types of all operations",
@@ -98,7 +98,7 @@ def _types_described(operations: Sequence[Operation]) -> OpenApiFragment:
         "security": [],
         "parameters": [language],
         "responses": {
-            "200": response(told, {"type": "string"}, example, content_type="text/plain"),
+            "200": response(text, {"type": "string"}, example, content_type="text/plain"),
             "404": response_ref("MessageNotFound"),
             "405": response_ref("MessageMethodNotAllowed"),
         },

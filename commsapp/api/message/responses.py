@@ -56,10 +56,10 @@ def respond(
 
 def done_status(reply: ReplySpec, meta: Meta = _NO_META) -> dict[str, Any]:
     """The ResponseStatus of what was done."""
-    told: dict[str, Any] = {"Message": reply.message, "Errors": []}
+    context: dict[str, Any] = {"Message": reply.message, "Errors": []}
     if all_meta := {**reply.meta, **meta}:
-        told["Meta"] = all_meta
-    return told
+        context["Meta"] = all_meta
+    return context
 
 
 def refused_status(refusal: Refused, meta: Meta = _NO_META) -> dict[str, Any]:

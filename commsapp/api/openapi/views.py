@@ -105,8 +105,8 @@ def docs(request: HttpRequest) -> HttpResponse:
 @_read_only
 def curl_page(request: HttpRequest) -> HttpResponse:
     """A request to every operation, to copy."""
-    told = {"groups": curl.groups_of(document()), "base": base_url(request)}
-    return render(request, "docs_curl.html", told)
+    context = {"groups": curl.groups_of(document()), "base": base_url(request)}
+    return render(request, "docs_curl.html", context)
 
 
 attach_schema(

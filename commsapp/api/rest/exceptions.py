@@ -73,8 +73,8 @@ def entries(refusals: Sequence[Refusal]) -> list[dict[str, str]]:
     listed = [_entry(refusal) for refusal in refusals[:MAX_ERRORS]]
     hidden = len(refusals) - len(listed)
     if hidden:
-        told = "1 more error." if hidden == 1 else f"{hidden} more errors."
-        listed.append({"code": "TOO_MANY_ERRORS", "message": told})
+        text = "1 more error." if hidden == 1 else f"{hidden} more errors."
+        listed.append({"code": "TOO_MANY_ERRORS", "message": text})
     return listed
 
 

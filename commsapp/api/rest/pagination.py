@@ -162,11 +162,11 @@ class KeysetPagination(BasePagination):
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         whole = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": PAGE_SIZE}
         names = ", ".join((*view.orderings, "id"))
-        told = f"Comma separated, each with “-” before it for the opposite: {names}."
+        text = f"Comma separated, each with “-” before it for the opposite: {names}."
         return [
             _parameter("cursor", "Where the page begins: as `next` and `previous` have it.", {}),
             _parameter("page_size", "How many at most.", whole),
-            _parameter("ordering", told, {"default": view.ordering}),
+            _parameter("ordering", text, {"default": view.ordering}),
         ]
 
 
@@ -194,8 +194,8 @@ def _columns(ordering: str, model: type[Model], view: Any) -> list[Column]:
     known = (*view.orderings, "id")
     wanted = {item.removeprefix("-"): item.startswith("-") for item in ordering.split(",")}
     if not wanted.keys() <= set(known) or len(wanted) <= ordering.count(","):
-        told = f"Order by one or several of: {', '.join(known)}."
-        raise ValidationError({"ordering": [told]})
+        text = f"Order by one or several of: {', '.join(known)}."
+        raise ValidationError({"ordering": [text]})
     wanted.setdefault("id", [*wanted.values()][-1])
     columns = [Column(model._meta.get_field(name), wanted[name]) for name in wanted]
     return columns[: [*wanted].index("id") + 1]

@@ -293,13 +293,13 @@ class FixedPointSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-unty
         pattern = rf"^-?[0-9]{{1,{whole}}}(\.[0-9]{{1,{self.target.decimal_places}}})?$"
         if direction == "response":
             return {"type": "string", "format": "decimal", "pattern": pattern}
-        told = "A decimal, as a text or a JSON number; without an exponent."
-        schema = {"type": ["string", "number"], "pattern": pattern, "description": told}
+        text = "A decimal, as a text or a JSON number; without an exponent."
+        schema = {"type": ["string", "number"], "pattern": pattern, "description": text}
         limits = {"minimum": least, "maximum": most}
         return schema | {name: float(limit) for name, limit in limits.items() if limit is not None}
 
     def _limit(self, kind: type[BaseValidator]) -> Any:
-        found = [each for each in self.target.validators if type(each) is kind]
+        found = [validator for validator in self.target.validators if type(validator) is kind]
         return found[0].limit_value if found else None
 
 
@@ -309,8 +309,8 @@ class IdsSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-cal
     target_class = "commsapp.api.rest.fields.IdListField"
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        told = "Ids. One that is malformed is refused like one that is not there."
-        return {"type": "array", "items": {"type": "string"}, "description": told}
+        text = "Ids. One that is malformed is refused like one that is not there."
+        return {"type": "array", "items": {"type": "string"}, "description": text}
 
 
 class FreeObjectSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
@@ -328,8 +328,8 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
     name = "token"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
-        told = "An access token of `/services/oauth2/token`, as `Bearer` or `OAuth`."
-        return {"type": "http", "scheme": "bearer", "description": told}
+        text = "An access token of `/services/oauth2/token`, as `Bearer` or `OAuth`."
+        return {"type": "http", "scheme": "bearer", "description": text}
 
 
 class BrowserScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -337,6 +337,6 @@ class BrowserScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
     name = "browser"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
-        told = "A person's browser session; what writes needs its CSRF token, too."
+        text = "A person's browser session; what writes needs its CSRF token, too."
         name = settings.SESSION_COOKIE_NAME
-        return {"type": "apiKey", "in": "cookie", "name": name, "description": told}
+        return {"type": "apiKey", "in": "cookie", "name": name, "description": text}

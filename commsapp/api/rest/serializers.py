@@ -84,8 +84,8 @@ def record_fields(*names: str) -> tuple[str, ...]:
 
 def record_sample(kind: str, /, **own: Any) -> dict[str, Any]:
     """An example of a record, with what all have around its own."""
-    told = {"id": sample_id(kind), "licensee": sample_id("licensee"), **own}
-    return {**told, "created_at": MOMENT, "updated_at": MOMENT}
+    context = {"id": sample_id(kind), "licensee": sample_id("licensee"), **own}
+    return {**context, "created_at": MOMENT, "updated_at": MOMENT}
 
 
 def name_of(source: str) -> Any:

@@ -196,8 +196,8 @@ def changed(change: audit.Change, *counts: str) -> Response:
     """
     entry = change.operation
     written = None if change.planned or not entry.touched else entry
-    told = {name: getattr(change, name) for name in counts}
-    return action_response(change.message, written, change.skipped, **told)
+    context = {name: getattr(change, name) for name in counts}
+    return action_response(change.message, written, change.skipped, **context)
 
 
 class ArchivableViewSet(TenantWriteViewSet):

@@ -223,8 +223,8 @@ def _note_repeated(draft: Draft, once: Sequence[UniqueTogether]) -> None:
                 said = _said(one, row)
                 first = seen.setdefault(said, line) if said else line
                 if first != line:
-                    told = _("Line %d says something of the same one already.") % first
-                    repeated.setdefault(str(place), (one.fields[-1], told))
+                    message = _("Line %d says something of the same one already.") % first
+                    repeated.setdefault(str(place), (one.fields[-1], message))
         if repeated != part.repeated:
             part.repeated = repeated
             part.save(update_fields=("repeated",))

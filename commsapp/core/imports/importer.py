@@ -175,25 +175,25 @@ class _Import:
                 self.refuse(index, "MALFORMED_ID", _("“%s” is no id.") % given[:64], "id")
                 continue
             if not guid and len(owners.get(key, ())) > 1:
-                told = _("Several have “%s”: give the id of the one that is meant.")
-                self.refuse(index, "DUPLICATE_VALUE", told % key, self.what.key)
+                message = _("Several have “%s”: give the id of the one that is meant.")
+                self.refuse(index, "DUPLICATE_VALUE", message % key, self.what.key)
                 continue
             named[index] = guid or next(iter(owners.get(key, ())), None)
             counts = key if self._is_unique or not guid else ""
             for once in filter(None, (named[index], counts and f"key:{counts}")):
                 if seen.setdefault(once, index) != index:
-                    told = _("Another row says something of the same one.")
-                    self.refuse(index, "DUPLICATE_VALUE", told, "id" if guid else self.what.key)
+                    message = _("Another row says something of the same one.")
+                    self.refuse(index, "DUPLICATE_VALUE", message, "id" if guid else self.what.key)
                     break
             if guid and self._is_unique and owners.get(key, [guid]) != [guid]:
-                told = _("Another one has “%s” already.") % key
-                self.refuse(index, "DUPLICATE_VALUE", told, self.what.key)
+                message = _("Another one has “%s” already.") % key
+                self.refuse(index, "DUPLICATE_VALUE", message, self.what.key)
         return named
 
     @property
     def _is_unique(self) -> bool:
         """Whether no two records of a licensee may have the same key."""
-        pairs = (one.fields for one in self.model._meta.total_unique_constraints)
+        pairs = (constraint.fields for constraint in self.model._meta.total_unique_constraints)
         return any({*pair} == {"licensee", self.what.key} for pair in pairs)
 
     def _owners(self) -> dict[str, list[str]]:
@@ -226,8 +226,8 @@ class _Import:
     def _take(self, index: int, row: Row, id: str | None, stored: Mapping[str, Any]) -> None:
         record = stored.get(id or "")
         if id and record is None:
-            told = _("There is no %s with this id.") % self.model._meta.verbose_name
-            self.refuse(index, "NOT_FOUND", told, "id")
+            message = _("There is no %s with this id.") % self.model._meta.verbose_name
+            self.refuse(index, "NOT_FOUND", message, "id")
             return
         verb = "change" if record else "add"
         if not has_permission(self.by, verb, self.model):
@@ -295,7 +295,7 @@ class _Import:
             self.what.after([record.pk.hex for record in changing])
 
     def imported(self) -> Imported:
-        told = [one for index in sorted(self.refusals) for one in self.refusals[index]]
+        told = [refusal for index in sorted(self.refusals) for refusal in self.refusals[index]]
         return Imported(len(self.creating), len(self.changing), self.unchanged, told)
 
 

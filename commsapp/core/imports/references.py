@@ -43,12 +43,12 @@ class References:
         if len(found) == 1:
             return found[0]
         thing, things = self.model._meta.verbose_name, self.model._meta.verbose_name_plural
-        told = (
+        message = (
             _("Several %(things)s are called “%(text)s”: give the id of the one that is meant.")
             if found
             else _("There is no %(thing)s “%(text)s”.")
         )
-        raise LookupError(told % {"thing": thing, "things": things, "text": text[:64]})
+        raise LookupError(message % {"thing": thing, "things": things, "text": text[:64]})
 
 
 def referred_to(model: type[Record], ids: Sequence[str]) -> set[str]:

@@ -96,8 +96,8 @@ def sentence(go: OperationBatch, first: Operation) -> str:
         return audit.headline(first)
     if not is_homogeneous(first):
         return audit.sentence(first)
-    told = str(_BATCH_SENTENCES[first.kind]) % {"count": go.number, "things": object_plural(first)}
-    return capfirst(told)
+    text = str(_BATCH_SENTENCES[first.kind]) % {"count": go.number, "things": object_plural(first)}
+    return capfirst(text)
 
 
 def expand_label(go: OperationBatch, first: Operation) -> str:
@@ -120,7 +120,7 @@ def first_of_each_batch(operations: QuerySet[Any]) -> QuerySet[Any]:
 
 def batches_started_by(operations: Iterable[Operation]) -> dict[UUID, OperationBatch]:
     """The goes of several that begin with one of these, by its id: one statement, or two."""
-    return found({one.pk for one in operations if one.batch == one.pk})
+    return found({operation.pk for operation in operations if operation.batch == operation.pk})
 
 
 def found(batches: Iterable[UUID], *, least: int = 2) -> dict[UUID, OperationBatch]:

@@ -193,8 +193,8 @@ class OperationChangeList(RecordChangeList):
         rows: Any = [*self.result_list]
         begun = batches.batches_started_by(rows) if self.is_folded else {}
         redact(rows, actor_of(request))
-        for one in rows:
-            one.go = begun.get(one.pk)
+        for row in rows:
+            row.go = begun.get(row.pk)
         self.result_list = rows
         self.unfolded = self._unfolded(request)
         self.named = [] if rows or not self.query else named(request, self.query)

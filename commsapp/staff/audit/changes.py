@@ -69,8 +69,8 @@ class Listing:
             return ""
         if self.has_more:
             return _("and more than %(count)s more") % {"count": _counted(untold)}
-        told = ngettext("and %(count)s more", "and %(count)s more", untold)
-        return told % {"count": _counted(untold)}
+        message = ngettext("and %(count)s more", "and %(count)s more", untold)
+        return message % {"count": _counted(untold)}
 
 
 def _counted(count: int) -> str:

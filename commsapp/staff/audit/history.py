@@ -133,8 +133,8 @@ def folded(operations: Iterable[Operation], by: Actor) -> list[dict[str, Any]]:
     redact(rows, by)
     begun = goes.batches_started_by(rows)
     return [
-        {**_entry(one, by), **(_as_one(begun[one.pk], one, by) if one.pk in begun else {})}
-        for one in rows
+        {**_entry(row, by), **(_as_one(begun[row.pk], row, by) if row.pk in begun else {})}
+        for row in rows
     ]
 
 

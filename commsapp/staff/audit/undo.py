@@ -83,8 +83,8 @@ def _about(batches: Sequence[UUID], by: Actor) -> dict[str, str]:
         return {"subject": subject}
     entries = visible.filter(batch__in=batches).exclude(kind__in=audit.undoable_kinds())
     count, has_more = count_up_to(entries)
-    told = format_count(count) if count else ""
-    return {"subject": subject, "staying": _("more than %s") % told if has_more else told}
+    text = format_count(count) if count else ""
+    return {"subject": subject, "staying": _("more than %s") % text if has_more else text}
 
 
 Pairs = Sequence[tuple[Operation | None, audit.Undone]]
@@ -137,13 +137,13 @@ def _numbers(undone: Pairs) -> dict[str, int]:
 
 def _told(numbers: dict[str, int], *, planned: bool = False) -> str:
     counts = format_counts(numbers)
-    told = _("%(reversed)s would be reversed") if planned else _("Undone: %(reversed)s reversed")
-    told %= counts
+    message = _("%(reversed)s would be reversed") if planned else _("Undone: %(reversed)s reversed")
+    message %= counts
     if numbers["kept"]:
-        told += _(", %(kept)s kept because changed since") % counts
+        message += _(", %(kept)s kept because changed since") % counts
     if numbers["failed"]:
-        told += (_(", %(failed)s would fail") if planned else _(", %(failed)s failed")) % counts
-    return f"{told}."
+        message += (_(", %(failed)s would fail") if planned else _(", %(failed)s failed")) % counts
+    return f"{message}."
 
 
 def _problems(undone: Pairs, by: Actor) -> list[Problem]:

@@ -59,8 +59,8 @@ class _Lines:
             self._limits.count_line(number)
             self.delimiters += line.count(self._delimiter)
             if self.delimiters > MAX_CELLS_OF_RECORD:
-                told = _("It has more than %(cells)d cells; at most %(most)d can be read.")
-                self._limits.refuse(told % {"cells": MAX_CELLS_OF_RECORD, "most": MAX_COLUMNS})
+                message = _("It has more than %(cells)d cells; at most %(most)d can be read.")
+                self._limits.refuse(message % {"cells": MAX_CELLS_OF_RECORD, "most": MAX_COLUMNS})
             yield line
 
 
@@ -87,8 +87,8 @@ def _decoded(content: bytes) -> str:
         reason = _("Line %(line)d holds the byte %(byte)s.") % {
             "line": line, "byte": f"0x{content[error.start]:02X}",
         }  # fmt: skip
-    told = _("The file is not UTF-8. Save it as “CSV UTF-8” and upload it again.")
-    raise Unreadable(f"{told} {reason}")
+    message = _("The file is not UTF-8. Save it as “CSV UTF-8” and upload it again.")
+    raise Unreadable(f"{message} {reason}")
 
 
 def _reason(error: str) -> str:

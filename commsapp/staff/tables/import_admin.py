@@ -104,8 +104,8 @@ class ImportedAdmin(TenantAdmin):
             return self._ask(request)
         upload, licensee = request.FILES.get("file"), self._licensee(request)
         if upload is None or licensee is None:
-            told = _("Choose a file.") if upload is None else _("Choose for which licensee.")
-            return self._ask(request, told)
+            message = _("Choose a file.") if upload is None else _("Choose for which licensee.")
+            return self._ask(request, message)
         try:
             table = reader.read(upload)
         except reader.Unreadable as error:
@@ -241,21 +241,21 @@ class ImportedAdmin(TenantAdmin):
         for place in range(len(draft.columns)):
             name = request.POST.get(f"column-{place}", "")
             if name in mapping:
-                told = _("“%(field)s” is chosen for two columns.")
-                return mapping, told % {"field": known[name].label}
+                message = _("“%(field)s” is chosen for two columns.")
+                return mapping, message % {"field": known[name].label}
             if name in known:
                 mapping[name] = place
         return mapping, self._lacking(mapping)
 
     def _lacking(self, mapping: Mapping[str, int]) -> str:
         names = {name for one in self.imported.once for name in one.fields}
-        needed = [one for one in self.imported.targets if one.is_required]
+        needed = [target for target in self.imported.targets if target.is_required]
         lacking = [str(one.label) for one in needed if one.name not in mapping]
         if not mapping:
             return _("Choose at least one column.")
         if lacking and not names & mapping.keys():
-            told = _("New %(things)s need a column for: %(fields)s.")
-            return told % {
+            message = _("New %(things)s need a column for: %(fields)s.")
+            return message % {
                 "things": self.opts.verbose_name_plural, "fields": ", ".join(lacking),
             }  # fmt: skip
         return ""
@@ -325,7 +325,7 @@ class ImportedAdmin(TenantAdmin):
         self, request: HttpRequest, template: str, title: str, draft: Draft | None = None,
         *, status: int = 200, **context: Any,
     ) -> HttpResponse:  # fmt: skip
-        told = (
+        values = (
             {"told": import_results.import_summary(draft), "import_url": self._url("import")}
             if draft
             else {}
@@ -333,5 +333,5 @@ class ImportedAdmin(TenantAdmin):
         list_url = self._url("changelist")
         return show(
             request, None, template, title=title, status=status, opts=self.opts, draft=draft,
-            list_url=list_url, **told, **context,
+            list_url=list_url, **values, **context,
         )  # fmt: skip

@@ -27,20 +27,20 @@ State = Draft.State
 def import_summary(draft: Draft) -> str:
     """What would be done, or was, in one sentence of exact numbers."""
     if draft.state in (State.CHECKED, State.CHECKING):
-        told = _(
+        message = _(
             "%(created)s would be created, %(updated)s updated, %(unchanged)s unchanged,"
             " %(refused)s refused."
         )
         counts = draft.planned
     elif draft.counts:
-        told = _(
+        message = _(
             "%(created)s created, %(updated)s updated, %(unchanged)s unchanged,"
             " %(refused)s refused."
         )
         counts = draft.counts
     else:
         return _("Nothing was imported yet.")
-    return told % {
+    return message % {
         name: number_format(count, force_grouping=True) for name, count in counts.items()
     }  # fmt: skip
 

@@ -59,8 +59,10 @@ def read(upload: Any) -> Table:
     """
     most = settings.MAX_BODY_BYTES
     if upload.size > most:
-        told = _("The file is larger than %d MiB. Split it, and upload one part after the other.")
-        raise Unreadable(told % (most // 2**20))
+        message = _(
+            "The file is larger than %d MiB. Split it, and upload one part after the other."
+        )
+        raise Unreadable(message % (most // 2**20))
     upload.seek(0)
     content, limits = upload.read(), ReadingLimits(upload.size)
     if content.startswith(b"PK"):
@@ -99,12 +101,12 @@ class _Assembly:
         if not cells:
             return
         if len(cells) > len(self.header):
-            told = _("The row has %(cells)d cells, but the header has %(columns)d.")
+            message = _("The row has %(cells)d cells, but the header has %(columns)d.")
             numbers = {"cells": len(cells), "columns": len(self.header)}
-            self.fault(told % numbers, line, len(self.header), cells[len(self.header)])
+            self.fault(message % numbers, line, len(self.header), cells[len(self.header)])
         if len(self.rows) >= MAX_ROWS:
-            told = _("The file has more than %d rows. Split it into several files.")
-            raise Unreadable(told % MAX_ROWS)
+            message = _("The file has more than %d rows. Split it into several files.")
+            raise Unreadable(message % MAX_ROWS)
         padding = [""] * (len(self.header) - len(cells))
         self.limits.count_cells(len(padding))  # they take as much memory as the others
         self.rows.append(Row(line, tuple((cells + padding)[: len(self.header)])))
@@ -125,11 +127,11 @@ class _Assembly:
 
     def _clean(self, line: int, place: int, cell: str) -> str:
         if len(cell) > MAX_CELL_LENGTH:
-            told = _("The cell has more than %d characters.") % MAX_CELL_LENGTH
-            self.fault(told, line, place, cell)
+            message = _("The cell has more than %d characters.") % MAX_CELL_LENGTH
+            self.fault(message, line, place, cell)
         elif found := FORBIDDEN.search(cell):
-            told = _("The cell holds a character that cannot be meant: U+%s.")
-            self.fault(told % f"{ord(found[0]):04X}", line, place, FORBIDDEN.sub("\ufffd", cell))
+            message = _("The cell holds a character that cannot be meant: U+%s.")
+            self.fault(message % f"{ord(found[0]):04X}", line, place, FORBIDDEN.sub("\ufffd", cell))
         return unescape_formula(cell).strip()
 
     def fault(self, reason: str, line: int, place: int, value: str) -> None:
@@ -141,8 +143,8 @@ class _Assembly:
 
     def refuse(self) -> None:
         first = self.faults[0]
-        told = _("Line %(line)d, column “%(column)s”: %(reason)s")
-        raise Unreadable(told % vars(first), self.faults)
+        message = _("Line %(line)d, column “%(column)s”: %(reason)s")
+        raise Unreadable(message % vars(first), self.faults)
 
 
 def _assemble(
@@ -170,8 +172,8 @@ def _begin(records: Iterator[tuple[int, list[str]]], limits: ReadingLimits) -> _
         if not cells:
             continue
         if len(cells) > MAX_COLUMNS:
-            told = _("The file has %(columns)d columns; at most %(most)d can be read.")
-            raise Unreadable(told % {"columns": len(cells), "most": MAX_COLUMNS})
+            message = _("The file has %(columns)d columns; at most %(most)d can be read.")
+            raise Unreadable(message % {"columns": len(cells), "most": MAX_COLUMNS})
         assembly.header = cells
         assembly.header = [assembly._clean(line, at, cell) for at, cell in enumerate(cells)]
         return assembly

@@ -60,8 +60,8 @@ class ReadingLimits:
         """Count the cells of a row. Raises Unreadable."""
         self.cells += cells
         if self.cells > MAX_CELLS:
-            told = _("It has more than %d cells, blank ones included. Split the file.")
-            self.refuse(told % MAX_CELLS)
+            message = _("It has more than %d cells, blank ones included. Split the file.")
+            self.refuse(message % MAX_CELLS)
 
     def count_merged(self, row: int, cells: int) -> None:
         """Count cells of a row that get the value of a merged range. Raises Unreadable."""

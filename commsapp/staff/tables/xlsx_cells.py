@@ -70,14 +70,14 @@ class SheetErrors:
     def refuse(self) -> None:
         """Raises Unreadable, if there are any."""
         if self.without_result:
-            told = _(
+            message = _(
                 "The file has formulas without results. Open it in a spreadsheet program, save it "
                 "and upload it again."
             )
-            raise Unreadable(told, self.without_result[:MAX_PROBLEMS])
+            raise Unreadable(message, self.without_result[:MAX_PROBLEMS])
         if self.errors:
-            told = _("The sheet holds errors instead of values, in line %d for the first time.")
-            raise Unreadable(told % (self.errors[0].line or 0), self.errors[:MAX_PROBLEMS])
+            message = _("The sheet holds errors instead of values, in line %d for the first time.")
+            raise Unreadable(message % (self.errors[0].line or 0), self.errors[:MAX_PROBLEMS])
 
 
 # --- From XML -------------------------------------------------------------------------------
@@ -238,8 +238,8 @@ class _Rows:
         if at <= self.column:
             raise ValueError("cells in disorder")
         if at > MAX_COLUMN_NUMBER:
-            told = _("It has more than %(cells)d cells; at most %(most)d can be read.")
-            self.limits.refuse(told % {"cells": MAX_COLUMN_NUMBER, "most": MAX_COLUMNS})
+            message = _("It has more than %(cells)d cells; at most %(most)d can be read.")
+            self.limits.refuse(message % {"cells": MAX_COLUMN_NUMBER, "most": MAX_COLUMNS})
         self.column = at
         if value:
             self._add(self._shown(cell, value))
@@ -273,11 +273,11 @@ class _Rows:
     def _note(self, shown: str | None) -> None:
         letters, line = column_letters(self.column - 1), self.limits.row
         if shown is None:
-            told = _("The formula has no result.")
-            self.faults.without_result.append(Problem(told, line, column=letters))
+            message = _("The formula has no result.")
+            self.faults.without_result.append(Problem(message, line, column=letters))
         else:
-            told = _("The cell holds an error instead of a value.")
-            self.faults.errors.append(Problem(told, line, shown, column=letters))
+            message = _("The cell holds an error instead of a value.")
+            self.faults.errors.append(Problem(message, line, shown, column=letters))
 
 
 # --- What a cell shows ----------------------------------------------------------------------

@@ -60,9 +60,9 @@ def _rows_of(book: Workbook) -> Iterator[xlsx_cells.Row]:
     with book.open(sheet.part, MAX_SHEET) as part:
         for line, cells in filled.all(xlsx_cells.rows_of(part, meaning, faults, book.limits)):
             if len(cells) > MAX_COLUMNS:
-                told = _("Row %(line)d has %(columns)d columns; at most %(most)d can be read.")
+                message = _("Row %(line)d has %(columns)d columns; at most %(most)d can be read.")
                 numbers = {"line": line, "columns": len(cells), "most": MAX_COLUMNS}
-                raise Unreadable(told % numbers)
+                raise Unreadable(message % numbers)
             yield line, cells
     faults.refuse()
 

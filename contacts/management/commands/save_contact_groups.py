@@ -128,7 +128,7 @@ class _Run:
         tally, failed = self.tally, self.tally.failed
         outcomes = {each.value: tally.outcomes[each.value] for each in Outcome}
         if as_json:
-            told = {
+            context = {
                 "lines": tally.lines,
                 "outcomes": {name: count for name, count in outcomes.items() if count},
                 "failed": failed,
@@ -139,7 +139,7 @@ class _Run:
                 "finished": not self.stopped,
                 "seconds": round(self.progress.seconds, 3),
             }
-            return json.dumps(told)
+            return json.dumps(context)
         rows = {**{name: count for name, count in outcomes.items() if count}, "Failed": failed}
         seconds = self.progress.seconds
         rate = f", {tally.lines / seconds:,.0f} a second" if seconds else ""

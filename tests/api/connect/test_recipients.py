@@ -76,8 +76,8 @@ def test_without_all_or_none_the_good_ones_are_added(ask, group, recipients):
 def test_a_dry_run_tells_and_does_nothing(ask, group, recipients):
     ask(group.pk, body("Add", recipients[:1]))
     answer = ask(group.pk, body("Add", recipients, dryRun="true"))
-    told = "2 recipients would be added, 1 is already in the group."
-    assert answer.json() == {"isSuccessful": True, "statusMessage": told, "errorsList": []}
+    text = "2 recipients would be added, 1 is already in the group."
+    assert answer.json() == {"isSuccessful": True, "statusMessage": text, "errorsList": []}
     assert len(members_of(group)) == 1
     assert Operation.objects.count() == 1
 

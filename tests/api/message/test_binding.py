@@ -233,7 +233,7 @@ def values(save):
     return (
         astuple(replace(save, contact_group=None)),
         content and astuple(replace(content, contact_connections=())),
-        content and [astuple(one) for one in content.contact_connections],
+        content and [astuple(connection) for connection in content.contact_connections],
     )
 
 

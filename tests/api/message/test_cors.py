@@ -135,6 +135,6 @@ def test_what_is_no_origin_stops_the_start(origins):
 
 def test_a_slash_at_the_end_and_capitals_do_no_harm():
     env = {**os.environ, "CORS_ORIGINS": "https://Suite.example/,http://localhost:5173"}
-    told = "from commsapp import settings; print(settings.CORS_ORIGINS)"
-    printed = subprocess.check_output([sys.executable, "-c", told], env=env, text=True)
+    text = "from commsapp import settings; print(settings.CORS_ORIGINS)"
+    printed = subprocess.check_output([sys.executable, "-c", text], env=env, text=True)
     assert printed.strip() == "['https://suite.example', 'http://localhost:5173']"

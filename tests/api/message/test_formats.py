@@ -168,8 +168,8 @@ def test_an_error_in_csv_is_wrapped(ask):
 def test_csv_is_read_back_as_it_was(answers):
     written = FORMATS["csv"].write(answers).decode("utf-8", "strict")
     read = list(csv.DictReader(io.StringIO(written, newline="")))
-    known = {name for one in answers for name in one}
-    assert read == [{name: one.get(name, "") for name in known} for one in answers]
+    known = {name for answer in answers for name in answer}
+    assert read == [{name: answer.get(name, "") for name in known} for answer in answers]
 
 
 def test_json_lines_has_a_line_for_an_answer(ask):

@@ -133,8 +133,8 @@ def test_the_line_of_a_request_is_written_without_it():
     log.addHandler(handler)
     log.error("Error handling request %s %s", "POST", f"/x?SessionId={SESSION}&b=%20")
     log.error("%s of “%s”", "100%", "session_id")
-    told = "Error handling request POST /x?SessionId=…&b=%20\n100% of “session_id”\n"
-    assert out.getvalue() == told
+    text = "Error handling request POST /x?SessionId=…&b=%20\n100% of “session_id”\n"
+    assert out.getvalue() == text
     assert redaction.WithoutSession().filter(
         logging.makeLogRecord({"msg": "%d", "args": ("no number",)})  # the handler's to tell
     )

@@ -122,8 +122,8 @@ def test_a_client_that_speaks_http_1_0_is_answered_too(demo, key, talk):
     )
     with socket.create_connection(talk.connection.sock.getpeername(), timeout=30) as connection:
         connection.sendall(head.encode() + body)
-        told = b"".join(iter(lambda: connection.recv(65536), b""))
-    assert b'"Outcome":"Created"' in told.partition(b"\r\n\r\n")[2]
+        text = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert b'"Outcome":"Created"' in text.partition(b"\r\n\r\n")[2]
     assert talk.end() == []
 
 

@@ -35,9 +35,9 @@ def is_the_same(first, again):
     assert "Idempotent-Replayed" not in first
     assert again["Idempotent-Replayed"] == "true"
     headers = [{**each.headers} for each in (first, again)]
-    for each in headers:
-        each.pop("X-Request-Id")
-        each.pop("Idempotent-Replayed", None)
+    for header in headers:
+        header.pop("X-Request-Id")
+        header.pop("Idempotent-Replayed", None)
     return (
         first.status_code == again.status_code
         and first.content == again.content
