@@ -115,7 +115,7 @@ def _not_connected(contact: str, place: int) -> Refusal:
 # --- What was done, in words ------------------------------------------------------------------
 
 
-def _says_moved(numbers: Numbers, planned: bool) -> str:
+def _moved_sentence(numbers: Numbers, planned: bool) -> str:
     if not numbers["changed"]:
         return _("“%(name)s” stays at place %(place)d of %(of)d.") % numbers
     if numbers["place"] == 1:
@@ -123,13 +123,13 @@ def _says_moved(numbers: Numbers, planned: bool) -> str:
     return _("“%(name)s” is now at place %(place)d of %(of)d.") % numbers
 
 
-def _says_roles(numbers: Numbers, planned: bool) -> str:
+def _roles_sentence(numbers: Numbers, planned: bool) -> str:
     changed: int = numbers["changed"]
     return ngettext("%s role changed.", "%s roles changed.", changed) % format_count(changed)
 
 
-MOVED = Kind("contacts.connection_moved", says=_says_moved, names=("contacts.contact",))
-ROLES_CHANGED = Kind("contacts.roles_changed", says=_says_roles)
+MOVED = Kind("contacts.connection_moved", sentence=_moved_sentence, names=("contacts.contact",))
+ROLES_CHANGED = Kind("contacts.roles_changed", sentence=_roles_sentence)
 
 
 # --- Undo -------------------------------------------------------------------------------------

@@ -277,7 +277,7 @@ def _unfit_places(
 # --- What was done, in words ------------------------------------------------------------------
 
 
-def says_connections(numbers: Numbers) -> str:
+def connections_sentence(numbers: Numbers) -> str:
     """How many connections came, changed and went: the end of a sentence."""
     told = []
     if added := numbers["added"]:
@@ -297,14 +297,14 @@ def says_connections(numbers: Numbers) -> str:
     return ", ".join(told)
 
 
-def _says_changed(numbers: Numbers, planned: bool) -> str:
-    told = says_connections(numbers) or _("No connection changed")
+def _changed_sentence(numbers: Numbers, planned: bool) -> str:
+    told = connections_sentence(numbers) or _("No connection changed")
     return f"{told}."
 
 
-def _says_added(numbers: Numbers, planned: bool) -> str:
+def _added_sentence(numbers: Numbers, planned: bool) -> str:
     if not planned:
-        return _says_changed(numbers, planned)
+        return _changed_sentence(numbers, planned)
     added, changed, already = numbers["added"], numbers["changed"], numbers["already"]
     message = ngettext("%s contact would be added", "%s contacts would be added", added)
     message %= format_count(added)
@@ -317,7 +317,7 @@ def _says_added(numbers: Numbers, planned: bool) -> str:
     return f"{message}."
 
 
-def _says_removed(numbers: Numbers, planned: bool) -> str:
+def _removed_sentence(numbers: Numbers, planned: bool) -> str:
     removed, already = numbers["removed"], numbers["already"]
     if planned:
         message = ngettext("%s contact would be removed", "%s contacts would be removed", removed)
@@ -328,11 +328,11 @@ def _says_removed(numbers: Numbers, planned: bool) -> str:
     return f"{message % format_count(removed)}{known % format_count(already) if already else ''}."
 
 
-ADDED = Kind("contacts.connections_added", says=_says_added)
-REMOVED = Kind("contacts.connections_removed", says=_says_removed)
+ADDED = Kind("contacts.connections_added", sentence=_added_sentence)
+REMOVED = Kind("contacts.connections_removed", sentence=_removed_sentence)
 REORDERED = Kind(
     "contacts.connections_reordered",
-    says=lambda numbers, planned: (
+    sentence=lambda numbers, planned: (
         _("Connections put in order.") if numbers["changed"] else _("No connection changed.")
     ),
 )

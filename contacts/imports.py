@@ -126,7 +126,7 @@ def _save(
     became = {"created": 0, "updated": 0, "unchanged": 0}
     for index, answer in zip(saves, answers, strict=True):
         if isinstance(answer, Refused):
-            refusals += (_told(index, refusal) for refusal in answer.refusals)
+            refusals += (_at_row(index, refusal) for refusal in answer.refusals)
         else:
             became[_became(answer)] += 1
     entries = (one.operation_id for one in answers if isinstance(one, Saved) and not dry_run)
@@ -151,7 +151,7 @@ def _wrong(index: int, row: Row, sources: References, roles: References) -> Iter
                 yield Refusal("INVALID_CROSS_REFERENCE_KEY", message, name, index)
 
 
-def _told(index: int, refusal: Refusal) -> Refusal:
+def _at_row(index: int, refusal: Refusal) -> Refusal:
     """In the language of whoever imports, unless it names something."""
     field, message = _FIELDS.get(refusal.field, ""), _(refusal.message)
     return replace(refusal, field=field, index=index, message=message)

@@ -30,7 +30,7 @@ from contacts.operations import (
     RawSave,
     Saved,
 )
-from contacts.save_group.outcome import Counts, says
+from contacts.save_group.outcome import Counts, sentence
 from contacts.save_group.request import faults, key_of
 
 _GUID, _TEXT, _BOOL, _INT = Scalar.GUID, Scalar.TEXT, Scalar.BOOL, Scalar.INT
@@ -188,7 +188,7 @@ def _reply(saved: Saved) -> ReplySpec:
 
 @lru_cache(maxsize=1024)  # this API has one language, and a stream always the same few sentences
 def _message(outcome: Outcome, counts: Counts) -> str:
-    return says(outcome, counts)
+    return sentence(outcome, counts)
 
 
 # As most clients write them; who writes otherwise is read, and told the same.

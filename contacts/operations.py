@@ -96,7 +96,7 @@ def _move(kind: Kind, ids: Iterable[str], by: Actor, dry_run: bool) -> ArchiveRe
             entry.touched, entry.numbers = 1, {"count": 1}
             entry.effects = {"before": {"status": group.status}, "after": {"status": status}}
         _set_status({group.pk.hex: status for group in moving})
-    message = kind.says(records.archive_numbers(moving), dry_run)
+    message = kind.sentence(records.archive_numbers(moving), dry_run)
     return ArchiveResult(
         [] if dry_run else audit_log.operations, message, len(groups) - len(moving)
     )
@@ -116,7 +116,7 @@ def _deleted(group: ContactGroup) -> Refusal:
     return Refusal("INVALID_STATUS", message, "group", record_id=dashed(group.pk.hex))
 
 
-def _says_deleted(numbers: Numbers, planned: bool) -> str:
+def _deleted_sentence(numbers: Numbers, planned: bool) -> str:
     return records.archive_sentence(
         numbers,
         planned,
@@ -125,9 +125,9 @@ def _says_deleted(numbers: Numbers, planned: bool) -> str:
     )
 
 
-GROUP_ARCHIVED = Kind("contacts.group_archived", says=records.ARCHIVED.says)
-GROUP_RESTORED = Kind("contacts.group_restored", says=records.RESTORED.says)
-GROUP_DELETED = Kind("contacts.group_deleted", verb="delete", says=_says_deleted)
+GROUP_ARCHIVED = Kind("contacts.group_archived", sentence=records.ARCHIVED.sentence)
+GROUP_RESTORED = Kind("contacts.group_restored", sentence=records.RESTORED.sentence)
+GROUP_DELETED = Kind("contacts.group_deleted", verb="delete", sentence=_deleted_sentence)
 
 _BECOMES = {
     GROUP_ARCHIVED: Status.ARCHIVED.value,

@@ -206,7 +206,7 @@ def unmatched_reason(value: str) -> str:
     return _("No recipient has this external reference.")
 
 
-def told_of(listed: RecipientList, who: MatchedRecipients) -> str:
+def recipients_summary(listed: RecipientList, who: MatchedRecipients) -> str:
     """How many entries there are, and how many of them name somebody once more."""
     entries = len(listed.entries)
     numbers = format_counts({"entries": entries, "twice": who.repeated})

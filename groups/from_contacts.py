@@ -176,7 +176,7 @@ def _write_made(audit_log: AuditLog, recipients: Sequence[Recipient]) -> None:
         entry.touched, entry.effects = 1, {"after": records.values_of(recipient)}
 
 
-def _says_made(numbers: Numbers, planned: bool) -> str:
+def _made_sentence(numbers: Numbers, planned: bool) -> str:
     taken, made = numbers["taken"], numbers["made"]
     message = (
         _("The recipient group “%s” would be made")
@@ -193,7 +193,7 @@ def _says_made(numbers: Numbers, planned: bool) -> str:
     return f"{message}."
 
 
-MADE = Kind("groups.made_from_contacts", verb="add", says=_says_made)
+MADE = Kind("groups.made_from_contacts", verb="add", sentence=_made_sentence)
 
 
 @MADE.undone_by

@@ -187,7 +187,7 @@ def _count(group: RecipientGroup, *, added: int = 0, removed: int = 0) -> None:
 # --- What was done, in words ----------------------------------------------------------------
 
 
-def _says_added(numbers: Numbers, planned: bool) -> str:
+def _added_sentence(numbers: Numbers, planned: bool) -> str:
     added, already = numbers["added"], numbers["already"]
     if planned:
         message = ngettext("%s recipient would be added", "%s recipients would be added", added)
@@ -196,10 +196,10 @@ def _says_added(numbers: Numbers, planned: bool) -> str:
         message = ngettext("%s recipient added", "%s recipients added", added)
         known = ngettext(", %s was already in the group", ", %s were already in the group", already)
     also = known % format_count(already) if already else ""
-    return f"{message % format_count(added)}{also}{_says_refused(numbers)}."
+    return f"{message % format_count(added)}{also}{_refused_sentence(numbers)}."
 
 
-def _says_removed(numbers: Numbers, planned: bool) -> str:
+def _removed_sentence(numbers: Numbers, planned: bool) -> str:
     removed, already = numbers["removed"], numbers["already"]
     if planned:
         message = ngettext(
@@ -210,27 +210,27 @@ def _says_removed(numbers: Numbers, planned: bool) -> str:
         message = ngettext("%s recipient removed", "%s recipients removed", removed)
         known = ngettext(", %s was not in the group", ", %s were not in the group", already)
     also = known % format_count(already) if already else ""
-    return f"{message % format_count(removed)}{also}{_says_refused(numbers)}."
+    return f"{message % format_count(removed)}{also}{_refused_sentence(numbers)}."
 
 
-def _says_set(numbers: Numbers, planned: bool) -> str:
+def _set_sentence(numbers: Numbers, planned: bool) -> str:
     message = (
         _("%(added)s would be added, %(removed)s removed, %(already)s stay")
         if planned
         else _("%(added)s added, %(removed)s removed, %(already)s stayed")
     )
-    return f"{message % format_counts(numbers)}{_says_refused(numbers)}."
+    return f"{message % format_counts(numbers)}{_refused_sentence(numbers)}."
 
 
-def _says_refused(numbers: Numbers) -> str:
+def _refused_sentence(numbers: Numbers) -> str:
     refused = numbers["refused"]
     message = ngettext(", %s refused", ", %s refused", refused)
     return message % format_count(refused) if refused else ""
 
 
-RECIPIENTS_ADDED = Kind("groups.recipients_added", says=_says_added)
-RECIPIENTS_REMOVED = Kind("groups.recipients_removed", says=_says_removed)
-RECIPIENTS_SET = Kind("groups.recipients_set", says=_says_set)
+RECIPIENTS_ADDED = Kind("groups.recipients_added", sentence=_added_sentence)
+RECIPIENTS_REMOVED = Kind("groups.recipients_removed", sentence=_removed_sentence)
+RECIPIENTS_SET = Kind("groups.recipients_set", sentence=_set_sentence)
 
 
 # --- Undo -----------------------------------------------------------------------------------

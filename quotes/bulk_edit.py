@@ -212,7 +212,7 @@ def _refuse_amount_overflow(changing: Changing, amounts: Iterable[Totals]) -> It
 # --- Telling, and taking back ---------------------------------------------------------------
 
 
-def _says_edited(numbers: Numbers, planned: bool) -> str:
+def _edited_sentence(numbers: Numbers, planned: bool) -> str:
     count = numbers["count"]
     if not count:
         return _("The lines have these values already.")
@@ -226,7 +226,7 @@ def _says_edited(numbers: Numbers, planned: bool) -> str:
     return f"{message}: {names}."
 
 
-LINES_EDITED = Kind("quotes.lines_edited", says=_says_edited)
+LINES_EDITED = Kind("quotes.lines_edited", sentence=_edited_sentence)
 
 
 def _open(audit_log: AuditLog, quote: Quote, rows: Sequence[_Row]) -> Operation:

@@ -131,14 +131,14 @@ def _freeze(quote: Quote, *, frozen: bool) -> None:
     lines.update(frozen_member_count=Subquery(members) if frozen else None)
 
 
-def _says_moved(numbers: Numbers, planned: bool) -> str:
+def _moved_sentence(numbers: Numbers, planned: bool) -> str:
     return _("From “%(from)s” to “%(to)s”.") % {
         "from": _S(numbers["from"]).label,
         "to": _S(numbers["to"]).label,
     }
 
 
-QUOTE_STATUS_CHANGED = Kind("quotes.quote_moved", says=_says_moved)
+QUOTE_STATUS_CHANGED = Kind("quotes.quote_moved", sentence=_moved_sentence)
 
 # --- Lines ----------------------------------------------------------------------------------
 

@@ -109,7 +109,7 @@ def _refuse_without_members(line: QuoteLineItem) -> Iterator[Refusal]:
 # --- What was done, in words ----------------------------------------------------------------
 
 
-def _says_split(numbers: Numbers, planned: bool) -> str:
+def _split_sentence(numbers: Numbers, planned: bool) -> str:
     created, departed = numbers["created"], numbers["departed"]
     message = (
         ngettext("%s line would be created", "%s lines would be created", created)
@@ -121,12 +121,12 @@ def _says_split(numbers: Numbers, planned: bool) -> str:
         ", %s lines of recipients who left the group stay",
         departed,
     )
-    return (
-        f"{message}{left % format_count(departed) if departed else ''}.{_says_unexpected(numbers)}"
-    )
+    if departed:
+        message += left % format_count(departed)
+    return f"{message}.{_unexpected_count_sentence(numbers)}"
 
 
-def _says_unexpected(numbers: Numbers) -> str:
+def _unexpected_count_sentence(numbers: Numbers) -> str:
     if numbers["expected"] in (None, numbers["members"]):
         return ""
     message = ngettext(
@@ -137,7 +137,7 @@ def _says_unexpected(numbers: Numbers) -> str:
     return f" {message % format_counts(numbers)}"
 
 
-def _says_unsplit(numbers: Numbers, planned: bool) -> str:
+def _unsplit_sentence(numbers: Numbers, planned: bool) -> str:
     removed: int | None = numbers["removed"]
     if removed is None:
         return _("The line is not split.")
@@ -149,8 +149,8 @@ def _says_unsplit(numbers: Numbers, planned: bool) -> str:
     return message % format_count(removed)
 
 
-LINE_SPLIT = Kind("quotes.line_split", says=_says_split)
-LINE_UNSPLIT = Kind("quotes.line_unsplit", says=_says_unsplit)
+LINE_SPLIT = Kind("quotes.line_split", sentence=_split_sentence)
+LINE_UNSPLIT = Kind("quotes.line_unsplit", sentence=_unsplit_sentence)
 
 
 # --- Undo -----------------------------------------------------------------------------------

@@ -100,7 +100,7 @@ class Undoing:
 
 
 Numbers = dict[str, Any]
-Says = Callable[[Numbers, bool], str]
+Sentence = Callable[[Numbers, bool], str]
 Inverse = Callable[[Sequence[Undoing], Actor], None]
 
 _kinds: dict[str, Kind] = {}
@@ -114,16 +114,16 @@ class Kind:
         name: str,
         *,
         verb: str = "change",
-        says: Says,
+        sentence: Sentence,
         verbs_of: Callable[[Operation], Sequence[str]] | None = None,
         names: Sequence[str] = (),
     ) -> None:
-        """`says(numbers, planned)` tells what was done, or, planned, what would be.
+        """`sentence(numbers, planned)` tells what was done, or, planned, what would be.
 
         `verbs_of` tells the permissions that one took, where not all of the kind take `verb`.
         `names` are the models, beside the target's, whose records the sentence names.
         """
-        self.name, self.says, self.names = name, says, names
+        self.name, self.sentence, self.names = name, sentence, names
         self.verbs_of = verbs_of or (lambda operation: (verb,))
         self._inverse: Inverse | None = None
         _kinds[name] = self
@@ -169,7 +169,7 @@ def sentence(operation: Operation, *, planned: bool = False) -> str:
     """What the operation did, in one sentence in the reader's language."""
     if operation.replacement_sentence:
         return operation.replacement_sentence
-    return _kinds[operation.kind].says(operation.numbers, planned)
+    return _kinds[operation.kind].sentence(operation.numbers, planned)
 
 
 def headline(operation: Operation) -> str:
@@ -425,10 +425,10 @@ class Undone:
 
     @property
     def message(self) -> str:
-        return _says_undone({"reversed": self.reversed, "kept": self.kept}, self.planned)
+        return _undone_sentence({"reversed": self.reversed, "kept": self.kept}, self.planned)
 
 
-def _says_undone(numbers: Numbers, planned: bool) -> str:
+def _undone_sentence(numbers: Numbers, planned: bool) -> str:
     counts = format_counts(numbers)
     text = _("%(reversed)s would be reversed") if planned else _("Undone: %(reversed)s reversed")
     text %= counts
@@ -437,7 +437,7 @@ def _says_undone(numbers: Numbers, planned: bool) -> str:
     return text + "."
 
 
-UNDONE = Kind("undone", says=_says_undone)
+UNDONE = Kind("undone", sentence=_undone_sentence)
 
 
 @operation()
@@ -453,7 +453,7 @@ def undo(operation_id: UUID | str, *, by: Actor, dry_run: bool = False) -> Undon
         if undone.is_undone:
             raise Refused(Refusal("INVALID_STATUS", _("This was undone already.")))
         [undoing] = _undo([undone], audit_log)
-    return _told(undoing, dry_run)
+    return _undo_result(undoing, dry_run)
 
 
 _AT_ONCE = 2_000  # entries of a batch in memory, with all that undoing them takes
@@ -473,11 +473,13 @@ def undo_batch(*batches: UUID, by: Actor, dry_run: bool = False) -> list[Undone]
         for start in range(0, len(ids), _AT_ONCE):
             # Asked only now: what one reads while waiting for a lock is from before the wait.
             some = Operation.objects.in_ids(ids[start : start + _AT_ONCE]).filter(undone_by=None)
-            told += (_told(one, dry_run) for one in _undo([*some.order_by("-id")], audit_log))
+            told += (
+                _undo_result(one, dry_run) for one in _undo([*some.order_by("-id")], audit_log)
+            )
     return told
 
 
-def _told(undoing: Undoing, planned: bool) -> Undone:
+def _undo_result(undoing: Undoing, planned: bool) -> Undone:
     return Undone(undoing.reversal, undoing.reversed, undoing.kept, undoing.failed, planned)
 
 

@@ -21,11 +21,11 @@ R = TypeVar("R", bound=Record)
 Check = Callable[[Any, frozenset[str]], None]
 Expected = Mapping[str, Any] | None
 
-CREATED = Kind("created", verb="add", says=lambda numbers, planned: _("Created."))
+CREATED = Kind("created", verb="add", sentence=lambda numbers, planned: _("Created."))
 EDITED = Kind(
-    "edited", says=lambda numbers, planned: _("Changed: %s.") % ", ".join(numbers["fields"])
+    "edited", sentence=lambda numbers, planned: _("Changed: %s.") % ", ".join(numbers["fields"])
 )
-DELETED = Kind("removed", verb="delete", says=lambda numbers, planned: _("Deleted."))
+DELETED = Kind("removed", verb="delete", sentence=lambda numbers, planned: _("Deleted."))
 
 _UNTOLD = {"id", "created_at", "updated_at"}  # what before / after leave out
 
@@ -164,7 +164,7 @@ def archive_sentence(
     return one[1] % numbers["name"] if planned else one[0]
 
 
-def _says_archived(numbers: Numbers, planned: bool) -> str:
+def _archived_sentence(numbers: Numbers, planned: bool) -> str:
     return archive_sentence(
         numbers,
         planned,
@@ -173,7 +173,7 @@ def _says_archived(numbers: Numbers, planned: bool) -> str:
     )
 
 
-def _says_restored(numbers: Numbers, planned: bool) -> str:
+def _restored_sentence(numbers: Numbers, planned: bool) -> str:
     return archive_sentence(
         numbers,
         planned,
@@ -182,8 +182,8 @@ def _says_restored(numbers: Numbers, planned: bool) -> str:
     )
 
 
-ARCHIVED = Kind("archived", says=_says_archived)
-RESTORED = Kind("restored", says=_says_restored)
+ARCHIVED = Kind("archived", sentence=_archived_sentence)
+RESTORED = Kind("restored", sentence=_restored_sentence)
 
 
 @operation()
@@ -223,7 +223,7 @@ def _move(
         if moving:
             rows = model.objects.in_ids(record.pk.hex for record in moving)
             rows.change(**(model.ARCHIVED if to_archive else model.ACTIVE))
-    message = kind.says(archive_numbers(moving), dry_run)
+    message = kind.sentence(archive_numbers(moving), dry_run)
     return ArchiveResult([] if dry_run else audit_log.operations, message, len(there) - len(moving))
 
 

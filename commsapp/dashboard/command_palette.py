@@ -76,7 +76,7 @@ def found(request: HttpRequest, text: str) -> list[Found]:
     by = actor_of(request)
     seen = [one for one in FINDABLE if can_view(by, one.model)]
     licensees = [*licensees_of(by).order_by("pk").values_list("pk", flat=True)[:_MAX_LICENSEES]]
-    records = [_told(row) for one in seen for row in _records(one, words, by, licensees)]
+    records = [_as_result(row) for one in seen for row in _records(one, words, by, licensees)]
     if read_guid(words):
         return [*pages, *records]
     return [*pages, *records, *(_in_list(one.model, words) for one in seen)]
@@ -148,7 +148,7 @@ def _candidates(one: Findable, words: str, licensees: Iterable[UUID]) -> QuerySe
     return together
 
 
-def _told(record: Model) -> Found:
+def _as_result(record: Model) -> Found:
     kind = capfirst(str(record._meta.verbose_name))
     if getattr(record, "is_archived", False):
         kind = _("%(kind)s, archived") % {"kind": kind}

@@ -142,13 +142,13 @@ class RecordForm(ModelForm):
         theirs, mine = self._stands[name], column.value_from_object(self.instance)
         context = {
             "name": name,
-            "theirs": self._told(name, column, theirs),
-            "mine": self._told(name, column, mine),
+            "theirs": self._display_value(name, column, theirs),
+            "mine": self._display_value(name, column, mine),
             "editor": _last_editor(self.instance),
         }
         return render_to_string("staff/_overtaken.html", context)
 
-    def _told(self, name: str, column: Any, value: Any) -> str:
+    def _display_value(self, name: str, column: Any, value: Any) -> str:
         """A value as a person reads it."""
         field = self.fields[name]
         if isinstance(field, forms.ModelChoiceField):

@@ -39,7 +39,7 @@ class Cell:
 
     pk: int | None = None
     label: str = ""  # the whole of it, for whoever sees no table
-    told: str = ""  # its name, where that is no verb of the heading
+    special_name: str = ""  # its name, where that is no verb of the heading
     is_ticked: bool = False
     is_given: bool = False  # by a group
 
@@ -132,7 +132,7 @@ def _put(
         line.special.append(cell)
 
 
-def told(ticked: Iterable[Permission], given: Collection[int] = ()) -> str:
+def listed_permissions(ticked: Iterable[Permission], given: Collection[int] = ()) -> str:
     """The table for who may read it only."""
     context = table_of({permission.pk for permission in ticked}, given)
     return render_to_string("staff/permissions.html", context)
@@ -166,7 +166,7 @@ class PermittingAdmin(ModelAdmin):
     def permitted(self, whose: User | Group) -> str:
         """The table to be read."""
         own: Any = getattr(whose, self.boxes)
-        return told(own.all(), _by_groups(whose))
+        return listed_permissions(own.all(), _by_groups(whose))
 
     def get_readonly_fields(self, request: Any, obj: Any = None) -> Any:
         return (*super().get_readonly_fields(request, obj), "permitted")

@@ -34,7 +34,7 @@ def keep_failures(failures: Failures, *, at: datetime) -> None:
         SaveFailure,
         ("id", "data_source", "number", "slot", "key", "line", "faults", "fault_count"),
         (
-            (uuid7(), source, number, number % SaveFailure.SLOTS, *_told(*failure))
+            (uuid7(), source, number, number % SaveFailure.SLOTS, *_failure_row(*failure))
             for source, ones in failures.items()
             for number, failure in _numbered(ones, last[source])
         ),
@@ -50,7 +50,7 @@ def _numbered(failures: Sequence[Failure], last: int) -> list[tuple[int, Failure
     return numbered[-SaveFailure.SLOTS :]
 
 
-def _told(save: ContactGroupSave, refused: Refused) -> tuple[str, int, list[Any], int]:
+def _failure_row(save: ContactGroupSave, refused: Refused) -> tuple[str, int, list[Any], int]:
     named = save.key or (dashed(save.object_id) if save.object_id else "")
     faults = [
         {

@@ -11,7 +11,7 @@ from commsapp.core.audit import Kind, Numbers
 from commsapp.db.ids import dashed
 from commsapp.models import Operation
 from contacts.connection_order import merge
-from contacts.connections import close_gaps, says_connections
+from contacts.connections import close_gaps, connections_sentence
 from contacts.models import ContactGroup
 from contacts.save_group.lookup import Group
 from contacts.save_group.request import GroupContent
@@ -49,7 +49,7 @@ class Saved(NamedTuple):
 
     @property
     def message(self) -> str:
-        return says(self.outcome, self.counts, planned=self.planned)
+        return sentence(self.outcome, self.counts, planned=self.planned)
 
     @property
     def counts(self) -> Counts:
@@ -97,7 +97,7 @@ Differences = dict[str, tuple[Any, Any]]  # by column: what was, what is
 
 def differences_of(before: Group | None, after: Group) -> Differences:
     if before is None:
-        return {name: (None, value) for name, value in told(after).items()}
+        return {name: (None, value) for name, value in state_of(after).items()}
     differences: Differences = {}
     if before.name != after.name:
         differences["name"] = before.name, after.name
@@ -110,7 +110,7 @@ def differences_of(before: Group | None, after: Group) -> Differences:
     return differences
 
 
-def told(group: Group) -> dict[str, Any]:
+def state_of(group: Group) -> dict[str, Any]:
     """A group as the ledger keeps it."""
     return {
         "name": group.name,
@@ -142,15 +142,15 @@ _WOULD = {
 }
 
 
-def says(outcome: Outcome, counts: Counts, *, planned: bool = False) -> str:
+def sentence(outcome: Outcome, counts: Counts, *, planned: bool = False) -> str:
     """What a save did, in the reader's language."""
-    told = (_WOULD if planned else _DONE)[outcome]
-    connections = says_connections(dict(zip(_COUNTED, counts, strict=True)))
-    return f"{told}: {connections}." if connections else f"{told}."
+    state_of = (_WOULD if planned else _DONE)[outcome]
+    connections = connections_sentence(dict(zip(_COUNTED, counts, strict=True)))
+    return f"{state_of}: {connections}." if connections else f"{state_of}."
 
 
-def _says_saved(numbers: Numbers, planned: bool) -> str:
-    return says(Outcome(numbers["outcome"]), _counts_in(numbers), planned=planned)
+def _saved_sentence(numbers: Numbers, planned: bool) -> str:
+    return sentence(Outcome(numbers["outcome"]), _counts_in(numbers), planned=planned)
 
 
 def _counts_in(numbers: Numbers) -> Counts:
@@ -165,4 +165,4 @@ def _verbs_of(saved: Operation) -> tuple[str, ...]:
     return tuple(filter(None, (verb, "change" if changes else None)))
 
 
-SAVED = Kind("contacts.group_saved", says=_says_saved, verbs_of=_verbs_of)
+SAVED = Kind("contacts.group_saved", sentence=_saved_sentence, verbs_of=_verbs_of)

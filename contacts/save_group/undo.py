@@ -22,7 +22,7 @@ from contacts.alternate_keys import clear_hashes
 from contacts.connection_order import Connections, revert_merge
 from contacts.models import AlternateKey, Contact, ContactGroup, Role
 from contacts.save_group.lookup import Group, Key, LookupKeys, LookupResult, lock_groups, read
-from contacts.save_group.outcome import SAVED, Outcome, told
+from contacts.save_group.outcome import SAVED, Outcome, state_of
 from contacts.save_group.save import write_groups
 
 Effects = dict[str, Any]  # by column, as the ledger keeps them
@@ -74,7 +74,7 @@ class _Reversals:
     def _unmake(self, one: Undoing, group: Group, after: Effects) -> None:
         key = _bound(one, group)
         others = [each for each in group.keys if each is not key]
-        if others or any(after[name] != stands for name, stands in told(group).items()):
+        if others or any(after[name] != stands for name, stands in state_of(group).items()):
             one.kept += 1
             one.list_retained(ContactGroup, [group.id])
             return
@@ -94,7 +94,7 @@ class _Reversals:
     def _fields(self, one: Undoing, group: Group, before: Effects, after: Effects) -> Effects:
         """The group's own fields of before, if they still are as the save left them."""
         was = {name: before[name] for name in _FIELDS if name in after}
-        stands = {name: told(group)[name] for name in was}
+        stands = {name: state_of(group)[name] for name in was}
         if stands == was:
             return {}
         if any(stands[name] != after[name] for name in was):

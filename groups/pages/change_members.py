@@ -21,7 +21,7 @@ from commsapp.staff.post_pagination import Numbered
 from commsapp.staff.request import actor_of, can_view
 from contacts.models import Contact, ContactConnection
 from groups import operations
-from groups.forms import MatchedRecipients, RecipientsForm, told_of
+from groups.forms import MatchedRecipients, RecipientsForm, recipients_summary
 from groups.models import Membership, Recipient, RecipientGroup
 from groups.pages.members import is_active
 from groups.pages.pickers import BY_NAME, candidates
@@ -121,7 +121,7 @@ def _command(request: HttpRequest, group: RecipientGroup, verb: Verb, chosen: Se
         context={
             "verb": verb.name,
             "listed": chosen.listed,
-            "listed_told": told_of(chosen.listed, chosen.who) if chosen.listed else "",
+            "listed_told": recipients_summary(chosen.listed, chosen.who) if chosen.listed else "",
             "sent": chosen.fields,
             "who": (lambda: _who_moves(request, group, verb, ids, foretold[-1])),
             "touches": touches,
@@ -211,7 +211,7 @@ def _ask(
         context["candidates"] = found[:_CANDIDATES_SHOWN]
         context["has_more"] = len(found) > _CANDIDATES_SHOWN
     if group.customer_id and can_view(actor_of(request), Contact):
-        context |= _contacts_told(group)
+        context |= _contacts_context(group)
     status = 400 if form.is_bound else 200
     return show(
         request, group, "groups/change_members.html", title=str(verb.title), status=status,
@@ -224,7 +224,7 @@ def _counted(count: int, has_more: bool) -> str:
     return f"{told}+" if has_more else told
 
 
-def _contacts_told(group: RecipientGroup) -> dict[str, Any]:
+def _contacts_context(group: RecipientGroup) -> dict[str, Any]:
     """How many recipients stand for the customer's contacts, and how many contacts have none."""
     standing = eligible_recipients(group).filter(contact=OuterRef("contact"))
     connected = ContactConnection.objects.filter(group=group.customer_id)

@@ -110,8 +110,8 @@ def test_quick_moves_are_all_made(signed_in: Page, customer):
     page.get_by_role("button", name="Move Anna down").focus()
     for _ in range(3):
         page.keyboard.press("Enter")
-    says = page.locator("[data-order-says]")
-    expect(says).to_have_text(re.compile("“Anna” is now at place [234] of 4."))
+    sentence = page.locator("[data-order-says]")
+    expect(sentence).to_have_text(re.compile("“Anna” is now at place [234] of 4."))
     expect(page.locator("[data-order]")).not_to_have_attribute("aria-busy", "true")
     place = [*names(customer)].index("Anna") + 1
     expect(page.get_by_label("Place of Anna")).to_have_value(str(place))

@@ -7,7 +7,7 @@ from django.utils import translation
 
 from commsapp.core import audit, number_format, records
 from commsapp.core.number_format import format_count, format_counts
-from contacts.connections import says_connections
+from contacts.connections import connections_sentence
 from groups import operations as groups_operations
 from quotes import splitting
 
@@ -46,21 +46,21 @@ _MANY = {
 
 
 @pytest.mark.parametrize(
-    "says",
+    "sentence",
     [
-        groups_operations.RECIPIENTS_ADDED.says,
-        groups_operations.RECIPIENTS_REMOVED.says,
-        groups_operations.RECIPIENTS_SET.says,
-        splitting.LINE_SPLIT.says,
-        splitting.LINE_UNSPLIT.says,
-        records.ARCHIVED.says,
-        records.RESTORED.says,
-        audit.UNDONE.says,
-        lambda numbers, planned: says_connections(numbers),
+        groups_operations.RECIPIENTS_ADDED.sentence,
+        groups_operations.RECIPIENTS_REMOVED.sentence,
+        groups_operations.RECIPIENTS_SET.sentence,
+        splitting.LINE_SPLIT.sentence,
+        splitting.LINE_UNSPLIT.sentence,
+        records.ARCHIVED.sentence,
+        records.RESTORED.sentence,
+        audit.UNDONE.sentence,
+        lambda numbers, planned: connections_sentence(numbers),
     ],
 )
 @pytest.mark.parametrize("planned", [False, True])
-def test_every_sentence_tells_its_counts_to_its_reader(says, planned):
+def test_every_sentence_tells_its_counts_to_its_reader(sentence, planned):
     for people, language, number in (
         (True, "en", "12,431"),
         (True, "de", "12.431"),
@@ -68,7 +68,7 @@ def test_every_sentence_tells_its_counts_to_its_reader(says, planned):
     ):
         number_format.set_number_style(people=people)
         with translation.override(language):
-            told = says(_MANY, planned)
+            told = sentence(_MANY, planned)
         assert number in told
         others = {"12,431", "12.431", "12431"} - {number}
         assert not any(other in told for other in others)

@@ -87,7 +87,7 @@ def _sent(example):
     return example if isinstance(example, str) else json.dumps(example)
 
 
-def _told(answer):
+def _response_of(answer):
     """An answer as it stands in the document: what is no JSON is a text."""
     body = b"".join(answer).decode()
     return json.loads(body) if answer["Content-Type"].startswith("application/json") else body
@@ -111,7 +111,7 @@ def test_each_example_does_what_its_operation_says(ask):
                 transaction.set_rollback(True)
             expected = {409} if path in REFUSED else {200, 201}
             if answer.status_code not in expected:
-                wrong.append(f"{method} {path}: {answer.status_code} {_told(answer)}")
+                wrong.append(f"{method} {path}: {answer.status_code} {_response_of(answer)}")
     assert wrong == []
 
 
@@ -124,7 +124,7 @@ def test_each_answer_has_what_its_example_has(ask):
                 continue
             with transaction.atomic():
                 answer = ask(method.upper(), path, operation)
-                told = _told(answer)
+                told = _response_of(answer)
                 transaction.set_rollback(True)
             answers = operation["responses"]
             content = answers.get("201", answers.get("200"))["content"]

@@ -15,11 +15,11 @@ from tests.staff.conftest import again, form_with, page, problems, said, told, u
 
 def test_the_page_says_how_many_of_the_expected_there_are(web, group, join):
     join(2)
-    for expected, says in ((2, "complete"), (5, "3 missing"), (1, "1 too many")):
+    for expected, sentence in ((2, "complete"), (5, "3 missing"), (1, "1 too many")):
         RecipientGroup.objects.filter(pk=group.pk).update(expected_member_count=expected)
         body = told(web.get(page(group)))
         assert f"2 of {expected} expected" in body
-        assert says in body
+        assert sentence in body
 
 
 def shown(web, group, **query) -> set[str]:

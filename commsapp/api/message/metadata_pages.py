@@ -46,7 +46,7 @@ def urlpatterns(operations: Iterable[Operation]) -> list[URLPattern]:
         operation = by_name.get(asked["op"].lower())
         if operation is None:
             return error_response(request, 404, "There is no such operation: see /metadata.")
-        told = _told(request.get_host(), operation, path_format.lower())
+        told = _page_context(request.get_host(), operation, path_format.lower())
         return render(request, "message/operation.html", told)
 
     def types(request: HttpRequest, language: str, **named: str) -> HttpResponse:
@@ -117,7 +117,7 @@ class Exchange:
     answer: str
 
 
-def _told(host: str, operation: Operation, path_format: str) -> Mapping[str, Any]:
+def _page_context(host: str, operation: Operation, path_format: str) -> Mapping[str, Any]:
     # The document prints JSON Lines as `other`; both names are one.
     name = "jsonl" if path_format == "other" else path_format
     reply = responses.status_of(operation.reply.message, meta=operation.reply.meta)

@@ -184,11 +184,11 @@ def _run(draft: Draft, part: DraftPart, run: Run, by: Actor, *, dry_run: bool) -
     )  # fmt: skip
     draft.batch = draft.batch or imported.batch
     told = [
-        _told(draft, places[refusal.index or 0], rows, refusal.field, refusal.message)
+        _row_problem(draft, places[refusal.index or 0], rows, refusal.field, refusal.message)
         for refusal in imported.refusals
     ]
     told += (
-        _told(draft, int(place), rows, field, reason)
+        _row_problem(draft, int(place), rows, field, reason)
         for place, (field, reason) in part.repeated.items()
     )
     told.sort(key=lambda one: one.row)
@@ -203,7 +203,9 @@ def texts_of(draft: Draft, cells: Sequence[str]) -> dict[str, str]:
     return {field: cells[place] for field, place in draft.mapping.items()}
 
 
-def _told(draft: Draft, place: int, rows: Sequence[Any], field: str, reason: str) -> RowProblem:
+def _row_problem(
+    draft: Draft, place: int, rows: Sequence[Any], field: str, reason: str
+) -> RowProblem:
     line, cells = rows[place]
     at = draft.mapping.get(field)
     if at is None:

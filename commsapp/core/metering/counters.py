@@ -108,27 +108,27 @@ class DailyCounts(_BufferedCounter[tuple[Any, ...], int]):
         """
         with self._lock:
             if key in self._stored:
-                return self._told(key)
+                return self._current_total(key)
         stored = self._read(key)
         with self._lock:
             if key in self._writing and key not in self._stored:  # in what was read, or not yet
                 return stored + self._pending.get(key, 0)
             self._stored.setdefault(key, stored)
-            return self._told(key)
+            return self._current_total(key)
 
     def count(self, *key: Any) -> int:
         """Add one and return the total with it: two at once are never told the same."""
         before = self.total(*key)
         with self._lock:
             self._note(key, 1)
-            return self._told(key) if key in self._stored else before + 1
+            return self._current_total(key) if key in self._stored else before + 1
 
     def forget(self) -> None:
         """Drop what is pending, and what rows said."""
         super().forget()
         self._stored.clear()
 
-    def _told(self, key: tuple[Any, ...]) -> int:
+    def _current_total(self, key: tuple[Any, ...]) -> int:
         """Under the lock."""
         return self._stored[key] + self._pending.get(key, 0) + self._writing.get(key, 0)
 

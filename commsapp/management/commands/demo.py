@@ -50,7 +50,7 @@ class Command(BaseCommand):
             logins, trial = _load(kept, force=force)
         kept.write()
         if options["json"]:
-            self.stdout.write(json.dumps(_told(base_url, logins, trial), indent=2))
+            self.stdout.write(json.dumps(_as_json(base_url, logins, trial), indent=2))
         else:
             self.stdout.write(_shown(base_url, logins, trial))
 
@@ -89,7 +89,7 @@ def _is_local() -> bool:
     return server.host.startswith(("/", "@")) or ip_address(server.hostaddr).is_loopback
 
 
-def _told(base_url: str, logins: Logins, trial: EdgeCases) -> dict[str, Any]:
+def _as_json(base_url: str, logins: Logins, trial: EdgeCases) -> dict[str, Any]:
     """What `--json` prints (contract 6)."""
     return {
         "base_url": base_url,

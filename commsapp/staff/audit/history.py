@@ -39,10 +39,10 @@ class Tool:
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """What an operation on another record was for this one; `says` tells it, if that differs from
-    the operation's own sentence."""
+    """What an operation on another record was for this one; `sentence` tells it, if that differs
+    from the operation's own sentence."""
 
-    says: Callable[[Operation], str] | None = None
+    sentence: Callable[[Operation], str] | None = None
     tools: Sequence[Tool] = ()
 
 
@@ -166,7 +166,7 @@ def _together(request: HttpRequest, told: list[dict[str, Any]]) -> list[dict[str
 def _row_of_trace(operation: Operation, trace: HistoryRow | None) -> dict[str, Any]:
     if trace is None:
         return {}
-    return {"note": trace.says(operation) if trace.says else "", "tools": trace.tools}
+    return {"note": trace.sentence(operation) if trace.sentence else "", "tools": trace.tools}
 
 
 def target_kind(operation: Operation) -> str:

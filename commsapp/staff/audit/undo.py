@@ -94,7 +94,7 @@ def _report(request: HttpRequest, undone: Pairs, back: str) -> HttpResponse:
     """A message where all went well; a page where something failed. Who was kept is named."""
     numbers = _numbers(undone)
     kept = _kept(undone, actor_of(request)) if numbers["kept"] else []
-    told, back = _told(numbers), _next(request) or back
+    told, back = _undo_summary(numbers), _next(request) or back
     if numbers["failed"]:
         return _show(request, undone, back, numbers=numbers, told=told, listings=kept)
     for listing in [*kept, *_touched(undone, actor_of(request))]:
@@ -114,7 +114,7 @@ def _preview(request: HttpRequest, undone: Pairs, back: str, **context: Any) -> 
     """What would become of the records, and the button that does it."""
     numbers, back = _numbers(undone), _next(request) or back
     kept = _kept(undone, actor_of(request)) if numbers["kept"] else []
-    told = _told(numbers, planned=True)
+    told = _undo_summary(numbers, planned=True)
     return _show(
         request, undone, back, planned=True, numbers=numbers, told=told, listings=kept, **context
     )
@@ -135,7 +135,7 @@ def _numbers(undone: Pairs) -> dict[str, int]:
     }
 
 
-def _told(numbers: dict[str, int], *, planned: bool = False) -> str:
+def _undo_summary(numbers: dict[str, int], *, planned: bool = False) -> str:
     counts = format_counts(numbers)
     message = _("%(reversed)s would be reversed") if planned else _("Undone: %(reversed)s reversed")
     message %= counts
