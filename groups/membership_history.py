@@ -54,7 +54,7 @@ def departures_of(recipient: Recipient) -> Departures:
 
     Searched are operations since the recipient was made, the newest first: those on the groups of
     its customer and of nobody, or of the whole licensee where these are none or very many; as many
-    as name MOST_READ recipients, and no more than MOST_SEARCHED of a kind, or on the groups.
+    as name MAX_READ recipients, and no more than MAX_SEARCHED of a kind, or on the groups.
     """
     searched: list[tuple[UUID, int]] = []
     is_complete = True

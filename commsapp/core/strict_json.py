@@ -9,8 +9,7 @@ from typing import Any, NoReturn
 
 from commsapp.core.json_size import Limits, TooComplex
 from commsapp.db.json_values import MAX_DEPTH as DEEPEST
-from commsapp.db.json_values import MAX_NAMES as MOST_NAMES
-from commsapp.db.json_values import UNSTORABLE
+from commsapp.db.json_values import MAX_NAMES, UNSTORABLE
 
 LIMITS = Limits(containers=50_000, items=250_000, names=250_000)  # 100,000 ids are 100,000 items
 
@@ -55,8 +54,8 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(pairs) > MOST_NAMES:
-        raise NotJSON(f"An object has more than {MOST_NAMES:,} names.")
+    if len(pairs) > MAX_NAMES:
+        raise NotJSON(f"An object has more than {MAX_NAMES:,} names.")
     data = dict(pairs)
     if len(data) < len(pairs):
         raise NotJSON(f"The name “{repeated_name(pairs)[:64]}” stands twice in one object.")

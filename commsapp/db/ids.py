@@ -67,14 +67,14 @@ def _digits_of(text: str) -> str | None:
     return text.strip("{}()").replace("-", "").lower() if _GUID.fullmatch(text) else None
 
 
-_LONGEST = 38  # characters, with dashes and brackets
+_MAX_GUID_LENGTH = 38  # characters, with dashes and brackets
 _cached_digits_of = lru_cache(maxsize=4096)(_digits_of)
 
 
 def read_guid_cached(text: str) -> str | None:
     """The same, for where the same few come again and again, as in a stream: a fraction of the
     cost. What is too long for an id is not to be kept."""
-    return _cached_digits_of(text) if len(text) <= _LONGEST else None
+    return _cached_digits_of(text) if len(text) <= _MAX_GUID_LENGTH else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ else:
     ChoiceField = forms.ModelChoiceField
 
 SHOWN = 20
-_LONGEST = 200
+_MAX_VALUE_LENGTH = 200
 
 
 def as_options(rows: QuerySet[Any], hint: Callable[[Any], str] = lambda row: "") -> JsonResponse:
@@ -135,14 +135,16 @@ class ComboboxField(ChoiceField):
         if len(exactly) == 1 and len(found) <= SHOWN:
             return exactly[0]
         if not found:
-            raise ValidationError(_("There is none called “%s”.") % text[:_LONGEST], code="none")
+            raise ValidationError(
+                _("There is none called “%s”.") % text[:_MAX_VALUE_LENGTH], code="none"
+            )
         self.widget.candidates = found[:SHOWN]
         message = (
             _("“%s” may be more than these; type more, or choose one.")
             if len(found) > SHOWN
             else _("Which one is “%s”? Choose it below.")
         )
-        raise ValidationError(message % text[:_LONGEST], code="several")
+        raise ValidationError(message % text[:_MAX_VALUE_LENGTH], code="several")
 
     def _names(self, row: Any) -> set[str]:
         values = (getattr(row, name, "") or "" for name in self.exact)

@@ -27,7 +27,7 @@ from contacts.forms import ConnectionRoleForm
 from contacts.models import Contact, ContactConnection, ContactGroup, Role
 
 SHOWN = 200  # contacts on a page: a group of as many is on one
-_CANDIDATES_SHOWN, _NAMED, _MOST_ROLES = 50, 20, 200
+_CANDIDATES_SHOWN, _NAMED, _MAX_ROLES = 50, 20, 200
 
 
 def is_not_deleted(group: ContactGroup) -> bool:
@@ -93,7 +93,7 @@ def connections(request: HttpRequest, group: Any) -> dict[str, Any]:
 
 def _roles_of(group: ContactGroup) -> list[Role]:
     roles = Role.objects.filter(licensee=group.licensee_id, kind=Role.Kind.CONNECTION)
-    return list(roles.order_by("name")[:_MOST_ROLES])
+    return list(roles.order_by("name")[:_MAX_ROLES])
 
 
 def _lines(rows: Iterable[Any], roles: Sequence[Role]) -> Iterator[tuple[Any, str]]:

@@ -13,7 +13,7 @@ from commsapp.core.audit import Refused
 from commsapp.db.bulk import increment, insert_values
 from commsapp.db.ids import dashed, uuid7
 from contacts.models import DataSource, SaveFailure
-from contacts.save_group.request import LONGEST, ContactGroupSave
+from contacts.save_group.request import MAX_TEXT_LENGTH, ContactGroupSave
 
 MAX_FAULTS = 20  # of one save; nobody reads more, and a request may have thousands
 
@@ -55,9 +55,9 @@ def _failure_row(save: ContactGroupSave, refused: Refused) -> tuple[str, int, li
     faults = [
         {
             "code": refusal.code,
-            "field": refusal.field[:LONGEST],
-            "message": refusal.message[:LONGEST],
+            "field": refusal.field[:MAX_TEXT_LENGTH],
+            "message": refusal.message[:MAX_TEXT_LENGTH],
         }
         for refusal in refused.refusals[:MAX_FAULTS]
     ]
-    return named[:LONGEST], save.line, faults, len(refused.refusals)
+    return named[:MAX_TEXT_LENGTH], save.line, faults, len(refused.refusals)

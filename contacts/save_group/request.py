@@ -17,7 +17,7 @@ from msgspec.structs import astuple
 
 from commsapp.core.audit import Refusal
 
-LONGEST = 255  # characters of a name or a key
+MAX_TEXT_LENGTH = 255  # characters of a name or a key
 
 
 class ConnectionSave(Struct):
@@ -195,7 +195,7 @@ def _check_request(save: ContactGroupSave, tell: Tell) -> None:
         tell(Refusal("NotEmpty", _("Say which data source."), "SuiteDataSourceInstanceId"))
     if not key and not save.object_id:
         tell(Refusal("NotEmpty", _("Give the alternate key or the object id."), "AlternateKey"))
-    if len(key) > LONGEST:
+    if len(key) > MAX_TEXT_LENGTH:
         tell(_too_long("AlternateKey"))
     if save.contact_group is None:
         tell(Refusal("NotNull", _("There is no contact group."), "ContactGroup"))
@@ -206,9 +206,9 @@ def _check_group(content: GroupContent, tell: Tell) -> None:
     if not name.strip():
         message = _("The contact group needs a name.")
         tell(Refusal("NotEmpty", message, "ContactGroup.ContactGroupName"))
-    if len(name) > LONGEST:
+    if len(name) > MAX_TEXT_LENGTH:
         tell(_too_long("ContactGroup.ContactGroupName"))
-    if len(key_of(content.role_alternate_key)) > LONGEST:
+    if len(key_of(content.role_alternate_key)) > MAX_TEXT_LENGTH:
         tell(_too_long("ContactGroup.RoleAlternateKey"))
     for flag in content.flags()[1:]:
         message = _("Only one of the three marks can be set.")
@@ -252,9 +252,9 @@ def _check_connections(connections: Iterable[ConnectionSave], tell: Tell) -> Non
 
 
 def _check_keys(place: int, one: ConnectionSave, tell: Tell) -> None:
-    if len(key_of(one.contact_alternate_key)) > LONGEST:
+    if len(key_of(one.contact_alternate_key)) > MAX_TEXT_LENGTH:
         tell(_too_long(path(place, "ContactAlternateKey")))
-    if len(key_of(one.role_alternate_key)) > LONGEST:
+    if len(key_of(one.role_alternate_key)) > MAX_TEXT_LENGTH:
         tell(_too_long(path(place, "RoleAlternateKey")))
 
 
@@ -263,4 +263,4 @@ def same_contact_again(place: int, one: ConnectionSave) -> Refusal:
 
 
 def _too_long(field: str) -> Refusal:
-    return Refusal("MaximumLength", _("At most %d characters.") % LONGEST, field)
+    return Refusal("MaximumLength", _("At most %d characters.") % MAX_TEXT_LENGTH, field)

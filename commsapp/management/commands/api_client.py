@@ -13,7 +13,7 @@ from django.db import transaction
 from commsapp.core.credentials.api_clients import create_client, issue_token
 from commsapp.models import User
 
-LONGEST = 10 * 366  # days
+MAX_DAYS = 10 * 366  # days
 
 
 class Command(BaseCommand):
@@ -26,8 +26,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, name: str, user: str, days: int, **options: Any) -> None:
-        if not 1 <= days <= LONGEST:
-            raise CommandError(f"--days: from 1 to {LONGEST}.")
+        if not 1 <= days <= MAX_DAYS:
+            raise CommandError(f"--days: from 1 to {MAX_DAYS}.")
         shown = self._make(name.strip(), self._active(user), days)
         if options["json"]:
             self.stdout.write(json.dumps(shown))

@@ -33,7 +33,7 @@ from commsapp.staff.object_pages import url_of
 from commsapp.staff.request import can_view
 
 NAMED = 50  # records that are told by name, of however many
-_MAX_VALUE_LENGTH, _LONGEST_LIST = 300, 10
+_MAX_VALUE_LENGTH, _MAX_LIST_LENGTH = 300, 10
 _MAX_LEVELS = 10  # of objects in objects that are spelled out
 
 
@@ -213,11 +213,11 @@ def _plain(value: Any, level: int = 0) -> str:
         return "…"
     if isinstance(value, list):
         shown = Listing(
-            "", [(_plain(one, level + 1), "") for one in value[:_LONGEST_LIST]], len(value)
+            "", [(_plain(one, level + 1), "") for one in value[:_MAX_LIST_LENGTH]], len(value)
         )
         return ", ".join([text for text, _url in shown.names] + [shown.more] * bool(shown.more))
     if isinstance(value, dict):
-        items = [*value.items()][:_LONGEST_LIST]
+        items = [*value.items()][:_MAX_LIST_LENGTH]
         return ", ".join(f"{key}: {_plain(one, level + 1)}" for key, one in items)
     text = str(value)
     return text if len(text) <= _MAX_VALUE_LENGTH else f"{text[:_MAX_VALUE_LENGTH]}…"

@@ -24,7 +24,7 @@ from commsapp.db.json_values import to_text
 _ROWS_AT_ONCE = 500
 _MAX_ROWS = 1_048_575  # of a sheet, below its header
 _MAX_BYTES = 2**30  # of a sheet: a longer one would take another kind of archive
-_LONGEST = 32_767  # characters of a spreadsheet's cell
+_MAX_CELL_LENGTH = 32_767  # characters of a spreadsheet's cell
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 Rows = Iterable[Sequence[Any]]
@@ -177,7 +177,7 @@ def _xlsx_cell(value: Any) -> str:
         return f'<c t="b"><v>{int(value)}</v></c>'
     if isinstance(value, int | Decimal) and len(str(value)) <= 15:  # what a spreadsheet holds
         return f"<c><v>{value:{'f' if isinstance(value, Decimal) else 'd'}}</v></c>"
-    text = escape(_NO_XML.sub("\ufffd", text_of(value)[:_LONGEST])).replace("\r", "&#13;")
+    text = escape(_NO_XML.sub("\ufffd", text_of(value)[:_MAX_CELL_LENGTH])).replace("\r", "&#13;")
     return f'<c t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
 
 
