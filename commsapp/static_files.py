@@ -17,7 +17,7 @@ class CollectedFilesConfig(StaticFilesConfig):
 
     ignore_patterns = [
         *StaticFilesConfig.ignore_patterns,
-        *("django_htmx", "oauth2_provider", "rest_framework"),
+        *("oauth2_provider", "rest_framework"),
         *("redoc", "swagger-ui-standalone-preset*", "oauth2-redirect*"),  # of the sidecar
     ]
 

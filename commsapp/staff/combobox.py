@@ -136,7 +136,8 @@ class ComboboxField(ChoiceField):
             return exactly[0]
         if not found:
             raise ValidationError(
-                _("There is none called “%s”.") % text[:_MAX_VALUE_LENGTH], code="none"
+                _("There is none called “%s”.") % text[:_MAX_VALUE_LENGTH],
+                code="none",
             )
         self.widget.candidates = found[:SHOWN]
         message = (
