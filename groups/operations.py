@@ -70,19 +70,20 @@ def add_recipients(
     Refused if it is archived or would be too large and, with all_or_none, if any recipient may not
     be a member; without it they are told as `skipped`.
     """
-    given = read_guids(recipient_ids)
+    requested = read_guids(recipient_ids)
     with recording(by=by, dry_run=dry_run) as audit_log:
         group = _lock_active(group_id, by=by)
         entry = audit_log.open(RECIPIENTS_ADDED, group)
-        unfit = validation.in_order(given.malformed, validation.ineligible_recipients(group, given))
-        if unfit and all_or_none:
-            raise Refused(*unfit)
-        added = _add_members(group, given.ids, entry)
-        _count(group, added=added)
-        already = len(given.ids) + len(given.malformed) - len(unfit) - added
+        ineligible = validation.ineligible_recipients(group, requested)
+        refusals = validation.in_order(requested.malformed, ineligible)
+        if refusals and all_or_none:
+            raise Refused(*refusals)
+        added = _add_members(group, requested.ids, entry)
+        _update_member_count(group, added=added)
+        already = len(requested.ids) + len(requested.malformed) - len(refusals) - added
         entry.touched = added
-        entry.numbers = {"added": added, "already": already, "refused": len(unfit)}
-    return RecipientsChange(entry, dry_run, unfit, added=added, already=already)
+        entry.numbers = {"added": added, "already": already, "refused": len(refusals)}
+    return RecipientsChange(entry, dry_run, refusals, added=added, already=already)
 
 
 @operation()
@@ -99,22 +100,24 @@ def remove_recipients(
     Developer Guide v64.0, "Recipient Group"; contract 2.3. Any known recipient may be removed,
     archived or of whatever customer. Raises as add_recipients() does.
     """
-    given = read_guids(recipient_ids)
+    requested = read_guids(recipient_ids)
     with recording(by=by, dry_run=dry_run) as audit_log:
         group = _lock_active(group_id, by=by)
         entry = audit_log.open(RECIPIENTS_REMOVED, group)
-        removed = remove_memberships(group.memberships.filter(recipient__in_ids=given.ids), entry)
-        all_known = removed == len(given.ids)  # as members are
-        unfit = validation.in_order(
-            given.malformed, () if all_known else validation.unknown(group, given)
+        removed = remove_memberships(
+            group.memberships.filter(recipient__in_ids=requested.ids), entry
         )
-        if unfit and all_or_none:
-            raise Refused(*unfit)
-        _count(group, removed=removed)
-        already = len(given.ids) + len(given.malformed) - len(unfit) - removed
+        all_known = removed == len(requested.ids)  # as members are
+        refusals = validation.in_order(
+            requested.malformed, () if all_known else validation.unknown(group, requested)
+        )
+        if refusals and all_or_none:
+            raise Refused(*refusals)
+        _update_member_count(group, removed=removed)
+        already = len(requested.ids) + len(requested.malformed) - len(refusals) - removed
         entry.touched = removed
-        entry.numbers = {"removed": removed, "already": already, "refused": len(unfit)}
-    return RecipientsChange(entry, dry_run, unfit, removed=removed, already=already)
+        entry.numbers = {"removed": removed, "already": already, "refused": len(refusals)}
+    return RecipientsChange(entry, dry_run, refusals, removed=removed, already=already)
 
 
 @operation()
@@ -131,22 +134,25 @@ def set_recipients(
     Raises as add_recipients() does. Without all_or_none, who may not be a member is left out, and
     the others become the whole group.
     """
-    given = read_guids(recipient_ids)
+    requested = read_guids(recipient_ids)
     with recording(by=by, dry_run=dry_run) as audit_log:
         group = _lock_active(group_id, by=by)
         entry = audit_log.open(RECIPIENTS_SET, group)
-        unfit = validation.in_order(given.malformed, validation.ineligible_recipients(group, given))
-        if unfit and all_or_none:
-            raise Refused(*unfit)
-        removed = remove_memberships(group.memberships.exclude(recipient__in_ids=given.ids), entry)
-        added = _add_members(group, given.ids, entry)
-        _count(group, added=added, removed=removed)
+        ineligible = validation.ineligible_recipients(group, requested)
+        refusals = validation.in_order(requested.malformed, ineligible)
+        if refusals and all_or_none:
+            raise Refused(*refusals)
+        removed = remove_memberships(
+            group.memberships.exclude(recipient__in_ids=requested.ids), entry
+        )
+        added = _add_members(group, requested.ids, entry)
+        _update_member_count(group, added=added, removed=removed)
         already = group.member_count - removed
         entry.touched = added + removed
         entry.numbers = {
-            "added": added, "removed": removed, "already": already, "refused": len(unfit),
+            "added": added, "removed": removed, "already": already, "refused": len(refusals),
         }  # fmt: skip
-    return RecipientsChange(entry, dry_run, unfit, added=added, removed=removed, already=already)
+    return RecipientsChange(entry, dry_run, refusals, added=added, removed=removed, already=already)
 
 
 def _lock_active(group_id: UUID | str | None, *, by: Actor) -> RecipientGroup:
@@ -174,7 +180,7 @@ def remove_memberships(memberships: QuerySet[Membership], entry: Operation) -> i
     return removed
 
 
-def _count(group: RecipientGroup, *, added: int = 0, removed: int = 0) -> None:
+def _update_member_count(group: RecipientGroup, *, added: int = 0, removed: int = 0) -> None:
     """Keep member_count true, and within what a group may hold."""
     if added and group.member_count + added - removed > MAX_MEMBERS:
         message = _("A recipient group has at most %s members.") % format_count(MAX_MEMBERS)
@@ -265,7 +271,7 @@ def _undo_membership_change(undoing: Undoing, by: Actor) -> None:
         ((group.pk, recipient, origin) for recipient, origin in origins.items()),
         unique=("group", "recipient"),
     )
-    _count(group, added=back, removed=gone)
+    _update_member_count(group, added=back, removed=gone)
     undoing.reversed = gone + back
     undoing.kept = entry.numbers.get("added", 0) - gone + len(origins) - back
 

@@ -14,17 +14,17 @@ from commsapp.db.ids import Guids, dashed
 from groups.models import Membership, Recipient, RecipientGroup
 
 
-def _no_ids(malformed: Mapping[int, str]) -> Iterator[Refusal]:
+def _malformed_ids(malformed: Mapping[int, str]) -> Iterator[Refusal]:
     for place, text in malformed.items():
         yield Refusal("MALFORMED_ID", _("“%s” is no id.") % text[:64], "recipients", place)
 
 
-def ineligible_recipients(group: RecipientGroup, given: Guids) -> Iterator[Refusal]:
-    """Those of the given ids that neither are members nor may become one."""
-    others = missing_ids(Recipient.objects.eligible_for(group), given.ids)
+def ineligible_recipients(group: RecipientGroup, requested: Guids) -> Iterator[Refusal]:
+    """Refuse the requested ids that neither are members nor may become one."""
+    others = missing_ids(Recipient.objects.eligible_for(group), requested.ids)
     if not others:
         return
-    places = given.places()
+    places = requested.places()
     ours = Recipient.objects.belonging_to(group).in_ids(others)
     member = Membership.objects.filter(group=group, recipient=OuterRef("pk"))
     members = Recipient.objects.in_ids(others).filter(Exists(member))
@@ -36,27 +36,27 @@ def ineligible_recipients(group: RecipientGroup, given: Guids) -> Iterator[Refus
             message = _("The recipient %s is archived.") % dashed(id)
             yield Refusal("ENTITY_IS_DELETED", message, "recipients", places[id], dashed(id))
         else:
-            yield _stranger(id, places)
+            yield _unknown_recipient(id, places)
 
 
-def _stranger(id: str, places: Mapping[str, int]) -> Refusal:
+def _unknown_recipient(id: str, places: Mapping[str, int]) -> Refusal:
     message = _("There is no recipient %s for this group.") % dashed(id)
     return Refusal("INVALID_CROSS_REFERENCE_KEY", message, "recipients", places[id], dashed(id))
 
 
 def no_way_back(id: str, places: Mapping[str, int]) -> Refusal:
-    """Of one who was taken out and has another customer by now."""
+    """Refuse a recipient who was removed and has another customer by now."""
     message = _("The recipient is none of the group's customer any more.")
     return Refusal("INVALID_CROSS_REFERENCE_KEY", message, "recipients", places[id], dashed(id))
 
 
-def unknown(group: RecipientGroup, given: Guids) -> Iterator[Refusal]:
-    """Those of the given ids that are no recipient of the group's licensee."""
-    others = missing_ids(Recipient.objects.filter(licensee=group.licensee_id), given.ids)
-    places = given.places() if others else {}
-    return (_stranger(id, places) for id in others)
+def unknown(group: RecipientGroup, requested: Guids) -> Iterator[Refusal]:
+    """Refuse the requested ids that are no recipient of the group's licensee."""
+    others = missing_ids(Recipient.objects.filter(licensee=group.licensee_id), requested.ids)
+    places = requested.places() if others else {}
+    return (_unknown_recipient(id, places) for id in others)
 
 
 def in_order(malformed: Mapping[int, str], others: Iterable[Refusal]) -> list[Refusal]:
-    """What is no id at all, and the others, as the caller gave them."""
-    return sorted(chain(_no_ids(malformed), others), key=lambda refusal: refusal.index or 0)
+    """Return the refusals of malformed ids and the others, in the order of the request."""
+    return sorted(chain(_malformed_ids(malformed), others), key=lambda refusal: refusal.index or 0)
