@@ -12,10 +12,10 @@ from contacts import operations
 from contacts.models import AlternateKey, ContactGroup, DataSource
 from contacts.operations import RawSave
 from tests.contacts.external_suite import everything
-from tests.contacts.test_content_hash_apis import CHANGES, adapter
+from tests.contacts.test_content_hash_apis import CHANGES, clients
 
 pytestmark = pytest.mark.django_db
-__all__ = ["adapter"]  # the fixture
+__all__ = ["clients"]  # the fixture
 
 
 class Lines:
@@ -93,12 +93,12 @@ def test_a_line_that_was_refused_is_refused_again(lines):
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-def test_a_change_through_any_door_makes_the_same_line_count(adapter, change):
-    lines = Lines(adapter.suite)
+def test_a_change_through_any_door_makes_the_same_line_count(clients, change):
+    lines = Lines(clients.suite)
     AlternateKey.objects.update(content_hash="")
     [outcome] = lines.save("K Customer 0 1")
     assert outcome == "Updated"
-    change(adapter)
+    change(clients)
     lines.read.clear()
     assert lines.save("K Customer 0 1") != ["Unchanged"]
     assert lines.read == ["K Customer 0 1"]

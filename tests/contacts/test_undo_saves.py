@@ -316,7 +316,7 @@ class TestAnySaves(TestCase):
         )
 
 
-# --- Through the adapters ----------------------------------------------------------------------
+# --- Through APIs and pages ---------------------------------------------------------------------
 
 
 def test_rest_answers_what_became_of_the_records(suite, alice):
