@@ -63,10 +63,10 @@ class Demo:
     """What `demo --json` says, and how to ask with its tokens."""
 
     base_url: str
-    sentence: dict[str, Any]
+    output: dict[str, Any]
 
     def __getitem__(self, name: str) -> Any:
-        return self.sentence[name]
+        return self.output[name]
 
     def ask(
         self, method: str, path: str, body: Any = None, *, token: str = "", status: int = 200

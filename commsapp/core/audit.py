@@ -1,4 +1,6 @@
-"""The ledger: a change and its Operation are written together or not at all, and can be undone.
+"""The history of business records: a change and its Operation are written together, or not at all.
+
+Operations can be undone.
 
 Every operation of every app has the same shape: `recording()` opens one transaction, `lock()`
 reads what will change, the app decides and writes, and the transaction's operations are written

@@ -66,7 +66,7 @@ def demo_house() -> Iterator[tuple[str, dict[str, Any]]]:
             "SECRET_KEY": "of one that lives for a minute",
         }
         with serving(Path(folder)) as house:
-            yield f"{house.base_url}/admin/", house.demo().sentence
+            yield f"{house.base_url}/admin/", house.demo().output
 
 
 def take(browser: Browser, address: str, told: dict[str, Any], folder: Path) -> int:

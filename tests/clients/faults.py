@@ -21,7 +21,7 @@ class Fault(NamedTuple):
     token: str = "access_token"  # of what `demo` says
 
     def token_of(self, demo: Any) -> str:
-        told = demo.sentence.get(self.token, self.token)
+        told = demo.output.get(self.token, self.token)
         return told if isinstance(told, str) else told["access_token"]
 
 

@@ -134,7 +134,7 @@ def test_people_are_led_to_https_and_clients_are_not(proxied):
 
 
 def test_stream_is_answered_line_by_line_while_it_is_sent(proxied, once):
-    demo = Demo(proxied.base_url, once.sentence)
+    demo = Demo(proxied.base_url, once.output)
     with closing(Talk(demo, certificate=proxied.certificate)) as talk:
         for place in range(3):
             talk.send(lines({"x": place}))
