@@ -88,7 +88,7 @@ class Column:
 
 
 class KeysetPagination(BasePagination):
-    """`{"next", "previous", "results"}`; the view names its `orderings` and its `ordering`."""
+    """`{"next", "previous", "results"}`; by the view's `ordering_fields` and `ordering`."""
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """One page, in one statement."""
@@ -161,7 +161,7 @@ class KeysetPagination(BasePagination):
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         whole = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": PAGE_SIZE}
-        names = ", ".join((*view.orderings, "id"))
+        names = ", ".join((*view.ordering_fields, "id"))
         text = f"Comma separated, each with “-” before it for the opposite: {names}."
         return [
             _parameter("cursor", "Where the page begins: as `next` and `previous` have it.", {}),
@@ -191,7 +191,7 @@ def _page_size(given: str | None) -> int:
 
 def _columns(ordering: str, model: type[Model], view: Any) -> list[Column]:
     """The columns of `name,-created_at`, down to the id, which tells all rows apart."""
-    known = (*view.orderings, "id")
+    known = (*view.ordering_fields, "id")
     wanted = {item.removeprefix("-"): item.startswith("-") for item in ordering.split(",")}
     if not wanted.keys() <= set(known) or len(wanted) <= ordering.count(","):
         text = f"Order by one or several of: {', '.join(known)}."
