@@ -61,7 +61,7 @@ _PATHS = [
 ]
 _SHAPES = {
     "oauth": "commsapp.api.oauth.views",
-    "connect": "commsapp.api.connect.views",
+    "connect": "commsapp.api.connect.exceptions",
     "rest": "commsapp.api.rest.exceptions",
     "message": "commsapp.api.message.exceptions",
 }
