@@ -60,8 +60,8 @@ _PATHS = [
     (re.compile(r"/(json|jsonl|xml|csv|other)(/|$)", re.IGNORECASE), "message"),
 ]
 _SHAPES = {
-    "oauth": "commsapp.api.oauth.views",
-    "connect": "commsapp.api.connect.views",
+    "oauth": "commsapp.api.oauth.exceptions",
+    "connect": "commsapp.api.connect.exceptions",
     "rest": "commsapp.api.rest.exceptions",
     "message": "commsapp.api.message.exceptions",
 }

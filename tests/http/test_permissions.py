@@ -100,7 +100,7 @@ def _addresses():
     yield Address("POST", "/auth/credentials", (400,) * 6, body={})
     yield Address("POST", "/auth/logout", SIGNED_IN)
 
-    for path in ("/api/schema", "/api/docs", "/api/docs/curl"):
+    for path in ("/api/schema", "/api/docs"):
         yield Address("GET", path, PUBLIC)
     for path in ("/admin/", "/admin/groups/recipientgroup/"):
         yield Address("GET", path, STAFF)

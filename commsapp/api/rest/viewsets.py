@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, cast
 
-from django.db.models import Model, QuerySet
-from django.http import RawPostDataException
+from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound, UnsupportedMediaType
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, Serializer
 from rest_framework.viewsets import GenericViewSet
 
-from commsapp.api.request_body import read_body
 from commsapp.api.rest.exceptions import refusal_entries
 from commsapp.api.rest.filters import Search
 from commsapp.api.rest.idempotency import idempotent
+from commsapp.api.rest.schema import RestSchema
 from commsapp.api.rest.serializers import ActionResult, EmptySerializer
+from commsapp.api.views import ApiViewMixin, RequiredPermissions
 from commsapp.core import audit, records
-from commsapp.core.actors import Actor
 from commsapp.db.ids import NIL, read_guid
 from commsapp.http.origins import base_url
 from commsapp.models import Operation, Record
 
-Permissions = Sequence[tuple[str, type[Model]]]
 Example = Mapping[str, Any]
 _PERMISSIONS = {
     "metadata": "view",
@@ -41,13 +38,14 @@ _PERMISSIONS = {
 }
 
 
-class TenantListViewSet(mixins.ListModelMixin, GenericViewSet[Any]):
+class TenantListViewSet(ApiViewMixin, mixins.ListModelMixin, GenericViewSet[Any]):
     """List of the records that the actor may see.
 
     `queryset` reads all that the serializer shows, so that a list takes one statement however long
     it is. `ordering_fields` are the columns that a client may order by, in addition to the id.
     """
 
+    schema = RestSchema()
     queryset: Any = None
     lookup_value_regex = "[^/]+"  # a malformed id is answered with this API's 404
     http_method_names = ["get", "head", "options", "post", "patch", "delete"]
@@ -55,40 +53,16 @@ class TenantListViewSet(mixins.ListModelMixin, GenericViewSet[Any]):
     search_fields: ClassVar[Sequence[str]] = ()
     ordering_fields: ClassVar[Sequence[str]] = ("created_at", "updated_at")
     ordering: ClassVar[str] = "id"
-    required_permissions: Permissions | None = None  # where they do not follow from the action
+    required_permissions: RequiredPermissions | None = (
+        None  # where they do not follow from the action
+    )
     example: Example | None = None  # of the response of an action, for the API's description
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Read the body after the credentials and the permission were checked."""
-        super().initial(request, *args, **kwargs)
-        if request.method not in ("GET", "HEAD", "OPTIONS"):
-            try:
-                read_body(request._request)
-            except RawPostDataException:  # the CSRF check read it as a form
-                raise UnsupportedMediaType(request.content_type) from None
-
-    def finalize_response(
-        self, request: Request, response: Response, *args: Any, **kwargs: Any
-    ) -> Response:
-        """Release the parsed body. Serializers refer to it and are parts of reference cycles, so
-        a large one would wait for the garbage collector (see `release_body()`)."""
-        request._stream = io.BytesIO()
-        parsed: Any = request.__dict__.get("_full_data")
-        if type(parsed) in (dict, list):  # not an immutable QueryDict
-            parsed.clear()
-        finalized: Response = super().finalize_response(request, response, *args, **kwargs)
-        return finalized
-
-    @property
-    def by(self) -> Actor:
-        """The actor of the request, which every operation takes."""
-        return cast(Actor, self.request.auth)
 
     @property
     def model(self) -> type[Any]:
         return cast(type[Any], self.queryset.model)
 
-    def get_required_permissions(self) -> Permissions:
+    def get_required_permissions(self) -> RequiredPermissions:
         """Return the permissions that the request's method takes; OPTIONS takes those of GET."""
         if self.required_permissions is not None:
             return self.required_permissions
@@ -176,7 +150,7 @@ def detail_action(
     path: str,
     *,
     example: Example,
-    required_permissions: Permissions | None = None,
+    required_permissions: RequiredPermissions | None = None,
     serializer_class: type[Serializer[Any]] = EmptySerializer,
 ) -> Callable[[Callable[..., Response]], Any]:
     """Decorator: an action at POST `{id}/path`, which honours Idempotency-Key.

@@ -1,4 +1,4 @@
-"""Permissions of the REST API: Django's model permissions, asked before anything is read."""
+"""Django's model permissions, checked before anything is read."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from commsapp.core.actors import require
 
 
 class ModelPermission(BasePermission):
-    """The actor has every permission that the view's action requires."""
+    """The signed-in actor has every permission that the view's action requires."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Return False without credentials (401). Raise PermissionDenied, which names the missing
+        """Return False without credentials (401). Raises PermissionDenied, naming the missing
         permission (403)."""
         if request.auth is None:
             return False
