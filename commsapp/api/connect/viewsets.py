@@ -31,7 +31,7 @@ from commsapp.api.connect.versioning import VERSIONS, ConnectVersioning
 from commsapp.api.negotiation import FirstRendererNegotiation
 from commsapp.api.parsers import StrictJSONParser
 from commsapp.api.permissions import ModelPermission
-from commsapp.api.request_body import read_body, release_body
+from commsapp.api.request_body import release_body
 from commsapp.api.throttling import CALLS, AllocationThrottle, CountOnlyThrottle
 from commsapp.api.views import ApiViewMixin
 from commsapp.db.ids import NIL, read_guid
@@ -42,6 +42,7 @@ class ConnectViewSet(ApiViewMixin, ViewSet):
     """A resource of the Connect API."""
 
     channel = Channel.CONNECT
+    realm = "services"
     versioning_class = ConnectVersioning
     authentication_classes = [TokenAuthentication]
     permission_classes = [ModelPermission]
@@ -78,18 +79,21 @@ class ConnectViewSet(ApiViewMixin, ViewSet):
     ) -> tuple[str, dict[str, Any]]:
         """Return the id in the path, as 32 hex digits, and the validated values of the body.
 
-        Raises, in this order: BodyTooLarge, UnsupportedMediaType, InvalidId, ParseError,
+        Raises, in this order: RequestTooLarge, UnsupportedMediaType, InvalidId, ParseError,
         ValidationError.
         """
-        read_body(self.request._request)
         try:
-            data = self.request.data
+            has_body = self.request.stream is not None
+            data = self.request.data if has_body else {}
         except ParseError:
-            self._get_id()
+            self._get_id()  # its error comes first
             raise
         finally:
             release_body(self.request._request)
-        return self._get_id(), self._validate(serializer_class, data)
+        record_id = self._get_id()
+        if serializer_class.is_body_required and not has_body:
+            raise ParseError("A request body is required")
+        return record_id, self._validate(serializer_class, data)
 
     def _get_id(self) -> str:
         text = self.kwargs[self.lookup_url_kwarg]
@@ -101,8 +105,6 @@ class ConnectViewSet(ApiViewMixin, ViewSet):
     def _validate(
         self, serializer_class: type[ConnectInputSerializer], data: Any
     ) -> dict[str, Any]:
-        if serializer_class.is_body_required and self.request.stream is None:
-            raise ParseError("A request body is required")
         if not isinstance(data, dict):
             raise ParseError("The request body must be a JSON object")
         serializer = serializer_class(data=data)
