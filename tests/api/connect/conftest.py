@@ -1,4 +1,4 @@
-"""How to ask the Connect API: PATCH the recipients of a group, as Alice unless headers say otherwise."""
+"""Send requests to the Connect API: PATCH the recipients of a group, as Alice by default."""
 
 import json
 
