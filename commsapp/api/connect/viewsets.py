@@ -34,6 +34,7 @@ from commsapp.api.permissions import ModelPermission
 from commsapp.api.request_body import release_body
 from commsapp.api.throttling import CALLS, AllocationThrottle, CountOnlyThrottle
 from commsapp.api.views import ApiViewMixin
+from commsapp.core.metering import usage
 from commsapp.db.ids import NIL, read_guid
 from commsapp.models import Channel
 
@@ -69,6 +70,8 @@ class ConnectViewSet(ApiViewMixin, ViewSet):
         self, request: Request, response: Response, *args: Any, **kwargs: Any
     ) -> Response:
         finalized = super().finalize_response(request, response, *args, **kwargs)
+        if vars(request).get("_auth") and CALLS not in request.META:  # refused with 403
+            request.META[CALLS] = usage.calls_today(self.by)
         exceptions.set_limit_info(request, finalized)
         if request.method == "OPTIONS" and "PATCH" in self.allowed_methods:
             finalized["Allow"] += ", POST"  # with `_HttpMethod`
