@@ -127,7 +127,9 @@ class VersionViewSet(ConnectViewSet):
     permission_classes = []
     throttle_classes = []
 
-    @extend_schema(summary="List the versions", responses=VersionSerializer)
+    @extend_schema(
+        operation_id="connect_versions", summary="List the versions", responses=VersionSerializer
+    )
     def list(self, request: Request) -> Response:
         """List the versions that are served."""
         versions = [
@@ -140,7 +142,11 @@ class VersionViewSet(ConnectViewSet):
 class ResourcesViewSet(ConnectViewSet):
     """The resources of a version, by name."""
 
-    @extend_schema(summary="List a version's resources", responses=ResourcesSerializer)
+    @extend_schema(
+        operation_id="connect_resources",
+        summary="List a version's resources",
+        responses=ResourcesSerializer,
+    )
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
         """Read the addresses of a version's resources."""
         base = request.path_info.rstrip("/")
@@ -152,7 +158,9 @@ class LimitsViewSet(ConnectViewSet):
 
     throttle_classes = [CountOnlyThrottle]
 
-    @extend_schema(summary="Read the limits", responses=LimitsSerializer)
+    @extend_schema(
+        operation_id="connect_limits", summary="Read the limits", responses=LimitsSerializer
+    )
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
         """Read what is left of the licensee's limits of today."""
         limit = settings.DAILY_API_REQUESTS
