@@ -169,8 +169,6 @@ def _database() -> dict[str, Any]:
             # tables that have not been looked at yet.
             "options": f"-c lock_timeout={round(LOCK_SECONDS * 1000)}ms -c jit=off",
         }
-    if test_name := env.str("TEST_DATABASE_NAME", default=""):
-        database["TEST"] = {"NAME": test_name}
     return database
 
 
