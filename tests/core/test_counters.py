@@ -38,7 +38,7 @@ def others():
 
 def _process_of_its_own(counter):
     """Flushed by nobody but the test."""
-    counter.everything.remove(counter)
+    counter.instances.remove(counter)
     return counter
 
 
