@@ -289,6 +289,7 @@ CONTENT_SECURITY_POLICY = {
 }
 MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=16 * 1024 * 1024)
 MAX_SIGN_IN_BODY_BYTES = 64 * 1024  # of whoever has not signed in, on every address
+MAX_FORM_CHARACTERS = 1_000_000  # of a staff form's fields together, files apart; pages may differ
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 
