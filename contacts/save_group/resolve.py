@@ -112,7 +112,7 @@ def _may_be_deleted(save: SaveContactGroup) -> bool:
 def resolve(save: SaveContactGroup, target: Target, known: LookupResult) -> ResolvedContent:
     """The ids behind what a save names."""
     asked = ResolvedContent()
-    if target.source is None:
+    if target.source is None or save.contact_group is None:
         return asked
     resolver = _Resolver(target.source, known, asked.faults.append)
     content = save.content
