@@ -323,6 +323,7 @@ SPECTACULAR_SETTINGS = {
     "PREPROCESSING_HOOKS": ["commsapp.api.openapi.views.without_slash"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "commsapp.api.connect.schema.complete_document",
         "commsapp.api.openapi.views.with_all_apis",
     ],
 }

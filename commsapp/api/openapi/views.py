@@ -19,7 +19,6 @@ from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.generators import SchemaGenerator
 
-from commsapp.api.connect import schema as connect_schema
 from commsapp.api.openapi import curl
 from commsapp.api.openapi.fragments import OpenApiFragment, attach_schema, description_of, response
 from commsapp.api.rest import schema as rest_schema
@@ -64,9 +63,8 @@ def without_slash(endpoints: list[Any], **_more: Any) -> list[Any]:
 
 def with_all_apis(result: Document, **_more: Any) -> Document:
     """For drf-spectacular: what it cannot find, because it is no view of REST framework's."""
-    for components in (rest_schema.COMPONENTS, connect_schema.COMPONENTS):
-        _merge(result["components"], components)
-    paths = connect_schema.with_post(result["paths"])
+    _merge(result["components"], rest_schema.COMPONENTS)
+    paths = result["paths"]
     for described in _described(get_resolver().url_patterns):
         paths |= described.paths
         _merge(result["components"], described.components)

@@ -47,6 +47,12 @@ def count(by: Actor) -> Use:
     return Use(calls, calls > settings.DAILY_API_REQUESTS, bool(most) and in_second > most)
 
 
+def calls_today(by: Actor) -> int:
+    """Return the requests of the actor's licensee of the day, without counting another."""
+    licensee = licensee_of(by)
+    return 0 if licensee is None else _calls.total(licensee, timezone.now().date())
+
+
 def _counted(licensee: UUID) -> tuple[int, int]:
     """The licensee's requests of the day and of the second, with this one."""
     today = timezone.now().date()
