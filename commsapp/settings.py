@@ -219,13 +219,13 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"] if HTTPS else ["http", "https"],
     "CLIENT_SECRET_HASHER": "commsapp_sha256",
-    "OAUTH2_VALIDATOR_CLASS": "commsapp.api.oauth.views.Validator",
+    "OAUTH2_VALIDATOR_CLASS": "commsapp.api.oauth.validators.RequestValidator",
     "PKCE_REQUIRED": True,
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
 }
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-    "commsapp.api.oauth.views.SecretHasher",
+    "commsapp.api.oauth.hashers.SecretHasher",
 ]
 
 STREAMS_PER_WORKER = env.int("STREAMS_PER_WORKER", default=32)
@@ -324,7 +324,17 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "commsapp.api.connect.schema.complete_document",
         "commsapp.api.openapi.views.with_all_apis",
+        "commsapp.api.openapi.views.with_single_examples",
     ],
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "client": {
+                "type": "http",
+                "scheme": "basic",
+                "description": "The client's id and secret; the form may have them instead.",
+            }
+        }
+    },
 }
 
 # --- Text, time, files ----------------------------------------------------------------------
