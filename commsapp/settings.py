@@ -169,8 +169,6 @@ def _database() -> dict[str, Any]:
             # tables that have not been looked at yet.
             "options": f"-c lock_timeout={round(LOCK_SECONDS * 1000)}ms -c jit=off",
         }
-    if test_name := env.str("TEST_DATABASE_NAME", default=""):
-        database["TEST"] = {"NAME": test_name}
     return database
 
 
@@ -291,6 +289,7 @@ CONTENT_SECURITY_POLICY = {
 }
 MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=16 * 1024 * 1024)
 MAX_SIGN_IN_BODY_BYTES = 64 * 1024  # of whoever has not signed in, on every address
+MAX_FORM_CHARACTERS = 1_000_000  # of a staff form's fields together, files apart; pages may differ
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 
