@@ -55,8 +55,8 @@ def on_starting(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Keep the garbage collector from what is loaded by now: going through it would hold up a stream
-    of lines for longer than a hundred of them take."""
+    """Exempt what is loaded by now from garbage collection: going through it would hold up a stream
+    for longer than a hundred lines take."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)  # after as many objects as some thousand rows take, not 700
