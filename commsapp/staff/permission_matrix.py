@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, override
 
 from commsapp.models import User
+from commsapp.staff.request import parse_digits
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -144,7 +145,8 @@ class PermissionTable(forms.CheckboxSelectMultiple):
     given: Collection[int] = ()
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> Any:
-        ticked = {int(pk) for pk in value or () if str(pk).isdecimal()}
+        numbers = (parse_digits(str(pk)) for pk in value or ())
+        ticked = {number for number in numbers if number is not None}
         context = {**table_of(ticked, self.given), "name": name, "has_given": bool(self.given)}
         return render_to_string("staff/permissions.html", context)
 

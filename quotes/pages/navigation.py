@@ -14,6 +14,7 @@ from commsapp.core.search import MAX_SEARCH_LENGTH
 from commsapp.db.ids import read_guid
 from commsapp.staff.changelists import Slice
 from commsapp.staff.object_pages import url_of
+from commsapp.staff.request import parse_digits
 from quotes.models import Quote
 
 # What is looked for among the lines and which of them are shown; the same of the open parts.
@@ -107,7 +108,7 @@ def mark_of(what: datetime | UUID) -> str:
 def page_by_line(rows: QuerySet[Any], place: QuotePageState, size: int, prefix: str = "") -> Slice:
     """The page of lines that follow, or precede, a line number: as quick at the end as at the
     start. Its neighbours' queries keep the rest of the place."""
-    after, before = (_number(place.get(f"{prefix}{name}")) for name in ("after", "before"))
+    after, before = (parse_digits(place.get(f"{prefix}{name}")) for name in ("after", "before"))
     if before is not None:
         found = [*rows.filter(line_number__lt=before).order_by("-line_number")[: size + 1]]
         has_more, shown = len(found) > size, found[:size][::-1]
@@ -123,7 +124,3 @@ def page_by_line(rows: QuerySet[Any], place: QuotePageState, size: int, prefix: 
         f"?{place.but(**{here: None, there: str(first)}).query}" if has_previous and shown else "",
         f"?{place.but(**{there: None, here: str(last)}).query}" if has_next and shown else "",
     )
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and text.isascii() and len(text) < 11 else None
