@@ -98,17 +98,21 @@ def _named(permission: Permission) -> str:
     model = permission.content_type.model_class()
     if model is None:  # of an app that is gone
         return f"{permission.content_type.app_label} | {permission.content_type.model}"
-    known: Any = admin.site._registry.get(model)
+    known = _admin_of(model)
     name = getattr(known, "menu_label", model._meta.verbose_name_plural)
     with override("en"):
         english = str(name)
     return capfirst(_(english) if str(name) == english else str(name))  # see borrowed.py
 
 
+def _admin_of(model: Any) -> Any:
+    return admin.site.get_model_admin(model) if admin.site.is_registered(model) else None
+
+
 def _place_of(permission: Permission) -> tuple[str | None, int]:
     """The section of the menu, and the place there; none for what staff never meet."""
     label, model = permission.content_type.app_label, permission.content_type.model_class()
-    known: Any = admin.site._registry.get(model) if model else None
+    known = _admin_of(model) if model else None
     if known is not None:
         return getattr(known, "menu_section", label), getattr(known, "menu_place", _LAST)
     return (label, _LAST) if label in OWN_APPS else (None, _LAST)

@@ -222,10 +222,11 @@ def named(request: HttpRequest, text: str) -> list[dict[str, Any]]:
     history, also where it is named after another, as a group's is that took them in."""
     by = actor_of(request)
     found: list[Record] = []
-    for model, staff in admin.site._registry.items():
-        if not issubclass(model, Record) or "name" not in staff.get_search_fields(request):
+    for model in apps.get_models():
+        if not issubclass(model, Record) or not admin.site.is_registered(model):
             continue
-        if can_view(by, model):
+        searched = admin.site.get_model_admin(model).get_search_fields(request)
+        if "name" in searched and can_view(by, model):
             visible = model.objects.visible_to(by)
             found += matching(visible, ("name",), text, by).order_by("-id")[:_NAMED]
     return [
