@@ -160,7 +160,7 @@ class OperationViewSet(TenantReadViewSet):
 
     @detail_action(
         "undo",
-        needs=(),  # the permission is that of the undone verb: the operation asks
+        required_permissions=(),  # the permission is that of the undone verb: the operation asks
         told={"message": "Undone: 2 reversed.", "reversed": 2, "kept": 0, "failed": 0},
     )
     def undo(self, request: Request, pk: str) -> Response:

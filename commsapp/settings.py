@@ -143,8 +143,6 @@ DATABASES = {
         pool_size=env.int("DATABASE_POOL", default=10),
     )
 }
-if TEST_DATABASE_NAME := env.str("TEST_DATABASE_NAME", default=""):  # only the tests set it
-    DATABASES["default"]["TEST"] = {"NAME": TEST_DATABASE_NAME}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- People and clients ---------------------------------------------------------------------
@@ -271,14 +269,14 @@ REST_FRAMEWORK = {
         "commsapp.api.authentication.TokenAuthentication",
         "commsapp.api.authentication.BrowserAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["commsapp.api.rest.permissions.ModelPermission"],
+    "DEFAULT_PERMISSION_CLASSES": ["commsapp.api.permissions.ModelPermission"],
     "DEFAULT_RENDERER_CLASSES": ["commsapp.api.rest.renderers.StoredJSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["commsapp.api.rest.parsers.StrictJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["commsapp.api.parsers.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "commsapp.api.rest.pagination.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "commsapp.api.rest.schema.RestSchema",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "commsapp.api.rest.exceptions.handle",
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "commsapp.api.rest.parsers.AlwaysJSON",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "commsapp.api.negotiation.FirstRendererNegotiation",
     "URL_FORMAT_OVERRIDE": None,
     "COERCE_DECIMAL_TO_STRING": True,
 }
@@ -289,6 +287,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,  # what is read-only is in no request
+    "DEFAULT_GENERATOR_CLASS": "commsapp.api.openapi.views.Generator",
     "PREPROCESSING_HOOKS": ["commsapp.api.openapi.views.without_slash"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

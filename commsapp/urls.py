@@ -1,7 +1,7 @@
 """Every address in one table; the one file that knows every API and page."""
 
 from commsapp import rest
-from commsapp.api.connect import views
+from commsapp.api.connect import urls as connect_urls
 from commsapp.api.message import authenticate, metadata_pages
 from commsapp.api.message import urls as message_routing
 from commsapp.api.oauth import views as oauth
@@ -23,9 +23,7 @@ urlpatterns = [
     *oauth.urlpatterns(),
     *openapi.urlpatterns(),
     *security_txt.urlpatterns(),
-    *views.discovery(),
-    *groups_connect.urlpatterns,
-    *quotes_connect.urlpatterns,
+    *connect_urls.urlpatterns(groups_connect.RESOURCES, quotes_connect.RESOURCES),
     *urls.urlpatterns(
         rest.RESOURCES, contacts_rest.RESOURCES, groups_rest.RESOURCES, quotes_rest.RESOURCES
     ),

@@ -183,7 +183,7 @@ class MembershipViewSet(TenantListViewSet):
     filterset_class = RecipientFilters
     search_fields = _SEARCHED
     orderings = _ORDERINGS
-    needs = (("view", RecipientGroup), ("view", Recipient))
+    required_permissions = (("view", RecipientGroup), ("view", Recipient))
 
     def get_queryset(self) -> QuerySet[Recipient]:
         return self.queryset.filter(memberships__group=self.parent(RecipientGroup))

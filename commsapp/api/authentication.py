@@ -13,8 +13,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
-from rest_framework.exceptions import AuthenticationFailed
-from rest_framework.request import Request
+from rest_framework.exceptions import AuthenticationFailed, UnsupportedMediaType
+from rest_framework.request import Request, is_form_media_type
 
 from commsapp.core.actors import Actor
 from commsapp.core.metering import usage
@@ -139,22 +139,36 @@ def fill_permissions(user: Any, names: str | None) -> None:
 
 
 class TokenAuthentication(BaseAuthentication):
-    """For Django REST framework: request.auth is the Actor."""
+    """An access token in the Authorization header; `request.auth` is the Actor, of the view's
+    channel."""
 
     def authenticate(self, request: Request) -> tuple[User, Actor] | None:
-        if token_of(request._request) is None:
+        """Return the user and the actor; None without a token. Raises AuthenticationFailed."""
+        if not self.has_credentials(request._request):
             return None
-        actor = actor_of(request._request, Channel.REST)
+        view: Any = request.parser_context["view"]
+        actor = actor_of(request._request, view.channel)
         if actor is None:
             raise AuthenticationFailed("Session expired or invalid.")
         return actor.user, actor
+
+    def has_credentials(self, request: HttpRequest) -> bool:
+        """Return whether the request has credentials of this kind, valid or not."""
+        return token_of(request) is not None
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="api"'
 
 
 class BrowserAuthentication(SessionAuthentication):
-    """A person's browser session, with CSRF; request.auth is the Actor."""
+    """A person's browser session, with CSRF; `request.auth` is the Actor."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        """Check the CSRF token. Raises PermissionDenied; UnsupportedMediaType for a form, which
+        the check would read, and no API takes."""
+        if is_form_media_type(request.content_type):
+            raise UnsupportedMediaType(request.content_type)
+        super().enforce_csrf(request)
 
     def authenticate(self, request: Request) -> tuple[User, Actor] | None:
         signed_in = super().authenticate(request)

@@ -49,6 +49,8 @@ def prepare(request: HttpRequest, limit: int) -> None:
     limit_body(request, limit)
     if _is_chunked(request):
         source: Readable = request.META["wsgi.input"]  # ends where the body ends
+        # Without a length, Django and REST framework take a body for empty.
+        request.META["CONTENT_LENGTH"] = str(limit)
     elif _WINDOWS[encoding]:
         source = request._stream
     else:
@@ -73,7 +75,9 @@ def refuse_reading(request: HttpRequest, error: Exception) -> None:
 
 
 def announced_length(request: HttpRequest) -> int:
-    """The Content-Length in bytes; 0 without one."""
+    """Return the Content-Length in bytes; 0 without one."""
+    if _is_chunked(request):
+        return 0
     try:
         return int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:

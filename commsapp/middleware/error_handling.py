@@ -61,7 +61,7 @@ _PATHS = [
 ]
 _SHAPES = {
     "oauth": "commsapp.api.oauth.views",
-    "connect": "commsapp.api.connect.views",
+    "connect": "commsapp.api.connect.exceptions",
     "rest": "commsapp.api.rest.exceptions",
     "message": "commsapp.api.message.exceptions",
 }
@@ -181,6 +181,8 @@ class ErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith("//"):  # a client whose base URL ends in a slash
+            request.path_info = request.path = "/" + request.path_info.lstrip("/")
         request.request_id = id = uuid7().hex  # type: ignore[attr-defined]
         channel = channel_of(request.path_info)
         request_context.bind(

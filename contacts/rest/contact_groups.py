@@ -110,7 +110,7 @@ class ContactGroupViewSet(ArchivableViewSet):
 
     @detail_action(
         "delete",
-        needs=(("delete", ContactGroup),),
+        required_permissions=(("delete", ContactGroup),),
         told={"message": "Deleted.", "already": 0},
     )
     def mark_deleted(self, request: Request, pk: str) -> Response:  # `delete` is HTTP's own
@@ -187,7 +187,7 @@ class ContactConnectionViewSet(TenantListViewSet):
     search_fields = ("contact__name",)
     orderings = ("position",)
     ordering = "position"
-    needs = (("view", ContactGroup), ("view", Contact))
+    required_permissions = (("view", ContactGroup), ("view", Contact))
 
     def get_queryset(self) -> QuerySet[ContactConnection]:
         return self.queryset.filter(group=self.parent(ContactGroup))

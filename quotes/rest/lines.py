@@ -136,7 +136,7 @@ class LinesOfQuoteViewSet(TenantListViewSet):
     search_fields = _SEARCHED
     orderings = _ORDERINGS
     ordering = "line_number"
-    needs = (("view", Quote), ("view", QuoteLineItem))
+    required_permissions = (("view", Quote), ("view", QuoteLineItem))
 
     def get_queryset(self) -> QuerySet[QuoteLineItem]:
         return self.queryset.filter(quote=self.parent(Quote))

@@ -110,7 +110,7 @@ def _move(move: str, told: str) -> Any:
 
     moved.__name__ = move
     moved.__doc__ = f"Move the quote: {move}."
-    return detail_action(move, needs=(), told={"message": told})(moved)
+    return detail_action(move, required_permissions=(), told={"message": told})(moved)
 
 
 class QuoteViewSet(TenantWriteViewSet):

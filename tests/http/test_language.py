@@ -52,7 +52,7 @@ def answers(method: str, path: str, body: object, **headers: str) -> tuple[int, 
 
 ASKED = {
     "Connect, who are you": ("PATCH", _MEMBERS, {}, 401, "Session expired or invalid"),
-    "Connect, no such version": ("GET", "/services/data/v1.0", None, 404, "does not exist"),
+    "Connect, no such version": ("GET", "/services/data/v1.0", None, 404, "is not served"),
     "OAuth": ("POST", "/services/oauth2/token", "grant_type=none", 415, "error_description"),
     "REST, who are you": ("GET", "/api/v1/recipients", None, 401, "detail"),
     "REST, no such address": ("GET", "/api/v1/nothing", None, 404, "detail"),

@@ -1,17 +1,18 @@
-"""How the Connect API describes itself; a resource adds its own (ResourceSpec)."""
+"""How the Connect API describes itself in OpenAPI, beyond what its views and serializers say."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.openapi import AutoSchema
+
+from commsapp.api.connect.versioning import LATEST, VERSIONS
 from commsapp.api.openapi.fragments import (
     ALLOW,
     RETRY_AFTER,
     SIGN_IN,
     TEXT,
-    OpenApiFragment,
     Schema,
     exactly,
     header,
@@ -22,46 +23,18 @@ from commsapp.api.openapi.fragments import (
     schema_ref,
 )
 
-TEXTS = {"type": ["array", "null"], "items": TEXT}
-
-
-@dataclass(frozen=True)
-class ResourceSpec:
-    """What a PATCH resource takes and answers, for whoever reads the API's description."""
-
-    name: str  # of the operation, as the document has it: "Update Recipients"
-    told: str
-    id_name: str  # of the id in the path: "recipientGroupId"
-    id_of: str  # the kind of record that it names: "recipient-group"
-    properties: Mapping[str, Schema]  # of the body, which has no others
-    required: Sequence[str]
-    example: Mapping[str, Any]
-    output: str  # the name of what is answered: "UpdatingRecipientGroupOutput"
-    place: str  # what each error of the answer has besides code and message: "recipientFields"
-    message: str  # an example of the answer's
-
-
-def additional_parameters(**known: str) -> Schema:
-    """A map of text to text, in which some keys are known: their value is true or false."""
-    flags = {
-        name: {"type": "string", "enum": ["true", "false"], "description": told}
-        for name, told in known.items()
-    }
-    return {"type": ["object", "null"], "properties": flags, "additionalProperties": TEXT}
-
-
-# --- What all answers have in common --------------------------------------------------------
+# --- What all responses have in common ------------------------------------------------------
 
 _USAGE = {"Sforce-Limit-Info": header("How much of the day is used.", "api-usage=18/1000000")}
 
 
-def _answer(told: str, schema: Schema, example: object, **headers: Any) -> Schema:
-    return response(told, schema, example, headers={**_USAGE, **headers})
+def _answer(description: str, schema: Schema, example: object, **headers: Any) -> Schema:
+    return response(description, schema, example, headers={**_USAGE, **headers})
 
 
-def _error(told: str, code: str, message: str, **headers: Any) -> Schema:
+def _error(description: str, code: str, message: str, **headers: Any) -> Schema:
     example = [{"errorCode": code, "message": message}]
-    return _answer(told, schema_ref("ConnectErrors"), example, **headers)
+    return _answer(description, schema_ref("ConnectErrors"), example, **headers)
 
 
 _ERRORS = {
@@ -144,156 +117,148 @@ def _errors(*statuses: str) -> dict[str, Schema]:
     return {status: response_ref(_ERRORS[status][0]) for status in (*statuses, "405", "500", "503")}
 
 
-def _components(versions: Sequence[str]) -> dict[str, dict[str, Schema]]:
-    fields = {"type": "array", "items": TEXT}
-    error = exactly({"errorCode": TEXT, "message": TEXT, "fields": fields}, "fields")
-    known = [*(f"v{version}" for version in versions), *versions, "latest"]
-    version = {
-        "name": "version",
-        "in": "path",
-        "required": True,
-        "description": "With or without `v`, or `latest`.",
-        "schema": {"type": "string", "enum": known},
-        "example": known[0],
-    }
-    pretty = {
-        "name": "X-PrettyPrint",
-        "in": "header",
-        "description": "`1` indents the answer.",
-        "schema": TEXT,
-    }
-    return {
-        "schemas": {"ConnectErrors": {"type": "array", "minItems": 1, "items": error}},
-        "responses": dict(_ERRORS.values()),
-        "parameters": {"version": version, "prettyPrint": pretty},
-    }
+_VERSION_NAMES = [*(f"v{version}" for version in VERSIONS), *VERSIONS, LATEST]
 
-
-_BELOW = [parameter_ref("version"), parameter_ref("prettyPrint")]
-_SECURITY: list[Schema] = [{"token": []}]
-_TAGS = ["Connect"]
-
-
-def _get(id: str, summary: str, answer: Schema, *statuses: str, **more: Any) -> dict[str, Schema]:
-    context = {"operationId": id, "summary": summary, "tags": _TAGS}
-    return {"get": {**context, **more, "responses": {"200": answer, **_errors(*statuses)}}}
-
-
-# --- A resource --------------------------------------------------------------------------------
-
-
-def patched(path: str, about: ResourceSpec, versions: Sequence[str]) -> OpenApiFragment:
-    """A PATCH resource: by itself, and as POST with `_HttpMethod`."""
-    address = path.replace("{id}", f"{{{about.id_name}}}")
-    context = {
-        "summary": about.name,
-        "description": about.told,
-        "tags": _TAGS,
-        "security": _SECURITY,
-    }
-    id = {
-        "name": about.id_name,
-        "in": "path",
-        "required": True,
-        "schema": {"type": "string", "format": "uuid"},
-        "example": sample_id(about.id_of),
-    }
-    method = {
-        "name": "_HttpMethod",
-        "in": "query",
-        "required": True,
-        "description": "Makes this POST a PATCH, for clients that have none.",
-        "schema": {"type": "string", "enum": ["PATCH"]},
-        "example": "PATCH",
-    }
-    rest = {"requestBody": _body(about), "responses": _responses(about)}
-    name = about.name.lower().replace(" ", "_")
-    patch = {**context, "operationId": f"connect_{name}", "parameters": [*_BELOW, id], **rest}
-    post = {
-        **context,
-        "operationId": f"connect_{name}_by_post",
-        "parameters": [*_BELOW, id, method],
-        **rest,
-    }
-    components = _components(versions)
-    schemas = {**components["schemas"], about.output: _output(about)}
-    return OpenApiFragment(
-        {f"/services/data/{{version}}/connect/{address}": {"patch": patch, "post": post}},
-        {**components, "schemas": schemas},
-    )
-
-
-def _body(about: ResourceSpec) -> Schema:
-    schema = {
-        "type": "object",
-        "properties": about.properties,
-        "additionalProperties": False,
-        **({"required": about.required} if about.required else {}),
-    }
-    content = {"application/json": {"schema": schema, "example": about.example}}
-    return {"required": bool(about.required), "content": content}
-
-
-def _responses(about: ResourceSpec) -> dict[str, Schema]:
-    done = {"isSuccessful": True, "statusMessage": about.message, "errorsList": []}
-    answer = _answer("What was done, or why it was not.", schema_ref(about.output), done)
-    return {"200": answer, **_errors("400", "401", "403", "404", "413", "415", "429")}
-
-
-def _output(about: ResourceSpec) -> Schema:
-    error = exactly(dict.fromkeys(("statusCode", "errorMessage", about.place), TEXT))
-    return exactly(
-        {
-            "isSuccessful": {"type": "boolean"},
-            "statusMessage": TEXT,
-            "errorsList": {"type": "array", "items": error},
+COMPONENTS: dict[str, dict[str, Schema]] = {
+    "schemas": {
+        "ConnectErrors": {
+            "type": "array",
+            "minItems": 1,
+            "items": exactly(
+                {
+                    "errorCode": TEXT,
+                    "message": TEXT,
+                    "fields": {"type": "array", "items": TEXT},
+                },
+                "fields",
+            ),
         }
-    )
+    },
+    "responses": dict(_ERRORS.values()),
+    "parameters": {
+        "version": {
+            "name": "version",
+            "in": "path",
+            "required": True,
+            "description": "With or without `v`, or `latest`.",
+            "schema": {"type": "string", "enum": _VERSION_NAMES},
+            "example": _VERSION_NAMES[0],
+        },
+        "prettyPrint": {
+            "name": "X-PrettyPrint",
+            "in": "header",
+            "description": "`1` indents the answer.",
+            "schema": TEXT,
+        },
+    },
+}
+_HTTP_METHOD = {
+    "name": "_HttpMethod",
+    "in": "query",
+    "required": True,
+    "description": "Makes this POST a PATCH, for clients that cannot send one.",
+    "schema": {"type": "string", "enum": ["PATCH"]},
+    "example": "PATCH",
+}
 
 
-# --- What there is to discover --------------------------------------------------------------
+class ConnectSchema(AutoSchema):
+    """Adds the errors, the header of the allocation, and examples."""
+
+    view: Any
+
+    def get_operation(self, *args: Any) -> Any:
+        operation: Any = super().get_operation(*args)
+        if operation is None:
+            return None
+        if parameters := self._parameters():
+            operation["parameters"] = parameters
+        if "requestBody" in operation:
+            self._complete_body(operation["requestBody"])
+        serializer: Any = self.get_response_serializers()
+        sample = serializer.sample
+        for done in operation["responses"].values():
+            done |= {"description": "Done.", "headers": _USAGE}
+            for media in done["content"].values():
+                media["example"] = [sample] if self.view.action == "list" else sample
+        operation["responses"] |= {
+            status: response_ref(_ERRORS[status][0]) for status in self._statuses()
+        }
+        return operation
+
+    def get_tags(self) -> list[str]:
+        return ["Connect"]
+
+    def get_operation_id(self) -> str:
+        return "connect_" + str(self.get_summary()).lower().replace(" ", "_")
+
+    def map_renderers(self, attribute: str) -> list[str]:
+        return ["application/json"]  # its charset is no part of a media type in OpenAPI
+
+    def _parameters(self) -> list[Schema]:
+        if "{version}" not in self.path:
+            return []
+        parameters = [parameter_ref("version"), parameter_ref("prettyPrint")]
+        name = self.view.lookup_url_kwarg
+        if f"{{{name}}}" in self.path:
+            id = {
+                "name": name,
+                "in": "path",
+                "required": True,
+                "schema": {"type": "string", "format": "uuid"},
+                "example": sample_id(self.path.partition("/{" + name)[0].rpartition("/")[2]),
+            }
+            parameters.append(id)
+        return parameters
+
+    def _complete_body(self, body: Any) -> None:
+        serializer: Any = self.get_request_serializer()
+        body["required"] = serializer.is_body_required
+        for media in body["content"].values():
+            media["example"] = serializer.sample
+
+    def _statuses(self) -> list[str]:
+        statuses = ["405", "500", "503"]
+        if self.view.throttle_classes:
+            statuses += ["401", "403", "404", "429"]
+        if self.method == "PATCH":
+            statuses += ["400", "413", "415"]
+        return sorted(statuses)
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        schema["additionalProperties"] = False
+        return schema
 
 
-def versions_described(versions: Mapping[str, str]) -> OpenApiFragment:
-    """GET /services/data"""
-    names = ("label", "url", "version")
-    item = {"type": "object", "required": names, "properties": dict.fromkeys(names, TEXT)}
-    listed = [
-        {"label": label, "url": f"/services/data/v{version}", "version": version}
-        for version, label in versions.items()
-    ]
-    answer = _answer("The versions.", {"type": "array", "items": item}, listed)
-    get = _get("connect_versions", "List the versions", answer, security=[])
-    return OpenApiFragment({"/services/data": get}, _components([*versions]))
+def with_post(paths: dict[str, Any]) -> dict[str, Any]:
+    """Return the paths with a POST beside each PATCH of this API, which `_HttpMethod` asks for."""
+    completed = {}
+    for path, methods in paths.items():
+        completed[path] = methods
+        if path.startswith("/services/data/") and "patch" in methods:
+            patch = methods["patch"]
+            post = {
+                **patch,
+                "operationId": f"{patch['operationId']}_by_post",
+                "parameters": [*patch["parameters"], _HTTP_METHOD],
+            }
+            completed[path] = {**methods, "post": post}
+    return completed
 
 
-def resources_described(versions: Sequence[str]) -> OpenApiFragment:
-    """GET /services/data/v64.0"""
-    base = f"/services/data/v{versions[0]}"
-    listed = {name: f"{base}/{name}" for name in ("connect", "limits")}
-    schema = {"type": "object", "required": [*listed], "additionalProperties": TEXT}
-    answer = _answer("Addresses by name.", schema, listed)
-    get = _get(
-        "connect_resources", "List a version's resources", answer, "401", "403", "404", "429",
-        parameters=_BELOW, security=_SECURITY,
-    )  # fmt: skip
-    return OpenApiFragment({"/services/data/{version}": get}, _components(versions))
+class AdditionalParametersSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """A map of text to text, in which some keys are known flags."""
 
+    target_class = "commsapp.api.connect.fields.AdditionalParametersField"
 
-def limits_described(versions: Sequence[str]) -> OpenApiFragment:
-    """GET /services/data/v64.0/limits"""
-    whole = {"type": "integer", "minimum": 0}
-    names = ("Max", "Remaining")
-    day = {"type": "object", "required": names, "properties": dict.fromkeys(names, whole)}
-    schema = {
-        "type": "object",
-        "required": ["DailyApiRequests"],
-        "properties": {"DailyApiRequests": day},
-    }
-    example = {"DailyApiRequests": {"Max": 1_000_000, "Remaining": 999_982}}
-    answer = _answer("Of the licensee, today.", schema, example)
-    get = _get(
-        "connect_limits", "Read the limits", answer, "401", "404",
-        parameters=_BELOW, security=_SECURITY,
-    )  # fmt: skip
-    return OpenApiFragment({"/services/data/{version}/limits": get}, _components(versions))
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        flags = {
+            name: {
+                "type": "string",
+                "enum": ["true", "false"],
+                "description": flag.description,
+            }
+            for name, flag in self.target.flags.items()
+        }
+        return {"type": ["object", "null"], "properties": flags, "additionalProperties": TEXT}

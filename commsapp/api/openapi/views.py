@@ -19,16 +19,26 @@ from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.generators import SchemaGenerator
 
+from commsapp.api.connect import schema as connect_schema
 from commsapp.api.openapi import curl
 from commsapp.api.openapi.fragments import OpenApiFragment, attach_schema, description_of, response
+from commsapp.api.rest import schema as rest_schema
 from commsapp.api.rest.exceptions import error_response
-from commsapp.api.rest.schema import COMPONENTS, ERRORS_OF_READING
 from commsapp.http.origins import base_url
 
 Document = dict[str, Any]
 
 
 # --- The document ---------------------------------------------------------------------------
+
+
+class Generator(SchemaGenerator):
+    """Drf-spectacular's, with the version of the Connect API as a parameter of the path."""
+
+    def create_view(self, *args: Any) -> Any:
+        view = super().create_view(*args)  # type: ignore[no-untyped-call]
+        view.versioning_class = None  # else the path would name one version
+        return view
 
 
 _one_at_a_time = Lock()
@@ -43,7 +53,7 @@ def document() -> Document:
 @lru_cache(maxsize=1)
 def _document() -> Document:
     with translation.override("en"):
-        made: Document = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+        made: Document = Generator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return made
 
 
@@ -54,12 +64,13 @@ def without_slash(endpoints: list[Any], **_more: Any) -> list[Any]:
 
 def with_all_apis(result: Document, **_more: Any) -> Document:
     """For drf-spectacular: what it cannot find, because it is no view of REST framework's."""
-    _merge(result["components"], COMPONENTS)
-    paths: Document = {}
+    for components in (rest_schema.COMPONENTS, connect_schema.COMPONENTS):
+        _merge(result["components"], components)
+    paths = connect_schema.with_post(result["paths"])
     for described in _described(get_resolver().url_patterns):
         paths |= described.paths
         _merge(result["components"], described.components)
-    return {**result, "paths": {**paths, **result["paths"]}}
+    return {**result, "paths": paths}
 
 
 def _described(patterns: list[Any]) -> Iterator[OpenApiFragment]:
@@ -123,7 +134,7 @@ attach_schema(
                         "200": response(
                             "In OpenAPI 3.1.", {"type": "object"}, {"openapi": "3.1.0"}
                         ),
-                        **ERRORS_OF_READING,
+                        **rest_schema.ERRORS_OF_READING,
                     },
                 }
             }

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, cast
 
-from django.db.models import Model, QuerySet
-from django.http import RawPostDataException
+from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound, UnsupportedMediaType
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.viewsets import GenericViewSet
 
-from commsapp.api.request_body import read_body
 from commsapp.api.rest.exceptions import entries
 from commsapp.api.rest.filters import Search
 from commsapp.api.rest.idempotency import carry_out_once
+from commsapp.api.rest.schema import RestSchema
 from commsapp.api.rest.serializers import Answer, EmptySerializer
+from commsapp.api.views import ApiViewMixin, RequiredPermissions
 from commsapp.core import audit, records
-from commsapp.core.actors import Actor
 from commsapp.db.ids import NIL, read_guid
 from commsapp.models import Operation, Record
 
-Needs = Sequence[tuple[str, type[Model]]]
 Told = Mapping[str, Any]
 _VERBS = {
     "list": "view",
@@ -40,13 +37,14 @@ _VERBS = {
 }
 
 
-class TenantListViewSet(mixins.ListModelMixin, GenericViewSet[Any]):
+class TenantListViewSet(ApiViewMixin, mixins.ListModelMixin, GenericViewSet[Any]):
     """A list, of what the actor may see.
 
     `queryset` has what the serializer shows, so that a list takes one statement however long.
     `orderings` are the columns to order by, besides the id; `ordering` is the usual order.
     """
 
+    schema = RestSchema()
     queryset: Any = None
     lookup_value_regex = "[^/]+"  # what is no id is ours to answer
     http_method_names = ["get", "head", "post", "patch", "delete"]
@@ -54,44 +52,22 @@ class TenantListViewSet(mixins.ListModelMixin, GenericViewSet[Any]):
     search_fields: ClassVar[Sequence[str]] = ()
     orderings: ClassVar[Sequence[str]] = ("created_at", "updated_at")
     ordering: ClassVar[str] = "id"
-    needs: Needs | None = None  # permissions, where they do not follow from the HTTP method
+    required_permissions: RequiredPermissions | None = None  # those of the HTTP method
     told: Told | None = None  # an example of what a verb answers
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """After the credentials and the permission, and not before, the body."""
+        """Make a POST with an Idempotency-Key be carried out once."""
         super().initial(request, *args, **kwargs)
-        if request.method not in ("GET", "HEAD"):
-            try:
-                read_body(request._request)
-            except RawPostDataException:  # the CSRF check looked for a form in it, and found one
-                raise UnsupportedMediaType(request.content_type) from None
         carry_out_once(self, request)
-
-    def finalize_response(
-        self, request: Request, response: Response, *args: Any, **kwargs: Any
-    ) -> Response:
-        """DRF's, and let go of the parsed body, which serializers refer to, too: they are parts of
-        cycles as requests are (see `bodies.release_body()`)."""
-        request._stream = io.BytesIO()
-        parsed: Any = request.__dict__.get("_full_data")
-        if type(parsed) in (dict, list):  # none is an immutable QueryDict
-            parsed.clear()
-        finalized: Response = super().finalize_response(request, response, *args, **kwargs)
-        return finalized
-
-    @property
-    def by(self) -> Actor:
-        """Who asks."""
-        return cast(Actor, self.request.auth)
 
     @property
     def model(self) -> type[Any]:
         return cast(type[Any], self.queryset.model)
 
-    def required_permissions(self) -> Needs:
-        """The permissions that the action takes."""
-        if self.needs is not None:
-            return self.needs
+    def get_required_permissions(self) -> RequiredPermissions:
+        """Return the permissions that the action requires: by its method, unless it says so."""
+        if self.required_permissions is not None:
+            return self.required_permissions
         if self.action in (None, "metadata"):  # a method that nothing answers, or OPTIONS: 405
             return []
         return [(_VERBS.get(self.action, "change"), self.model)]
@@ -159,10 +135,10 @@ def detail_action(
     path: str,
     *,
     told: Told,
-    needs: Needs | None = None,
+    required_permissions: RequiredPermissions | None = None,
     takes: type[Serializer[Any]] = EmptySerializer,
 ) -> Callable[[Callable[..., Response]], Any]:
-    """Decorator: POST `{id}/path`, with what it takes. Without `needs`, it takes "change".
+    """Decorate an action: POST `{id}/path`. It requires "change" unless it says otherwise.
 
     `told` is an example of its answer: the message and the counts.
     """
@@ -170,7 +146,11 @@ def detail_action(
     def decorate(function: Callable[..., Response]) -> Any:
         request = None if takes is EmptySerializer else takes
         described = extend_schema(request=request, responses={200: Answer})
-        more: Any = {"needs": needs, "told": told, "filter_backends": []}
+        more: Any = {
+            "required_permissions": required_permissions,
+            "told": told,
+            "filter_backends": [],
+        }
         posted = action(detail=True, methods=["post"], url_path=path, **more)
         return described(posted(function))
 
