@@ -42,14 +42,13 @@ PORT and WEB_CONCURRENCY are gunicorn's: see commsapp/server/gunicorn_conf.py.
 
 import os
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from commsapp.db.availability import Connection
+from commsapp.db import configuration
 from commsapp.logs import formatting
 
 os.umask(0o077)  # the database, the secrets and the uploads are for no other user of the machine
@@ -134,45 +133,16 @@ TEMPLATES = [
 # --- Database -------------------------------------------------------------------------------
 
 LOCK_SECONDS = env.float("LOCK_SECONDS", default=10)  # then the answer is "try again"
-STATEMENT_SECONDS = env.float(
-    "STATEMENT_SECONDS", default=30
-)  # see commsapp/db/statement_timeout.py
+STATEMENT_SECONDS = env.float("STATEMENT_SECONDS", default=30)  # see db/statement_timeout.py
 WEB_THREADS = env.int("WEB_THREADS", default=8)  # of a worker: most may wait for the database
 
-
-def _database() -> dict[str, Any]:
-    database: dict[str, Any] = env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
-    if database["ENGINE"].endswith("sqlite3"):
-        database["ENGINE"] = "commsapp.db.sqlite3"
-        # Opening the file anew for each request would cost more than most of them do.
-        database["CONN_MAX_AGE"] = None
-        # The pages in cache are each thread's own: of more than these the system keeps one copy.
-        # IMMEDIATE: a transaction takes the write lock at its start, so that it never reads what
-        # another is about to change, and never fails half-way for want of the lock.
-        database["OPTIONS"] = {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": LOCK_SECONDS,
-            "init_command": "PRAGMA journal_mode = WAL; PRAGMA cache_size = -1024;",
-        }
-    else:
-        database["ENGINE"] = "commsapp.db.postgresql"
-        database["OPTIONS"] = {
-            **database.get("OPTIONS", {}),
-            "pool": {
-                "min_size": 1,
-                "max_size": env.int("DATABASE_POOL", default=10),
-                "timeout": min(0.5, LOCK_SECONDS),  # and again, up to LOCK_SECONDS
-                "connection_class": Connection,
-                "reconnect_timeout": 1,  # then a request tries: else it waits ever longer
-            },
-            # To compile a plan takes longer than to run it: ours are short, whatever is guessed of
-            # tables that have not been looked at yet.
-            "options": f"-c lock_timeout={round(LOCK_SECONDS * 1000)}ms -c jit=off",
-        }
-    return database
-
-
-DATABASES = {"default": _database()}
+DATABASES = {
+    "default": configuration.configure(
+        env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}"),
+        lock_seconds=LOCK_SECONDS,
+        pool_size=env.int("DATABASE_POOL", default=10),
+    )
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- People and clients ---------------------------------------------------------------------
