@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import socket
 import subprocess
 import sys
@@ -20,15 +19,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 import requests
-from psycopg import sql
 
+from tests import databases
 from tests.http.wire import Wire
+from tests.run_folder import ROOT
 from tests.static_files import collect
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -134,11 +131,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @contextmanager
 def serving(folder: Path) -> Iterator[House]:
     """An installation of its own, with demo data, for as long as it is needed."""
-    port = free_port()
+    port, url = free_port(), databases.new_url(folder)
     with ExitStack() as stack:
+        stack.enter_context(databases.copied_to(url))
         env = {
             **os.environ,
-            "DATABASE_URL": stack.enter_context(_database(folder)),
+            "DATABASE_URL": url,
             "VAR_DIR": str(folder / "var"),
             "PORT": str(port),
             "BASE_URL": f"http://127.0.0.1:{port}",
@@ -146,7 +144,6 @@ def serving(folder: Path) -> Iterator[House]:
             "AUDIT_LOG": "stderr",  # `demo` answers on stdout
             "WEB_THREADS": "8",
         }
-        _manage(env, "migrate", "--verbosity=0")
         waiting = stack.enter_context(running(env, "-c", _DEMO_AGAIN))
         house = House(env["BASE_URL"], env, waiting)
         house.demo()
@@ -171,24 +168,6 @@ def wire(once: Demo) -> Iterator[Wire]:
     """A connection of the integration user's."""
     with closing(Wire(once.base_url, once["access_token"])) as wire:
         yield wire
-
-
-@contextmanager
-def _database(folder: Path) -> Iterator[str]:
-    """A new database of the kind that the tests run on; its URL."""
-    url = os.environ["DATABASE_URL"]
-    if url.startswith("sqlite"):
-        yield f"sqlite:///{folder}/db.sqlite3"
-        return
-    name = f"commsapp_house_{secrets.token_hex(4)}"
-    server = urlsplit(url)._replace(path="/postgres").geturl()
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        try:
-            yield urlsplit(url)._replace(path=f"/{name}").geturl()
-        finally:
-            drop = "DROP DATABASE {} WITH (FORCE)"
-            connection.execute(sql.SQL(drop).format(sql.Identifier(name)))
 
 
 # For each line that it is given, one line of what `manage.py demo --json` prints.

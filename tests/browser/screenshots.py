@@ -61,8 +61,9 @@ def demo_house() -> Iterator[tuple[str, dict[str, Any]]]:
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {
             "AUDIT_LOG": "off",
-            "DATABASE_URL": "sqlite://",
-            "STATIC_ROOT": f"{folder}/static",
+            "MIGRATED_DATABASE_URL": f"sqlite:///{folder}/migrated.sqlite3",
+            "STATIC_ROOT": f"{folder}/collected",
+            "TEST_RUN_FOLDER": folder,
             "SECRET_KEY": "of one that lives for a minute",
         }
         with serving(Path(folder)) as house:

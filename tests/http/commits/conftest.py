@@ -9,7 +9,6 @@ import json
 import os
 import time
 from contextlib import closing
-from urllib.parse import urlsplit
 
 import pytest
 from django.db import OperationalError, connection
@@ -43,8 +42,7 @@ def gate(transactional_db, settings):
     settings.LOCK_SECONDS = 1
     options = connection.settings_dict["OPTIONS"]
     before = {**connection.settings_dict}
-    url = urlsplit(os.environ["DATABASE_URL"])
-    with closing(Gate(url._replace(path=f"/{before['NAME']}").geturl())) as gate:
+    with closing(Gate(os.environ["DATABASE_URL"])) as gate:
         gate.open()
         _reconnect(
             HOST="127.0.0.1",
