@@ -70,8 +70,9 @@ def has_permission(by: Actor, verb: str, model: type[Model]) -> bool:
 
 
 def may_read(by: Actor, model: type[Model]) -> bool:
-    """Return whether the actor may look at records of this kind; who may change them may look."""
-    return has_permission(by, "view", model) or has_permission(by, "change", model)
+    """Return whether the actor may look at records of this kind; who may change them may look.
+    The permission that a refusal names is the last one that is missing: the one to view."""
+    return has_permission(by, "change", model) or has_permission(by, "view", model)
 
 
 def require(by: Actor, verb: str, model: type[Any]) -> None:
