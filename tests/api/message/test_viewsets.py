@@ -44,7 +44,7 @@ def test_documented_address_is_answered_by_a_viewset(path, action):
     for spelling in (path, f"{path}/"):
         view = resolve(spelling).func
         assert issubclass(view.cls, ViewSetMixin)
-        assert [*view.actions.values()][0] == action
+        assert [*view.actions.values()][-1] == action
 
 
 @pytest.fixture
