@@ -19,8 +19,8 @@ HSTS_PRELOAD    consent to the browsers' built-in list of HTTPS hosts; default: 
 TRUSTED_PROXY   on behind a proxy that sets X-Forwarded-Proto and appends to X-Forwarded-For;
                 default: off
 PROXY_COUNT     how many such proxies a request passes, one after the other; default: 1
-CORS_ORIGINS    whose pages may use the Message API in a browser (comma separated, as
-                https://suite.example); default: nobody's
+CORS_ORIGINS    origins whose pages may use the APIs in a browser (comma separated, as
+                https://suite.example); default: none
 SECURITY_CONTACT  e-mail or https address for reports of weaknesses; default: none, no security.txt
 SIGN_IN_FAILURES_PER_ADDRESS  wrong passwords from one address in 15 minutes, for whatever names,
                 before it is locked out; default: 100; 0 is no limit
@@ -45,6 +45,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -89,6 +90,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "commsapp.static_files.CollectedFilesConfig",  # django.contrib.staticfiles
     "axes",
+    "corsheaders",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -242,7 +244,23 @@ def _origins() -> list[str]:
     return origins
 
 
-CORS_ORIGINS = _origins()
+CORS_ALLOWED_ORIGINS = _origins()
+CORS_ALLOW_CREDENTIALS = True
+CORS_URLS_REGEX = (  # those of the APIs
+    r"(?i)^/(services/(?!oauth2/authorize)|(api|auth|types|metadata|json|jsonl|xml|csv|other)(/|$))"
+)
+CORS_ALLOW_METHODS = ("DELETE", "GET", "OPTIONS", "PATCH", "POST")
+CORS_ALLOW_HEADERS = (
+    *default_headers, "content-encoding", "idempotency-key", "if-match", "if-none-match",
+    "if-unmodified-since", "x-prettyprint", "x-ss-id",
+)  # fmt: skip
+CORS_EXPOSE_HEADERS = (
+    "Allow", "ETag", "Link", "Location", "Retry-After", "Sforce-Limit-Info", "WWW-Authenticate",
+    "X-AutoBatch-Completed", "X-Request-Id",
+)  # fmt: skip
+CORS_PREFLIGHT_MAX_AGE = 600  # seconds
+if CORS_ALLOWED_ORIGINS:  # after the middleware that answers errors of all the others
+    MIDDLEWARE.insert(2, "corsheaders.middleware.CorsMiddleware")
 DEFAULT_EXCEPTION_REPORTER_FILTER = "commsapp.logs.redaction.ReporterFilter"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -289,7 +307,10 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,  # what is read-only is in no request
     "DEFAULT_GENERATOR_CLASS": "commsapp.api.openapi.views.Generator",
-    "PREPROCESSING_HOOKS": ["commsapp.api.openapi.views.without_slash"],
+    "PREPROCESSING_HOOKS": [
+        "commsapp.api.openapi.views.without_slash",
+        "commsapp.api.message.schema.documented_endpoints",
+    ],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "commsapp.api.connect.schema.complete_document",
