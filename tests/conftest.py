@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from commsapp.core.actors import Actor
 from commsapp.core.credentials import api_clients
 from commsapp.core.metering import counters
+from commsapp.db.postgresql.base import DatabaseWrapper
 from commsapp.logs import request_context
 from commsapp.models import Licensee, User
 from tests import databases, factories
@@ -43,7 +44,7 @@ def django_db_setup(django_test_environment, django_db_blocker):
         yield
         with django_db_blocker.unblock():
             connection.close()
-            if connection.vendor == "postgresql":
+            if isinstance(connection, DatabaseWrapper):
                 connection.close_pool()
 
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -234,10 +234,12 @@ def wait_until_served(
     """Wait for the first answer. Raises AssertionError with the log where none comes."""
     deadline = time.monotonic() + 60
     while server.poll() is None and time.monotonic() < deadline:
-        with suppress(requests.ConnectionError):
+        try:
             requests.get(f"{url}/services/data", timeout=30, verify=verify)
+        except requests.ConnectionError:
+            time.sleep(0.1)
+        else:
             return
-        time.sleep(0.1)
     raise AssertionError(log.read_text())
 
 

@@ -8,7 +8,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from django.apps import apps
+from django.contrib.staticfiles.apps import StaticFilesConfig
 from django.contrib.staticfiles.finders import get_finders
 from django.contrib.staticfiles.storage import StaticFilesStorage
 
@@ -42,5 +42,5 @@ class UncollectedStorage(StaticFilesStorage):
 
 @cache
 def _collectable() -> frozenset[str]:
-    ignored = apps.get_app_config("staticfiles").ignore_patterns
+    ignored = StaticFilesConfig.ignore_patterns
     return frozenset(path for finder in get_finders() for path, _ in finder.list(ignored))

@@ -16,12 +16,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from tests.plugin import find_program
 from tests.served import serving
 
-SIZES = {"desk": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
+SIZES: dict[str, ViewportSize] = {
+    "desk": {"width": 1280, "height": 860},
+    "phone": {"width": 390, "height": 844},
+}
 
 
 def pages_of(told: dict[str, Any]) -> dict[str, str]:

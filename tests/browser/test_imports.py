@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from groups.models import Recipient
 from tests import factories
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=T
 LIST, IMPORT = "admin:groups_recipient_changelist", "admin:groups_recipient_import"
 
 
-def file_of(count: int, *more: str) -> dict:
+def file_of(count: int, *more: str) -> FilePayload:
     rows = [f"Site {n};Location;S-{n}" for n in range(count)]
     text = "\n".join(("Name;Type;Reference", *rows, *more))
     return {"name": "sites.csv", "mimeType": "text/csv", "buffer": text.encode()}

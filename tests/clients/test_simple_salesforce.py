@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
-from simple_salesforce import Salesforce, SalesforceAuthenticationFailed
+from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import (
+    SalesforceAuthenticationFailed,
     SalesforceExpiredSession,
     SalesforceGeneralError,
     SalesforceMalformedRequest,
@@ -128,9 +130,8 @@ def test_an_expired_token_is_an_expired_session(signed_in, made, demo):
     with pytest.raises(SalesforceExpiredSession) as caught:
         recipients(signed_in(made["expired"]), demo, "Add", demo["recipients"][:1])
     assert caught.value.status == 401
-    assert caught.value.content == [
-        {"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}
-    ]
+    content: Any = caught.value.content  # which is said to be bytes
+    assert content == [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}]
     assert demo.members() == before
 
 
@@ -167,7 +168,8 @@ def test_each_error_is_raised_as_what_it_is(signed_in, once, fault):
             headers={"Content-Type": fault.content_type},
         )
     assert caught.value.status == fault.status
-    [error] = caught.value.content
+    content: Any = caught.value.content
+    [error] = content
     assert error["errorCode"] == fault.code
     assert error["message"]
     assert recipients(signed_in(), once, "Add", [])["isSuccessful"]  # the connection goes on

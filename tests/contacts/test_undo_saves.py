@@ -11,6 +11,7 @@ from commsapp.core.audit import Refused
 from commsapp.models import Operation
 from contacts import operations
 from contacts.models import AlternateKey, ContactConnection, ContactGroup
+from contacts.save_group.outcome import Saved
 from tests import factories
 from tests.api.rest.conftest import Api
 from tests.conftest import actor
@@ -297,7 +298,9 @@ class TestAnySaves(TestCase):
         saves = [self._save(suite, *line) for line in script]
         chunks = [saves] if at_once else [[save] for save in saves]
         answers = [one for chunk in chunks for one in suite.save_all(*chunk)]
-        entries = [answer.operation for answer in answers if getattr(answer, "operation", None)]
+        entries = [
+            answer.operation for answer in answers if isinstance(answer, Saved) and answer.operation
+        ]
         if at_once and len(saves) > 1 and entries:
             audit.undo_batch(entries[0].batch, by=suite.by)
         else:

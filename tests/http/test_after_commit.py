@@ -25,6 +25,7 @@ from commsapp.db.waits import TooManyWaitForLocks
 from commsapp.models import Draft, User
 from commsapp.staff.archiving import ArchivedAdmin
 from contacts.models import ContactGroup
+from contacts.save_group import lookup, statistics
 from contacts.save_group import save as saving
 from groups.imports import RECIPIENTS
 from groups.models import Recipient
@@ -194,7 +195,7 @@ def test_selection_that_is_not_had_at_all_is_said_to_have_changed_nothing(alice,
 
 def save_then_fail(monkeypatch: pytest.MonkeyPatch, *, at: int) -> None:
     """Let the database fail after a group of saves is committed, the one with this number."""
-    count_outcomes, groups = saving.count_outcomes, []
+    count_outcomes, groups = statistics.count_outcomes, []
 
     def count(*args: Any, **more: Any) -> None:
         count_outcomes(*args, **more)
@@ -254,7 +255,7 @@ def test_requests_of_a_batch_that_may_be_saved_are_named_by_their_places(api, su
 def test_batch_whose_second_transaction_gets_no_lock_says_what_is_done_and_what_is_not(
     api, suite, monkeypatch
 ):
-    lock_groups, looks = saving.load, []
+    lock_groups, looks = lookup.load, []
 
     def load(*args: Any, **more: Any) -> Any:
         looks.append(1)
@@ -276,7 +277,7 @@ def test_batch_whose_second_transaction_gets_no_lock_says_what_is_done_and_what_
 def test_batch_whose_second_transaction_fails_by_our_fault_says_what_was_completed(
     api, suite, monkeypatch
 ):
-    lock_groups, looks = saving.load, []
+    lock_groups, looks = lookup.load, []
 
     def load(*args: Any, **more: Any) -> Any:
         looks.append(1)

@@ -19,7 +19,8 @@ import psycopg
 import pytest
 import requests
 
-from tests.http.test_busy import Gate, served
+from tests.http.gate import Gate
+from tests.http.test_busy import served
 from tests.http.wire import Wire
 from tests.served import CONNECT, free_port, gunicorn
 

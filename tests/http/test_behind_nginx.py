@@ -19,7 +19,8 @@ from tests.api.message.requests_and_answers import Talk, lines
 from tests.http.certificates import make_certificate
 from tests.http.slow import HALF_A_HEAD, SILENCE, answers, slow_body, slow_clients
 from tests.plugin import find_program
-from tests.served import ROOT, Demo, House, free_port, gunicorn
+from tests.run_folder import ROOT
+from tests.served import Demo, House, free_port, gunicorn
 
 pytestmark = pytest.mark.needs("nginx")
 

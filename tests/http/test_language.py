@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -37,7 +38,7 @@ def group(licensee):
 def answers(method: str, path: str, body: object, **headers: str) -> tuple[int, str]:
     """Status and body, without what differs each time."""
     text = body if isinstance(body, str | bytes) else json.dumps(body)
-    asked = {"data": text, "content_type": JSON} if body is not None else {}
+    asked: dict[str, Any] = {"data": text, "content_type": JSON} if body is not None else {}
     german = {"accept-language": "de-DE,de;q=0.9", "cookie": "language=de"}
     plain = Client().generic(method, path, **asked, headers=headers)
     preferring = Client().generic(method, path, **asked, headers={**headers, **german})

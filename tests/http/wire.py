@@ -8,7 +8,7 @@ import http.client
 import io
 import json
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -118,7 +118,7 @@ def _from_csv(content: bytes) -> Any:
     return {name: json.loads(cell) for name, cell in row.items()}
 
 
-_MESSAGES = {
+_MESSAGES: dict[str, Callable[[bytes], Any]] = {
     "application/json": json.loads,
     "text/jsonl": json.loads,
     "application/xml": _from_xml,

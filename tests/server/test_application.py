@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.http import HttpResponse, StreamingHttpResponse
@@ -25,7 +26,7 @@ class Client:
     """One request, and what comes back. What is `sent` later arrives later."""
 
     def __init__(self, served, path="/", *, method="POST", headers=(), takes_answers=True):
-        self.messages = asyncio.Queue()
+        self.messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.answers, self.has_begun = [], asyncio.Event()
         self.may_take = asyncio.Event()
         if takes_answers:
@@ -313,7 +314,7 @@ def test_answer_that_its_client_does_not_take_holds_no_thread():
         if environ["PATH_INFO"] == "/quick":
             return respond(HttpResponse("quick"), start)
         response = StreamingHttpResponse(pieces())
-        response._resource_closers.append(closed.set)
+        response._resource_closers.append(closed.set)  # type: ignore[attr-defined]
         return respond(response, start)
 
     async def run():
@@ -400,7 +401,7 @@ def test_number_style_stays_with_its_stream_whichever_thread_makes_a_piece():
             yield f"{number_format.format_count(1234)} ".encode() if piece else WaitForBody(60)
 
     lines = Lines()
-    lines.pieces = pieces
+    lines.pieces = pieces  # type: ignore[method-assign]
 
     async def run():
         served = serving(lines, is_stream=lambda path: path.startswith("/stream"))
@@ -453,7 +454,7 @@ def test_stream_that_is_cancelled_is_closed_when_its_piece_is_made():
         release.wait(10)
         yield b"b"
 
-    lines.pieces = pieces
+    lines.pieces = pieces  # type: ignore[method-assign]
 
     async def run():
         stream = Client(serving(lines), "/stream")

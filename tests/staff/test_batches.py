@@ -191,7 +191,7 @@ def test_the_message_undoes_a_go_of_two_licensees(web, alice, licensee):
         "confirm": "1",
     }  # fmt: skip
     answer = both.post(CONTACTS, selected)
-    shown = told(both.get(answer.url))
+    shown = told(both.get(answer["Location"]))
     batches = [*Operation.objects.order_by("id").values_list("batch", flat=True).distinct()]
     assert len({*batches}) == 2
     [undo] = {one.split('"')[0] for one in shown.split('action="')[1:] if "undo-batch" in one}
@@ -264,7 +264,7 @@ def test_lists_and_pages_take_as_many_statements_for_1000_as_for_10(web, archive
 # --- Who, and what is searched ------------------------------------------------------------------
 
 
-def choices(client) -> list[str]:
+def choices(client) -> list[object]:
     filters = client.get(LIST).context["cl"].filter_specs
     users = [one for one in filters if isinstance(one, changelist.UserFilter)]
     return [name for user in users for _id, name in user.lookup_choices]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from commsapp.core.metering import counters
 from contacts import operations
-from contacts.models import SaveCount
+from contacts.models import ContactGroup, SaveCount
 from contacts.operations import ContactGroupSave
 from tests import factories
 from tests.conftest import actor, grant
@@ -43,7 +43,7 @@ def test_the_last_saves_link_to_their_group_and_tell_the_outcome(web, suite):
         suite.save(f"K{number}", contact_group_name=f"Customer {number}")
     saved = suite.save("K0", contact_group_name="Renamed")
     response = web.get(page(suite.source))
-    group = operations.ContactGroup.objects.get(pk=saved.object_id)
+    group = ContactGroup.objects.get(pk=saved.object_id)
     assert f'href="{page(group)}"' in told(response)
     assert "Renamed" in told(response)
     assert ">Updated<" in told(response)
@@ -56,7 +56,7 @@ def test_who_may_not_see_groups_gets_no_link(suite, charlie):
     grant(charlie, "contacts.view_datasource", "contacts.view_alternatekey")
     shown = told(browse(charlie).get(page(suite.source)))
     assert "Customer" in shown
-    assert str(operations.ContactGroup.objects.get(pk=saved.object_id).pk) not in shown
+    assert str(ContactGroup.objects.get(pk=saved.object_id).pk) not in shown
 
 
 def test_the_failures_are_told_with_all_their_reasons_the_newest_first(web, suite):
@@ -156,7 +156,7 @@ def test_the_contact_groups_page_tells_its_keys_and_their_last_outcome(web, suit
     saved = suite.save("KEY-OF-GROUP", mark_as_archived=True)
     other = factories.DataSourceFactory(licensee=suite.licensee, name="Other suite")
     suite.save("SECOND", object_id=saved.object_id, suite_data_source_instance_id=other.pk.hex)
-    group = operations.ContactGroup.objects.get(pk=saved.object_id)
+    group = ContactGroup.objects.get(pk=saved.object_id)
     shown = told(web.get(page(group)))
     for text in ("KEY-OF-GROUP", "Created", "SECOND", "Updated", "Other suite"):
         assert text in shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -129,11 +130,12 @@ def test_a_thousand_customers_take_no_more_statements_than_twenty(web, licensee,
         customers = ContactGroup.objects.bulk_create(
             factories.ContactGroupFactory.build_batch(count, licensee=licensee, role=role)
         )
-        for model, factory in (
+        kinds: tuple[tuple[Any, Any], ...] = (
             (Quote, factories.QuoteFactory),
             (RecipientGroup, factories.RecipientGroupFactory),
             (Recipient, factories.RecipientFactory),
-        ):
+        )
+        for model, factory in kinds:
             model.objects.bulk_create(
                 factory.build(licensee=licensee, customer=customer) for customer in customers
             )

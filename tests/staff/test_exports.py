@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from typing import Any
 
 import openpyxl
 import pytest
@@ -92,8 +93,8 @@ def test_json_lines_tell_values_as_they_are(web, shops):
 
 def test_a_workbook_holds_numbers_as_numbers(web, line):
     content = body(web.get(address("quotes_quote", "xlsx")))
-    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
-    header, quote = [*book.active.iter_rows(values_only=True)]
+    book: Any = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
+    header, quote = book.active.iter_rows(values_only=True)
     told_of = dict(zip(header, quote, strict=True))
     assert told_of["number"] == line.quote.number
     assert told_of["one_time_total"] == 0

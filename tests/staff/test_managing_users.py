@@ -71,8 +71,12 @@ def weaker(licensee) -> User:
     return user
 
 
-def _change(user: User, **more: str):
-    sent = {"username": "renamed", "licensees": [str(user.licensees.first().pk)], **more}
+def _change(user: User, **more: str | list[str]):
+    sent: dict[str, str | list[str]] = {
+        "username": "renamed",
+        "licensees": [str(user.licensees.first().pk)],
+        **more,
+    }
     return reverse("admin:commsapp_user_change", args=(user.pk,)), sent
 
 
@@ -182,7 +186,7 @@ def test_nobody_gives_away_what_they_lack(web, weaker, name):
     group = Group.objects.create(name="Approvers")
     group.permissions.set(Permission.objects.filter(codename="approve_quote"))
     other = factories.LicenseeFactory(name="Southwind Systems")
-    values = {
+    values: dict[str, str | list[str]] = {
         "groups": [str(group.pk)],
         "licensees": [str(weaker.licensees.get().pk), str(other.pk)],
         "user_permissions": [str(Permission.objects.get(codename="approve_quote").pk)],

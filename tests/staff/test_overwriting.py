@@ -11,7 +11,6 @@ import pytest
 from commsapp.core import records
 from commsapp.core.audit import Refused
 from commsapp.models import Operation
-from commsapp.staff import forms
 from groups import operations
 from groups.models import RecipientGroup
 from tests import factories
@@ -158,7 +157,7 @@ def test_values_read_of_too_many_parts_are_ignored_unparsed(web, record, monkeyp
         return loads(value, **options)
 
     form = {**opened(web, record), "_read": text, "name": "Mine"}
-    monkeypatch.setattr(forms.json, "loads", refuse)
+    monkeypatch.setattr(json, "loads", refuse)
     assert web.post(page(record, "change"), form).status_code == 302
     record.refresh_from_db()
     assert (record.name, record.customer.name) == ("Mine", "Sample Bakeries")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -202,13 +203,14 @@ def test_the_number_of_statements_does_not_grow(web, licensee, group, join, line
             ContactConnection(group=group.customer, contact=contact, position=offset + n)
             for n, contact in enumerate(contacts, 1)
         )
-        for make, more in (
+        kinds: tuple[tuple[Any, dict[str, Any]], ...] = (
             (factories.RoleFactory, {}),
             (factories.DataSourceFactory, {}),
             (factories.ProductFactory, {}),
             (factories.RecipientGroupFactory, {"customer": group.customer}),
             (factories.QuoteFactory, {"customer": group.customer}),
-        ):
+        )
+        for make, more in kinds:
             rows = [make.build(**same, **more) for _ in range(count)]
             type(rows[0]).objects.bulk_create(rows)
         source = DataSource.objects.first()

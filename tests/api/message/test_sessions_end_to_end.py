@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -21,16 +22,17 @@ from servicestack import (
 from tests.served import House, free_port, gunicorn
 
 SAVE = "/json/reply/SaveContactGroup"
+_CAMEL_CASE: Any = LetterCase.CAMEL  # a function, in a type that says it is none
 
 
-@dataclass_json(letter_case=LetterCase.CAMEL, undefined=Undefined.EXCLUDE)
+@dataclass_json(letter_case=_CAMEL_CASE, undefined=Undefined.EXCLUDE)
 @dataclass
 class Group:
     contact_group_name: str | None = None
     group_role_id: str | None = None
 
 
-@dataclass_json(letter_case=LetterCase.CAMEL, undefined=Undefined.EXCLUDE)
+@dataclass_json(letter_case=_CAMEL_CASE, undefined=Undefined.EXCLUDE)
 @dataclass
 class SaveContactGroup(IReturn[ResponseStatus], IPost):
     suite_data_source_instance_id: str | None = None

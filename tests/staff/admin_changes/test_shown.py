@@ -14,8 +14,7 @@ from django.utils import timezone
 
 from commsapp.core.credentials import api_clients
 from commsapp.db.ids import uuid7_of
-from commsapp.models import Channel, Licensee, Operation, User
-from commsapp.models.admin_changes import AdminChange
+from commsapp.models import AdminChange, Channel, Licensee, Operation, User
 from contacts.models import Contact
 from tests import factories
 from tests.conftest import grant
@@ -111,7 +110,7 @@ def test_activity_shows_them_among_the_operations_in_the_order_of_time(web, alic
 
 
 def test_each_is_on_one_page_of_activity_however_many_pages_there_are(web, alice, licensee):
-    made = []
+    made: list[AdminChange] = []
     for _ in range(4):
         for _ in range(3):
             made.append(change(web, alice, first_name=f"New {len(made)}"))
@@ -212,8 +211,8 @@ def test_histories_of_user_group_licensee_and_client_show_their_own(web, alice, 
     client, _secret = api_clients.create_client("Sync", alice)
     group = Group.objects.create(name="Sellers")
     numbers = count()
-    for target, sent in ((group, {}), (licensee, {}), (client, {})):
-        sent = {"name": f"New name {next(numbers)}", **sent}
+    for target in (group, licensee, client):
+        sent = {"name": f"New name {next(numbers)}"}
         assert web.post(at(target), sent).status_code == 302
     change(web, alice, first_name="Adele")
     for target in (group, licensee, client, alice):
