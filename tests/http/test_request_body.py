@@ -126,7 +126,8 @@ def test_signed_in_upload_within_the_limit_is_taken(alice):
 
 def test_413_page_speaks_the_readers_language(alice):
     web = browse(alice)
-    answer = send(web, "/admin/", b"x" * (LIMIT + 1), FORM, HTTP_ACCEPT_LANGUAGE="de")
+    german: dict[str, Any] = {"Accept-Language": "de"}
+    answer = send(web, "/admin/", b"x" * (LIMIT + 1), FORM, **german)
     assert (answer.status_code, answer["Content-Language"]) == (413, "de")
 
 
