@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 _SHOW = """
 import json, sys
@@ -100,7 +102,6 @@ def test_what_a_command_answers_on_stdout_has_no_line_of_the_audit_log():
     assert run("manage.py", "shell", "-v0", "-c", log) == "answer\n"
 
 
-@pytest.mark.once
 def test_the_demo_records_the_users_it_makes_and_prints_no_line_of_the_audit_log(tmp_path):
     env: dict[str, Any] = {
         "DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3",

@@ -22,7 +22,7 @@ from tests.plugin import find_program
 from tests.run_folder import ROOT
 from tests.served import Demo, House, free_port, gunicorn
 
-pytestmark = pytest.mark.needs("nginx")
+pytestmark = [pytest.mark.needs("nginx"), pytest.mark.once]
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ from tests.api.message.requests_and_answers import Talk, lines
 from tests.http.slow import answers, slow_body, slow_clients
 from tests.served import House, free_port, gunicorn_command, wait_until_served
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def served(house: House, tmp_path: Path) -> Iterator[tuple[House, subprocess.Popen[str]]]:

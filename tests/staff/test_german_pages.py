@@ -28,6 +28,8 @@ from tests.staff.conftest import again, page, told
 from tests.staff.html import marking, stored_texts, unmarked
 from tests.staff.test_pages_answer import LISTED, RECORDS, address, pages_of, world
 
+pytestmark = pytest.mark.once
+
 __all__ = ["world"]
 
 # Names, and what machines call things, are the same in every language.
