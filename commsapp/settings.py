@@ -219,13 +219,13 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"] if HTTPS else ["http", "https"],
     "CLIENT_SECRET_HASHER": "commsapp_sha256",
-    "OAUTH2_VALIDATOR_CLASS": "commsapp.api.oauth.views.Validator",
+    "OAUTH2_VALIDATOR_CLASS": "commsapp.api.oauth.validators.RequestValidator",
     "PKCE_REQUIRED": True,
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
 }
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-    "commsapp.api.oauth.views.SecretHasher",
+    "commsapp.api.oauth.hashers.SecretHasher",
 ]
 
 STREAMS_PER_WORKER = env.int("STREAMS_PER_WORKER", default=32)
@@ -289,6 +289,7 @@ CONTENT_SECURITY_POLICY = {
 }
 MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=16 * 1024 * 1024)
 MAX_SIGN_IN_BODY_BYTES = 64 * 1024  # of whoever has not signed in, on every address
+MAX_FORM_CHARACTERS = 1_000_000  # of a staff form's fields together, files apart; pages may differ
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 
@@ -299,14 +300,14 @@ REST_FRAMEWORK = {
         "commsapp.api.authentication.TokenAuthentication",
         "commsapp.api.authentication.BrowserAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["commsapp.api.rest.permissions.ModelPermission"],
+    "DEFAULT_PERMISSION_CLASSES": ["commsapp.api.permissions.ModelPermission"],
     "DEFAULT_RENDERER_CLASSES": ["commsapp.api.rest.renderers.StoredJSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["commsapp.api.rest.parsers.StrictJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["commsapp.api.parsers.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "commsapp.api.rest.pagination.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "commsapp.api.rest.schema.RestSchema",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "commsapp.api.rest.exceptions.handle",
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "commsapp.api.rest.parsers.AlwaysJSON",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "commsapp.api.negotiation.FirstRendererNegotiation",
     "URL_FORMAT_OVERRIDE": None,
     "COERCE_DECIMAL_TO_STRING": True,
 }
@@ -317,11 +318,23 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,  # what is read-only is in no request
+    "DEFAULT_GENERATOR_CLASS": "commsapp.api.openapi.views.Generator",
     "PREPROCESSING_HOOKS": ["commsapp.api.openapi.views.without_slash"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "commsapp.api.connect.schema.complete_document",
         "commsapp.api.openapi.views.with_all_apis",
+        "commsapp.api.openapi.views.with_single_examples",
     ],
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "client": {
+                "type": "http",
+                "scheme": "basic",
+                "description": "The client's id and secret; the form may have them instead.",
+            }
+        }
+    },
 }
 
 # --- Text, time, files ----------------------------------------------------------------------

@@ -6,9 +6,10 @@ import pytest
 
 from commsapp.core import audit
 from contacts import operations
-from contacts.operations import ConnectionSave, ContactGroupSave, NewConnection
+from contacts.operations import NewConnection, SubscriptionContactGroupConnectionModel
 from tests import factories
 from tests.contacts.test_commands_save import line, run, write  # noqa: F401
+from tests.contacts.test_failures import empty_save
 from tests.statement_counts import Cases
 
 pytestmark = pytest.mark.django_db
@@ -94,7 +95,7 @@ def undo_restoring_contact_groups(licensee, by_alice, size):
 @cases.add(exactly=4, sizes=(1, 500))  # two looks, the numbers, the failures
 def save_what_is_refused(suite, size):
     others = factories.DataSourceFactory.create_batch(3, licensee=suite.licensee)
-    saves = [ContactGroupSave(source.pk.hex, "K") for source in [suite.source, *others] * size]
+    saves = [empty_save(source, "K") for source in [suite.source, *others] * size]
     return lambda: suite.save_all(*saves)
 
 
@@ -104,9 +105,12 @@ def save_groups_with_contacts(suite, is_mixed, size):
     """Makes groups, and with the mixed also changes some: name, keys, connections in and out."""
     groups, contacts = size
     people = _ids(factories.ContactFactory.create_batch(contacts, licensee=suite.licensee))
-    old = [ConnectionSave(id) for id in people[: contacts // 2]]
-    new = [ConnectionSave(id) for id in people[contacts // 2 :]]
-    removed = [ConnectionSave(id, mark_as_deleted=True) for id in people[: contacts // 4]]
+    old = [SubscriptionContactGroupConnectionModel(id) for id in people[: contacts // 2]]
+    new = [SubscriptionContactGroupConnectionModel(id) for id in people[contacts // 2 :]]
+    removed = [
+        SubscriptionContactGroupConnectionModel(id, mark_as_deleted=True)
+        for id in people[: contacts // 4]
+    ]
     keys = [f"{people[0]} {number}" for number in range(groups)]
     saves = [suite.request(f"new {key}", *old) for key in keys]
     if is_mixed:

@@ -241,30 +241,6 @@ def test_a_chunk_that_saved_a_group_again_and_again_is_undone_as_a_whole(suite):
     assert state(suite) == before
 
 
-def test_undoing_a_large_chunk_takes_as_many_statements_as_a_small_one(suite, statements):
-    assert suite.by.user.has_perm("contacts.add_contactgroup")  # known from signing in
-    taken = set()
-    for number in (10, 300):
-        made = [suite.request(f"{number} {each}", 0, 1) for each in range(number)]
-        suite.save_all(*made)
-        changes = [
-            suite.request(
-                f"{number} {each}", suite.connection(0, mark_as_deleted=True), 2,
-                contact_group_name="B",
-            )
-            for each in range(number)
-        ]  # fmt: skip
-        more = [suite.request(f"more {number} {each}", 0) for each in range(number)]
-        answers = suite.save_all(*changes, *more)
-        with statements() as told:
-            undone = audit.undo_batch(answers[0].operation.batch, by=suite.by)
-        assert sum(one.kept for one in undone) == 0
-        assert len(undone) == 2 * number
-        taken.add(len(told))
-    assert len(taken) == 1
-    assert taken.pop() <= 11
-
-
 class TestAnySaves(TestCase):
     """Saves undone one after the other, the newest first, leave what was before them."""
 

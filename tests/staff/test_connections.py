@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from commsapp.core.audit import Refused
 from commsapp.models import Operation
@@ -226,25 +224,3 @@ def test_a_group_of_1000_is_paged_and_takes_as_many_statements_as_one_of_10(web,
     last = told(web.get(page(customer), {"p": "5"}))
     assert 'data-place="1000"' in last
     assert re.search(r"id=\"down-\w+\" class=\"quiet\" formnovalidate disabled", last)
-
-
-@pytest.mark.parametrize("kind", ["move", "roles", "remove"])
-def test_changes_take_as_many_statements_for_1000_as_for_10(by_alice, customer, crowd, kind):
-    role = factories.RoleFactory(licensee=customer.licensee, kind="connection")
-    by_alice.user.get_all_permissions()
-
-    def change() -> int:
-        ids = [pk.hex for pk in customer.connections.values_list("contact_id", flat=True)]
-        with CaptureQueriesContext(connection) as captured:
-            if kind == "move":
-                operations.move_connection(customer.pk, ids[-1], by=by_alice, to=1)
-            elif kind == "roles":
-                operations.change_roles(customer.pk, dict.fromkeys(ids, role.pk.hex), by=by_alice)
-            else:
-                operations.remove_connections(customer.pk, ids[1:], by=by_alice)
-        return len(captured)
-
-    crowd(10)
-    few = change()
-    crowd(990)
-    assert change() == few

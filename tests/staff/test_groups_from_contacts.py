@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
-
 from commsapp.models import Operation
 from contacts.models import Contact
 from groups import from_contacts
@@ -106,18 +103,6 @@ def test_the_undo_keeps_a_recipient_that_is_in_another_group(web, customer, conn
     Membership.objects.create(group=other, recipient=anna, operation=made)
     web.post(page(made, "undo"))
     assert [*Recipient.objects.filter(archived_at=None)] == [anna]
-
-
-def test_making_a_group_takes_as_many_statements_of_1000_as_of_10(by_alice, customer, crowd):
-    counted = []
-    for count in (10, 990):
-        crowd(count)
-        with CaptureQueriesContext(connection) as captured:
-            from_contacts.make_group_from_contacts(customer.pk, f"G{count}", by=by_alice)
-        counted.append(len(captured))
-    assert counted[0] == counted[1]
-    assert RecipientGroup.objects.get(name="G990").member_count == 1000
-    assert Recipient.objects.count() == 1000
 
 
 def test_another_licensee_makes_no_group_here(bob, customer, connect):
