@@ -18,7 +18,7 @@ from commsapp.db.postgresql.base import DatabaseWrapper
 from commsapp.logs import request_context
 from commsapp.models import Licensee, User
 from tests import databases, factories
-from tests.served import demo, house, once, wire  # noqa: F401
+from tests.served import demo, installation, shared_demo, wire  # noqa: F401
 
 
 @pytest.fixture(autouse=True)

@@ -28,7 +28,7 @@ import pytest
 
 from tests import databases
 
-# What somebody has set for their own house is none of the tests' business.
+# What somebody has set for their own installation is none of the tests' business.
 SETTINGS = (
     *("ALLOWED_HOSTS", "CORS_ORIGINS", "DEBUG", "PUBLIC_URL", "SECURITY_CONTACT", "TIME_ZONE"),
     *("HTTPS", "HSTS_INCLUDE_SUBDOMAINS", "HSTS_PRELOAD", "PROXY_COUNT", "TRUSTED_PROXY"),

@@ -37,7 +37,7 @@ FORMS = (
 
 @pytest.fixture
 def shop(alice, licensee):
-    """A customer's group of two with a group line, and what else a house has."""
+    """A customer's group of two with a group line, and what else an installation has."""
     by, same = Actor.of(alice, "staff"), {"licensee": licensee}
     customer = factories.ContactGroupFactory(**same, name="Sample Bakeries")
     contact = factories.ContactFactory(**same, name="Ann Sample")

@@ -37,7 +37,7 @@ class Answer:
 
 
 class Wire:
-    """A connection to the house; with a token, it signs in at every request."""
+    """A connection to the installation; with a token, it signs in at every request."""
 
     def __init__(self, base_url: str, token: str = "") -> None:
         parts = urlsplit(base_url)

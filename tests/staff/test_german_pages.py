@@ -156,7 +156,7 @@ def test_signing_in_and_out(reader, marked, db):
     finish(reader, marked)
 
 
-def test_an_empty_house(marked, licensee, charlie):
+def test_empty_installation(marked, licensee, charlie):
     from tests.conftest import grant
     from tests.staff.conftest import browse
 

@@ -166,9 +166,9 @@ def test_a_long_stream_is_answered_while_it_is_sent_and_kept_nowhere(talk, key):
     assert max(usage) - usage[0] < 16 * 1024
 
 
-def test_who_goes_away_ends_the_work_and_leaves_no_half_of_a_group(house, demo, key):
+def test_who_goes_away_ends_the_work_and_leaves_no_half_of_a_group(installation, demo, key):
     """Many times, so that a thread that is kept would be missing in the end."""
-    log = Path(house.env["VAR_DIR"]).parent / "gunicorn.log"
+    log = Path(installation.env["VAR_DIR"]).parent / "gunicorn.log"
     told = log.stat().st_size
     refused = repeat(lines({"x": "y" * 100}))
     for number in range(17):
