@@ -16,7 +16,7 @@ from tests import factories
 from tests.api.rest.conftest import Api
 from tests.conftest import actor
 from tests.contacts.external_suite import Suite, everything
-from tests.staff.conftest import browse, page, said
+from tests.staff.conftest import browse, last_message, page
 
 pytestmark = pytest.mark.django_db
 
@@ -320,5 +320,5 @@ def test_the_history_has_a_button_that_undoes_a_save(suite, alice):
     web = browse(alice)
     address = page(saved.operation, "undo")
     assert address in web.get(page(group, "history")).content.decode()
-    assert said(web, web.post(address, {"next": page(group)})) == "Undone: 1 reversed."
+    assert last_message(web, web.post(address, {"next": page(group)})) == "Undone: 1 reversed."
     assert ContactGroup.objects.get().name == "Customer"

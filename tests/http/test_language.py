@@ -132,7 +132,7 @@ def test_an_operation_is_told_in_the_readers_language_whoever_did_it(by_alice, g
 
 
 def test_why_a_save_failed_is_kept_in_english_and_told_in_german(alice, licensee):
-    from tests.staff.conftest import browse, page, told
+    from tests.staff.conftest import browse, content_of, page
 
     source = factories.DataSourceFactory(licensee=licensee)
     save = SaveContactGroup(suite_data_source_instance_id=source.pk.hex, alternate_key="KEY")
@@ -141,10 +141,10 @@ def test_why_a_save_failed_is_kept_in_english_and_told_in_german(alice, licensee
     [fault] = SaveFailure.objects.get().faults
     assert fault["message"] == "There is no contact group."
     web = browse(alice)
-    assert "Es fehlt die Kontaktgruppe." in told(
+    assert "Es fehlt die Kontaktgruppe." in content_of(
         web.get(page(source), headers={"accept-language": "de"})
     )
-    assert fault["message"] in told(web.get(page(source), headers={"accept-language": "en"}))
+    assert fault["message"] in content_of(web.get(page(source), headers={"accept-language": "en"}))
 
 
 def test_what_a_german_imports_in_vain_is_kept_in_english(by_alice, licensee):

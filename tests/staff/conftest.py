@@ -49,12 +49,12 @@ def page(record, name: str = "page") -> str:
     return reverse(f"admin:{opts.app_label}_{opts.model_name}_{name}", args=(record.pk,))
 
 
-def told(response) -> str:
+def content_of(response) -> str:
     """All that a page says, tags and all."""
     return response.content.decode()
 
 
-def said(client: Client, response) -> str:
+def last_message(client: Client, response) -> str:
     """The newest message of the page that an answer leads to."""
     followed = client.get(response.url)
     assert followed.status_code == 200
@@ -63,7 +63,7 @@ def said(client: Client, response) -> str:
 
 def form_with(response, text: str) -> dict[str, list[str]]:
     """What the one form that has this in it sends without being asked."""
-    forms = re.findall(r'<form method="post".*?</form>', told(response), re.DOTALL)
+    forms = re.findall(r'<form method="post".*?</form>', content_of(response), re.DOTALL)
     [form] = [one for one in forms if text in one]
     sent: dict[str, list[str]] = {}
     for name, value in re.findall(r'type="hidden" name="([\w-]+)" value="([^"]*)"', form):
