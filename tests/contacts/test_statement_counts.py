@@ -8,7 +8,7 @@ from commsapp.core import audit
 from contacts import operations
 from contacts.operations import NewConnection, SubscriptionContactGroupConnectionModel
 from tests import factories
-from tests.contacts.test_commands_save import line, run, write  # noqa: F401
+from tests.contacts.test_commands_save import run
 from tests.contacts.test_failures import empty_save
 from tests.statement_counts import Cases
 
@@ -150,7 +150,7 @@ def undo_a_batch_of_saves(suite, size):
 
 
 @cases.add(sizes=(10, 400))
-def save_contact_groups_command(write, line, size, suite):  # noqa: F811
+def save_contact_groups_command(write, line, size, suite):
     prefix = factories.ContactFactory(licensee=suite.licensee).pk.hex
     path = write(*(line(f"{prefix} {number}") for number in range(size)))
     return lambda: run(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from html import unescape
 
@@ -14,6 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from commsapp.db.ids import uuid7
 from commsapp.models import User
 from commsapp.staff.tables import import_admin
 from contacts.models import Contact, ContactConnection, ContactGroup
@@ -22,6 +24,7 @@ from groups.models import Recipient, RecipientGroup
 from quotes import operations as quotes_operations
 from quotes.models import QuoteLineItem
 from tests import factories
+from tests.conftest import actor
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -177,3 +180,18 @@ def crowd(customer):
         )
 
     return make
+
+
+@pytest.fixture
+def sync(alice):
+    """Alice's integration, through the REST API."""
+    return replace(actor(alice, "rest"), client="Nightly sync", request_id=uuid7().hex)
+
+
+@pytest.fixture
+def split(by_alice, join, line):
+    """The group line, split for five sites."""
+    join(5)
+    quotes_operations.split_line(line.pk, by=by_alice)
+    line.refresh_from_db()
+    return line
