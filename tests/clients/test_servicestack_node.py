@@ -41,15 +41,25 @@ class Node:
         return told["error"]["responseStatus"] if "error" in told else told.get("value")
 
 
-@pytest.fixture(scope="module")
-def _node(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+@pytest.fixture(scope="module", params=["typescript", "mjs"])
+def _node(
+    request: pytest.FixtureRequest,
+    installation: Installation,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Node]:
     folder = tmp_path_factory.mktemp("types")
     command = [find_program("node") or "node", str(HERE / "servicestack.mjs")]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         node = Node(process, folder)
-        node.ask(load={"baseUrl": installation.base_url, "folder": str(folder)})
+        node.ask(
+            load={
+                "baseUrl": installation.base_url,
+                "folder": str(folder),
+                "language": request.param,
+            }
+        )
         yield node
         assert process.stdin
         process.stdin.close()
