@@ -115,8 +115,8 @@ def test_the_old_base_path_is_read_in_camel_case(node, shared_demo, save):
     assert outcome(node.call("post", "SaveContactGroup", save(), jsconfig="eccn")) == "Created"
 
 
-def test_error_lists_each_field(node, once, save):
-    request = save(once["contacts"][0])
+def test_error_lists_each_field(node, shared_demo, save):
+    request = save(shared_demo["contacts"][0])
     request["contactGroup"]["contactGroupName"] = ""
     request["contactGroup"]["contactConnections"][0]["index"] = -1
     told = node.call("post", "SaveContactGroup", request)
