@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import CharField, Value
@@ -21,7 +22,7 @@ from commsapp.db.expressions import Joined, missing_ids
 from commsapp.db.ids import dashed
 from groups.models import Recipient, RecipientGroup
 from quotes import audit_entries, validation
-from quotes.models import LineQuerySet, QuoteLineItem
+from quotes.models import QuoteLineItem
 from quotes.splitting import (
     SplitChange,
     copied_values,
@@ -50,7 +51,7 @@ def unsplit_line(line_id: UUID | str, *, by: Actor, dry_run: bool = False) -> Sp
         entry = audit_entries.open_line(audit_log, LINE_UNSPLIT, line)
         removed = 0
         if line.split_at:
-            snapshots = _snapshot(line.parts.all())
+            snapshots = _snapshot(line)
             entry.effects = {"split_at": line.split_at.isoformat(), "parts": snapshots}
             removed = remove_lines(line.parts.all())
             set_split(line, split_at=None, at=entry.at)
@@ -85,22 +86,32 @@ class PartSnapshot(NamedTuple):
     created_at: datetime
 
 
-def _snapshot(parts: LineQuerySet) -> dict[str, str]:
-    """Return what _read_snapshots() reads, as short as can be: created_at → "id recipient n,…"."""
+_SNAPSHOT = re.compile(r"(?:^|,)([0-9a-f-]{32,36}) ([0-9a-f-]{32,36}) ([0-9]+)(?=,|$)")
+
+
+def _snapshot(line: QuoteLineItem) -> dict[str, str]:
+    """Return the line's parts as _read_snapshots() reads them, as short as can be: created_at →
+    "id recipient number,…". A part whose time cannot be read was made when the line was split."""
     own = Concat(
         Cast("pk", CharField()), Value(" "), Cast("recipient", CharField()), Value(" "),
         Cast("line_number", CharField()),
     )  # fmt: skip
-    by_time = parts.order_by().values("created_at").annotate(own=Joined(own))
-    return {row["created_at"].isoformat(): row["own"] for row in by_time}
+    by_time = line.parts.order_by().values("created_at").annotate(own=Joined(own))
+    texts: dict[Any, list[str]] = {}
+    for row in by_time:
+        texts.setdefault(row["created_at"] or line.split_at, []).append(row["own"])
+    return {time.isoformat(): ",".join(own) for time, own in texts.items()}
 
 
 def _read_snapshots(snapshots: Mapping[str, str]) -> Iterator[PartSnapshot]:
+    """Read the parts that _snapshot() returned, without those of which SQLite held no id or number:
+    they cannot be made again."""
     for time, texts in snapshots.items():
         created_at = datetime.fromisoformat(time)
-        for text in texts.split(","):
-            id, recipient, line_number = text.replace("-", "").split(" ")
-            yield PartSnapshot(id, recipient, int(line_number), created_at)
+        for id, recipient, line_number in _SNAPSHOT.findall(texts):
+            yield PartSnapshot(
+                id.replace("-", ""), recipient.replace("-", ""), int(line_number), created_at
+            )
 
 
 def _restore_parts(line: QuoteLineItem, parts: Sequence[PartSnapshot], *, at: datetime) -> int:
@@ -159,6 +170,7 @@ def _undo_unsplit(undoing: Undoing, by: Actor) -> None:
         return
     line, group = locked
     parts = {part.recipient: part for part in _read_snapshots(entry.effects["parts"])}
+    undoing.kept = entry.numbers["removed"] - len(parts)
     undoing.failed += _foreign_recipient_refusals(group, [*parts])
     for refusal in undoing.failed:
         del parts[refusal.record_id.replace("-", "")]
