@@ -14,10 +14,11 @@ from django.test.utils import CaptureQueriesContext
 from commsapp.core.actors import Actor
 from commsapp.core.credentials import api_clients
 from commsapp.core.metering import counters
+from commsapp.db.postgresql.base import DatabaseWrapper
 from commsapp.logs import request_context
 from commsapp.models import Licensee, User
 from tests import databases, factories
-from tests.served import demo, house, once, wire  # noqa: F401
+from tests.served import demo, installation, shared_demo, wire  # noqa: F401
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +44,7 @@ def django_db_setup(django_test_environment, django_db_blocker):
         yield
         with django_db_blocker.unblock():
             connection.close()
-            if connection.vendor == "postgresql":
+            if isinstance(connection, DatabaseWrapper):
                 connection.close_pool()
 
 

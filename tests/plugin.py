@@ -28,7 +28,7 @@ import pytest
 
 from tests import databases
 
-# What somebody has set for their own house is none of the tests' business.
+# What somebody has set for their own installation is none of the tests' business.
 SETTINGS = (
     *("ALLOWED_HOSTS", "CORS_ORIGINS", "DEBUG", "PUBLIC_URL", "SECURITY_CONTACT", "TIME_ZONE"),
     *("HTTPS", "HSTS_INCLUDE_SUBDOMAINS", "HSTS_PRELOAD", "PROXY_COUNT", "TRUSTED_PROXY"),
@@ -199,9 +199,12 @@ def _free_port() -> int:
 def _wait_for(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
     deadline = time.monotonic() + 60
     while server.poll() is None and time.monotonic() < deadline:
-        with suppress(psycopg.OperationalError), psycopg.connect(url, connect_timeout=5):
+        try:
+            psycopg.connect(url, connect_timeout=5).close()
+        except psycopg.OperationalError:
+            time.sleep(0.1)
+        else:
             return
-        time.sleep(0.1)
     raise pytest.UsageError(f"PostgreSQL does not start: {log.read_text()}")
 
 

@@ -1,4 +1,4 @@
-"""The house as a newcomer meets it: migrated, with demo data, served by gunicorn, asked over HTTP.
+"""An installation as a newcomer meets it: with demo data, served by gunicorn, asked over HTTP.
 
 It has a database and a data folder of its own, so that nothing here can get into another test's
 way; all that a test knows is what `manage.py demo --json` says.
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ class Server:
 
 
 @dataclass(frozen=True)
-class House(Server):
+class Installation(Server):
     """A served installation."""
 
     waiting: subprocess.Popen[str]  # manage.py demo, with Django loaded already
@@ -123,13 +123,13 @@ def url_path(url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with serving(tmp_path_factory.mktemp("house")) as house:
-        yield house
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with serving(tmp_path_factory.mktemp("installation")) as installation:
+        yield installation
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[House]:
+def serving(folder: Path) -> Iterator[Installation]:
     """An installation of its own, with demo data, for as long as it is needed."""
     port, url = free_port(), databases.new_url(folder)
     with ExitStack() as stack:
@@ -145,28 +145,28 @@ def serving(folder: Path) -> Iterator[House]:
             "WEB_THREADS": "8",
         }
         waiting = stack.enter_context(running(env, "-c", _DEMO_AGAIN))
-        house = House(env["BASE_URL"], env, waiting)
-        house.demo()
-        stack.enter_context(gunicorn(house, folder / "gunicorn.log"))
-        yield house
+        installation = Installation(env["BASE_URL"], env, waiting)
+        installation.demo()
+        stack.enter_context(gunicorn(installation, folder / "gunicorn.log"))
+        yield installation
 
 
 @pytest.fixture
-def demo(house: House) -> Demo:
+def demo(installation: Installation) -> Demo:
     """Objects fit to be used: each test gets its own, since the one before used some up."""
-    return house.demo()
+    return installation.demo()
 
 
 @pytest.fixture(scope="module")
-def once(house: House) -> Demo:
+def shared_demo(installation: Installation) -> Demo:
     """What `demo` says, one time for all tests of a module, which use nothing up."""
-    return house.demo()
+    return installation.demo()
 
 
 @pytest.fixture
-def wire(once: Demo) -> Iterator[Wire]:
+def wire(shared_demo: Demo) -> Iterator[Wire]:
     """A connection of the integration user's."""
-    with closing(Wire(once.base_url, once["access_token"])) as wire:
+    with closing(Wire(shared_demo.base_url, shared_demo["access_token"])) as wire:
         yield wire
 
 
@@ -206,20 +206,20 @@ def running(env: dict[str, str], *args: str, **more: Any) -> Iterator[subprocess
 
 @contextmanager
 def gunicorn(
-    house: Server,
+    installation: Server,
     log: Path,
     *more: str,
     verify: bool | str = True,
     application: str = "commsapp.asgi:application",
 ) -> Iterator[None]:
-    """Serve the house; `verify` is what requests wants to hear about a certificate."""
+    """Serve the installation; `verify` is what requests wants to hear about a certificate."""
     collect()
     args = gunicorn_command(*more, application=application)
     with (
         log.open("wb") as output,
-        running(house.env, *args, stdout=output, stderr=output) as server,
+        running(installation.env, *args, stdout=output, stderr=output) as server,
     ):
-        wait_until_served(house.base_url, server, log, verify)
+        wait_until_served(installation.base_url, server, log, verify)
         yield
 
 
@@ -234,10 +234,12 @@ def wait_until_served(
     """Wait for the first answer. Raises AssertionError with the log where none comes."""
     deadline = time.monotonic() + 60
     while server.poll() is None and time.monotonic() < deadline:
-        with suppress(requests.ConnectionError):
+        try:
             requests.get(f"{url}/services/data", timeout=30, verify=verify)
+        except requests.ConnectionError:
+            time.sleep(0.1)
+        else:
             return
-        time.sleep(0.1)
     raise AssertionError(log.read_text())
 
 

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from django.apps import apps
+from django.contrib.staticfiles.apps import StaticFilesConfig
 from django.contrib.staticfiles.finders import get_finders
 from django.contrib.staticfiles.storage import StaticFilesStorage
 
@@ -42,5 +43,7 @@ class UncollectedStorage(StaticFilesStorage):
 
 @cache
 def _collectable() -> frozenset[str]:
-    ignored = apps.get_app_config("staticfiles").ignore_patterns
+    config = apps.get_app_config("staticfiles")
+    assert isinstance(config, StaticFilesConfig)
+    ignored = config.ignore_patterns
     return frozenset(path for finder in get_finders() for path, _ in finder.list(ignored))

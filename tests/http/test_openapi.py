@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
-from django.urls import get_resolver
+from django.urls import URLResolver, get_resolver
 from drf_spectacular.validation import validate_schema
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from commsapp.api.openapi import curl
@@ -40,7 +41,7 @@ def resolved(part):
 
 
 def validator(schema):
-    whole = Resource(contents=document(), specification=DRAFT202012)
+    whole = DRAFT202012.create_resource(document())
     registry = Registry().with_resource("urn:api", whole)
     absolute = json.loads(json.dumps(schema).replace('"#/components', '"urn:api#/components'))
     return Draft202012Validator(absolute, registry=registry)
@@ -98,10 +99,12 @@ def test_it_has_every_address_of_the_rest_face(operations):
     }
     served = set()
     [rest] = [one for one in get_resolver().url_patterns if str(one.pattern) == "api/v1/"]
+    assert isinstance(rest, URLResolver)
     for pattern in rest.url_patterns:
         path = re.sub(r"\(\?P<\w+>\[\^/\]\+\)", "{}", str(pattern.pattern))
         path = path.removeprefix("^").removesuffix("$").removesuffix("/?")
-        methods = set(pattern.callback.actions) & {*pattern.callback.cls.http_method_names}
+        view: Any = pattern.callback
+        methods = set(view.actions) & {*view.cls.http_method_names}
         served |= {(method.upper(), f"/api/v1/{path}") for method in methods - {"head"}}
     assert told == served
 

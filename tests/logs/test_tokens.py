@@ -75,7 +75,7 @@ def test_consents_that_are_given_and_refused_are_told(chris, audit):
     assert {(line["user"], line["client"], line["scope"]) for line in lines} == {
         ("charlie", "Browser app", "api")
     }
-    [code] = re.findall(r"code=([^&]+)", answer.url)
+    [code] = re.findall(r"code=([^&]+)", answer["Location"])
     assert code not in audit.text
     assert "canary-state" not in audit.text
 

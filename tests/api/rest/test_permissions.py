@@ -56,7 +56,8 @@ def _addresses():
         if resource in RESOURCES:
             yield Address("POST", resource, permission_name("add", resource), {})
             yield Address("PATCH", one, permission_name("change", resource), {})
-    group, recipients = "recipient-groups/{recipient_group}", {"recipients": []}
+    recipients: dict[str, list[str]] = {"recipients": []}
+    group = "recipient-groups/{recipient_group}"
     for verb in ("add-recipients", "remove-recipients", "set-recipients"):
         yield Address("POST", f"{group}/{verb}", "groups.change_recipientgroup", recipients)
     for one in ("contacts/{contact}", "recipients/{recipient}", group,

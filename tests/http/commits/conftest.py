@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import reverse
 
 from commsapp.core.credentials import api_clients
+from commsapp.db.postgresql.base import DatabaseWrapper
 from commsapp.models import Operation
 from contacts.models import ContactGroup
 from groups import operations as groups_operations
@@ -60,6 +61,7 @@ def gate(transactional_db, settings):
 
 def _reconnect(**settings):
     connection.close()
+    assert isinstance(connection, DatabaseWrapper)
     connection.close_pool()
     connection.settings_dict.update(settings)
 
