@@ -1,10 +1,10 @@
 """Every address in one table; the one file that knows every API and page."""
 
 from commsapp import rest
-from commsapp.api.connect import views
+from commsapp.api.connect import urls as connect_urls
 from commsapp.api.message import authenticate, metadata_pages
 from commsapp.api.message import urls as message_routing
-from commsapp.api.oauth import views as oauth
+from commsapp.api.oauth import urls as oauth_urls
 from commsapp.api.openapi import views as openapi
 from commsapp.api.rest import urls
 from commsapp.dashboard import home
@@ -16,16 +16,14 @@ from groups import rest as groups_rest
 from quotes import connect as quotes_connect
 from quotes.rest import viewsets as quotes_rest
 
-MESSAGES = [contacts_message.SAVE_CONTACT_GROUP]
+MESSAGES = [*contacts_message.OPERATIONS]
 
 urlpatterns = [
     *home.urlpatterns,
-    *oauth.urlpatterns(),
+    *oauth_urls.urlpatterns,
     *openapi.urlpatterns(),
     *security_txt.urlpatterns(),
-    *views.discovery(),
-    *groups_connect.urlpatterns,
-    *quotes_connect.urlpatterns,
+    *connect_urls.urlpatterns(groups_connect.RESOURCES, quotes_connect.RESOURCES),
     *urls.urlpatterns(
         rest.RESOURCES, contacts_rest.RESOURCES, groups_rest.RESOURCES, quotes_rest.RESOURCES
     ),

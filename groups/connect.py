@@ -1,95 +1,107 @@
 """Connect API of recipient groups (Developer Guide v64.0, "Recipient Group"; contract 2.3)."""
 
-from commsapp.api.connect import views
-from commsapp.api.connect.schema import TEXTS, ResourceSpec, additional_parameters
-from commsapp.api.connect.views import Call, Output, ProtocolError
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from commsapp.api.connect.fields import (
+    AdditionalParametersField,
+    Flag,
+    GuidListField,
+    PicklistField,
+)
+from commsapp.api.connect.serializers import (
+    ConnectErrorOutputSerializer,
+    ConnectInputSerializer,
+    ConnectOutputSerializer,
+    error_entry,
+    output,
+    refused_message,
+)
+from commsapp.api.connect.viewsets import ConnectViewSet
 from commsapp.api.openapi.fragments import sample_id
 from commsapp.core.audit import Refusal, Refused
 from groups import operations
 from groups.models import RecipientGroup
 
-_ACTIONS = {"add": operations.add_recipients, "remove": operations.remove_recipients}
-_PLACES = {"group": "recipientGroupId", "recipients": "recipientsList"}
+_ACTIONS = {"Add": operations.add_recipients, "Remove": operations.remove_recipients}
+_FIELDS = {"group": "recipientGroupId", "recipients": "recipientsList"}
 
 
-def update_recipients(call: Call) -> Output:
-    """Add or remove recipients: all or none, unless additionalParameters say otherwise."""
-    act = _ACTIONS[_action(call)]
-    dry_run = call.flag("dryRun", default=False)
-    try:
-        change = act(
-            call.record_id,
-            call.take_guids("recipientsList"),
-            by=call.by,
-            all_or_none=call.flag("allOrNone", default=True),
-            dry_run=dry_run,
-        )
-    except Refused as refused:
-        told = views.refused_message(refused, planned=dry_run)
-        return views.output(told, refused.refusals, _entry, _MORE)
-    return views.output(change.message, change.skipped, _entry, _MORE)
+class RecipientGroupInputSerializer(ConnectInputSerializer):
+    """Recipient Group Input."""
+
+    recipientsAction = PicklistField(choices=[*_ACTIONS], help_text="In any case.")  # noqa: N815
+    recipientsList = GuidListField(required=False, help_text="Ids of recipients.")  # noqa: N815
+    additionalParameters = AdditionalParametersField(  # noqa: N815
+        allOrNone=Flag(True, "“false”: those without an error are taken, whatever the others are."),
+        dryRun=Flag(False, "“true”: all but the write."),
+    )
+
+    sample = {"recipientsAction": "Add", "recipientsList": [sample_id("recipient")]}
 
 
-def _action(call: Call) -> str:
-    if "recipientsAction" not in call.body:
-        text = "Required fields are missing: [recipientsAction]"
-        raise ProtocolError(400, "REQUIRED_FIELD_MISSING", text, "recipientsAction")
-    given = call.body["recipientsAction"]
-    if given is not None and not isinstance(given, str):
-        text = "recipientsAction must be a string"
-        raise ProtocolError(400, "JSON_PARSER_ERROR", text, "recipientsAction")
-    if given is None or given.lower() not in _ACTIONS:
-        text = f"recipientsAction: bad value for restricted picklist field: {given}"
-        raise ProtocolError(
-            400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", text, "recipientsAction"
-        )
-    action: str = given.lower()
-    return action
+class UpdatingRecipientGroupErrorOutputSerializer(ConnectErrorOutputSerializer):
+    """Updating Recipient Group Error Output."""
+
+    recipientFields = serializers.CharField()  # noqa: N815
+
+
+class UpdatingRecipientGroupOutputSerializer(ConnectOutputSerializer):
+    """Updating Recipient Group Output."""
+
+    errorsList = UpdatingRecipientGroupErrorOutputSerializer(many=True)  # noqa: N815
+
+    sample = output("1 recipient added.", [], {})
+
+
+class RecipientGroupViewSet(ConnectViewSet):
+    """A recipient group."""
+
+    lookup_url_kwarg = "recipientGroupId"
+    required_permissions = (("change", RecipientGroup),)
+
+    @extend_schema(
+        summary="Update Recipients",
+        request=RecipientGroupInputSerializer,
+        responses=UpdatingRecipientGroupOutputSerializer,
+    )
+    @action(detail=True, methods=["patch"])
+    def recipients(self, request: Request, **kwargs: Any) -> Response:
+        """Add recipients to a recipient group, or remove them from it: all or none, unless
+        additionalParameters say otherwise."""
+        group_id, values = self.validated_request(RecipientGroupInputSerializer)
+        flags = values["additionalParameters"]
+        try:
+            change = _ACTIONS[values["recipientsAction"]](
+                group_id,
+                values.pop("recipientsList"),
+                by=self.by,
+                all_or_none=flags["allOrNone"],
+                dry_run=flags["dryRun"],
+            )
+        except Refused as refused:
+            message = refused_message(refused, planned=flags["dryRun"])
+            return Response(_output(message, refused.refusals))
+        return Response(_output(change.message, change.skipped))
+
+
+def _output(message: str, refusals: Any) -> dict[str, Any]:
+    entries = [_entry(refusal) for refusal in refusals]
+    return output(message, entries, {"recipientFields": "recipientsList"})
 
 
 def _entry(refusal: Refusal) -> dict[str, str]:
-    place = _PLACES.get(refusal.field, "")
+    field = _FIELDS.get(refusal.field, "")
     if refusal.index is not None:
-        place = f"{place}[{refusal.index}]"
-    return {
-        "statusCode": refusal.code,
-        "errorMessage": refusal.message,
-        "recipientFields": place,
-    }
+        field = f"{field}[{refusal.index}]"
+    return error_entry(refusal, recipientFields=field)
 
 
-_MORE = {"recipientFields": "recipientsList"}
-
-_ABOUT = ResourceSpec(
-    name="Update Recipients",
-    told="Add recipients to a recipient group, or remove them from it.",
-    id_name="recipientGroupId",
-    id_of="recipient-group",
-    properties={
-        "recipientsAction": {
-            "type": "string",
-            "enum": ["Add", "Remove"],
-            "description": "In any case.",
-        },
-        "recipientsList": {**TEXTS, "description": "Ids of recipients."},
-        "additionalParameters": additional_parameters(
-            allOrNone="“false”: those without an error are taken, whatever the others are.",
-            dryRun="“true”: all but the write.",
-        ),
-    },
-    required=["recipientsAction"],
-    example={"recipientsAction": "Add", "recipientsList": [sample_id("recipient")]},
-    output="UpdatingRecipientGroupOutput",
-    place="recipientFields",
-    message="1 recipient added.",
-)
-
-urlpatterns = [
-    views.patch(
-        "comms-sales/recipient-group/{id}/recipients",
-        update_recipients,
-        verb="change",
-        model=RecipientGroup,
-        about=_ABOUT,
-    )
-]
+RESOURCES = {"comms-sales/recipient-group": RecipientGroupViewSet}

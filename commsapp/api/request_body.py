@@ -73,7 +73,7 @@ def refuse_reading(request: HttpRequest, error: Exception) -> None:
 
 
 def announced_length(request: HttpRequest) -> int:
-    """The Content-Length in bytes; 0 without one."""
+    """Return the Content-Length in bytes; 0 without one."""
     try:
         return int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:

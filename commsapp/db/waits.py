@@ -52,7 +52,7 @@ class Waits:
         return len(self._since) >= self._limit
 
     def enter(self, key: str = "", *, always: bool = False) -> None:
-        """Join them; `always`, also where there is no app. Raises TooManyWaiting."""
+        """Join them; `always`, also where there is no room. Raises TooManyWaiting."""
         with self._lock:
             if not always and (self.is_full or key):
                 self._wait_for_room(key)
@@ -93,7 +93,7 @@ def bounded(
 ) -> Any:
     """Wrapper of every statement (Django's "database instrumentation").
 
-    A transaction under way is never refused for want of app: others may be waiting for its own
+    A transaction under way is never refused for want of room: others may be waiting for its own
     locks. But where there is none, it may not wait for another's lock for longer than PATIENCE.
     """
     connection = context["connection"]

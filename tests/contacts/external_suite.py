@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Refused
 from commsapp.models import Licensee, Operation
 from contacts import operations
 from contacts.models import AlternateKey, Contact, ContactConnection, ContactGroup, DataSource, Role
-from contacts.operations import ConnectionSave, ContactGroupSave, GroupContent, Saved
+from contacts.operations import (
+    SaveContactGroup,
+    Saved,
+    SubscriptionContactGroupConnectionModel,
+    SubscriptionContactGroupModel,
+)
 from tests import factories
 from tests.conftest import actor, grant
 
@@ -32,10 +38,13 @@ class Suite:
         self.connection_role = factories.RoleFactory(licensee=licensee, kind="connection")
         self.contacts = factories.ContactFactory.create_batch(4, licensee=licensee)
 
-    def request(self, key: str | None = "K", *connections: Any, **more: Any) -> ContactGroupSave:
+    def request(self, key: str | None = "K", *connections: Any, **more: Any) -> SaveContactGroup:
         """A save; connections are places of our contacts, or connections as they are."""
         listed = tuple(
-            one if isinstance(one, ConnectionSave) else self.connection(one) for one in connections
+            one
+            if isinstance(one, SubscriptionContactGroupConnectionModel)
+            else self.connection(one)
+            for one in connections
         )
         about = {
             name: more.pop(name)
@@ -44,19 +53,21 @@ class Suite:
         }
         about.setdefault("suite_data_source_instance_id", self.source.pk.hex)
         content = {"contact_group_name": "Customer", "group_role_id": self.role.pk.hex, **more}
-        return ContactGroupSave(
+        return SaveContactGroup(
             alternate_key=key,
-            contact_group=GroupContent(contact_connections=listed, **content),
+            contact_group=SubscriptionContactGroupModel(contact_connections=listed, **content),
             **about,
         )
 
-    def connection(self, place: int, **more: Any) -> ConnectionSave:
-        return ConnectionSave(contact_id=self.contacts[place].pk.hex, **more)
+    def connection(self, place: int, **more: Any) -> SubscriptionContactGroupConnectionModel:
+        return SubscriptionContactGroupConnectionModel(
+            contact_id=self.contacts[place].pk.hex, **more
+        )
 
     def save(self, *args: Any, **more: Any) -> Saved:
         return operations.save_contact_group(self.request(*args, **more), by=self.by)
 
-    def save_all(self, *saves: ContactGroupSave, **more: Any) -> Sequence[Saved | Refused]:
+    def save_all(self, *saves: SaveContactGroup, **more: Any) -> Sequence[Saved | Refused]:
         """Several at once, in one transaction."""
         return operations.save_contact_groups(saves, by=self.by, **more)
 
@@ -80,7 +91,7 @@ class Suite:
     def group(self, key: str = "K") -> ContactGroup:
         return ContactGroup.objects.get(alternate_keys__value=key)
 
-    def order(self, group: str | None) -> list[int]:
+    def order(self, group: UUID | None) -> list[int]:
         """Which of our contacts are connected, in order; positions are 1..n."""
         rows = ContactConnection.objects.filter(group=group).order_by("position")
         assert [row.position for row in rows] == list(range(1, len(rows) + 1))

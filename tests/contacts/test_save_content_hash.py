@@ -1,10 +1,12 @@
 """The hash of a key: the same again is not written, every other change counts (contract 3.4)."""
 
+from typing import Any
+
 import pytest
 
 from commsapp.models import Operation
 from contacts import operations
-from contacts.save_group.request import ContactGroupSave
+from contacts.save_group.request import SaveContactGroup
 from tests import factories
 from tests.contacts.external_suite import everything
 
@@ -35,8 +37,8 @@ def test_what_is_not_given_and_what_is_given_as_default_say_the_same(suite):
         False, False,
     )  # fmt: skip
     hashed, the_same = (
-        ContactGroupSave(contact_group=content),
-        ContactGroupSave(contact_group=explicit),
+        SaveContactGroup(contact_group=content),
+        SaveContactGroup(contact_group=explicit),
     )
     assert hashed.content_hash(0) == the_same.content_hash(0) != hashed.content_hash(1)
 
@@ -184,7 +186,7 @@ def test_the_last_applied_saves_time_and_outcome_stand_on_the_key(suite):
     suite.save("K", 0)
     suite.refused("K", 0, 0)
     assert stands() == told  # neither was applied
-    outcomes = [
+    outcomes: list[tuple[dict[str, Any], str]] = [
         ({"contact_group_name": "B"}, "Updated"), ({"mark_as_archived": True}, "Archived"),
         ({"mark_as_restored": True}, "Restored"), ({"mark_as_deleted": True}, "Deleted"),
     ]  # fmt: skip

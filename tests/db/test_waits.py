@@ -99,7 +99,7 @@ def test_connection_that_broke_before_its_waits_are_shortened_is_known_to_be_awa
     with transaction.atomic():
         connection.connection.close()
         with pytest.raises(OperationalError) as failed:
-            connection.shorten_lock_waits(0.1)
+            connection.shorten_lock_waits(0.1)  # type: ignore[attr-defined]  # our back-ends'
         transaction.set_rollback(True)
     assert reason_of(failed.value) is Reason.AWAY
 

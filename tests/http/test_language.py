@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -10,7 +11,7 @@ from django.utils import translation
 
 from contacts import operations as contacts_operations
 from contacts.models import SaveFailure
-from contacts.operations import ContactGroupSave
+from contacts.operations import SaveContactGroup
 from groups import operations as groups_operations
 from groups.models import RecipientGroup
 from tests import factories
@@ -37,7 +38,7 @@ def group(licensee):
 def answers(method: str, path: str, body: object, **headers: str) -> tuple[int, str]:
     """Status and body, without what differs each time."""
     text = body if isinstance(body, str | bytes) else json.dumps(body)
-    asked = {"data": text, "content_type": JSON} if body is not None else {}
+    asked: dict[str, Any] = {"data": text, "content_type": JSON} if body is not None else {}
     german = {"accept-language": "de-DE,de;q=0.9", "cookie": "language=de"}
     plain = Client().generic(method, path, **asked, headers=headers)
     preferring = Client().generic(method, path, **asked, headers={**headers, **german})
@@ -52,7 +53,7 @@ def answers(method: str, path: str, body: object, **headers: str) -> tuple[int, 
 
 ASKED = {
     "Connect, who are you": ("PATCH", _MEMBERS, {}, 401, "Session expired or invalid"),
-    "Connect, no such version": ("GET", "/services/data/v1.0", None, 404, "does not exist"),
+    "Connect, no such version": ("GET", "/services/data/v1.0", None, 404, "is not served"),
     "OAuth": ("POST", "/services/oauth2/token", "grant_type=none", 415, "error_description"),
     "REST, who are you": ("GET", "/api/v1/recipients", None, 401, "detail"),
     "REST, no such address": ("GET", "/api/v1/nothing", None, 404, "detail"),
@@ -131,20 +132,19 @@ def test_an_operation_is_told_in_the_readers_language_whoever_did_it(by_alice, g
 
 
 def test_why_a_save_failed_is_kept_in_english_and_told_in_german(alice, licensee):
-    from tests.staff.conftest import browse, page, told
+    from tests.staff.conftest import browse, content_of, page
 
     source = factories.DataSourceFactory(licensee=licensee)
+    save = SaveContactGroup(suite_data_source_instance_id=source.pk.hex, alternate_key="KEY")
     with translation.override("en"):  # as the Message API does
-        contacts_operations.save_contact_groups(
-            [ContactGroupSave(source.pk.hex, "KEY", line=1)], by=actor(alice, "message")
-        )
+        contacts_operations.save_contact_groups([save.received(1)], by=actor(alice, "message"))
     [fault] = SaveFailure.objects.get().faults
     assert fault["message"] == "There is no contact group."
     web = browse(alice)
-    assert "Es fehlt die Kontaktgruppe." in told(
+    assert "Es fehlt die Kontaktgruppe." in content_of(
         web.get(page(source), headers={"accept-language": "de"})
     )
-    assert fault["message"] in told(web.get(page(source), headers={"accept-language": "en"}))
+    assert fault["message"] in content_of(web.get(page(source), headers={"accept-language": "en"}))
 
 
 def test_what_a_german_imports_in_vain_is_kept_in_english(by_alice, licensee):

@@ -91,9 +91,10 @@ SERVED = [
 
 @pytest.mark.parametrize(("method", "path", "status"), SERVED)
 def test_each_address_is_served_with_and_without_a_slash(wire, method, path, status):
+    """Also with a doubled first one, of a client whose base URL ends in a slash."""
     address, question, query = path.partition("?")
-    for asked in (path, f"{address}/{question}{query}"):
-        answer = wire.ask(method, asked)
+    for spelling in (path, f"{address}/{question}{query}", f"/{path}"):
+        answer = wire.ask(method, spelling)
         assert (answer.status, is_machines(answer)) == (status, True), answer.content
 
 

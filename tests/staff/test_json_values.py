@@ -18,7 +18,7 @@ from commsapp.models import Operation
 from quotes.models import QuoteLineItem
 from tests.api.rest.conftest import Api
 from tests.conftest import grant
-from tests.staff.conftest import page, told
+from tests.staff.conftest import content_of, page
 
 pytestmark = pytest.mark.django_db
 
@@ -170,7 +170,7 @@ def test_staff_pages_show_what_is_stored(web, alice, odd):
 
 
 def test_a_line_with_what_is_stored_can_still_be_edited(web, odd):
-    form = told(web.get(page(odd, "change")))
+    form = content_of(web.get(page(odd, "change")))
     assert 'name="_read"' in form
     sent = filled_in(odd, '{"a": 1}') | {"quantity": "3"}
     assert web.post(page(odd, "change"), sent).status_code == 302

@@ -19,16 +19,23 @@ from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.generators import SchemaGenerator
 
-from commsapp.api.openapi import curl
 from commsapp.api.openapi.fragments import OpenApiFragment, attach_schema, description_of, response
+from commsapp.api.rest import schema as rest_schema
 from commsapp.api.rest.exceptions import error_response
-from commsapp.api.rest.schema import COMPONENTS, ERRORS_OF_READING
-from commsapp.http.origins import base_url
 
 Document = dict[str, Any]
 
 
 # --- The document ---------------------------------------------------------------------------
+
+
+class Generator(SchemaGenerator):
+    """Drf-spectacular's, with the version of the Connect API as a parameter of the path."""
+
+    def create_view(self, *args: Any) -> Any:
+        view = super().create_view(*args)  # type: ignore[no-untyped-call]
+        view.versioning_class = None  # else the path would name one version
+        return view
 
 
 _one_at_a_time = Lock()
@@ -43,7 +50,7 @@ def document() -> Document:
 @lru_cache(maxsize=1)
 def _document() -> Document:
     with translation.override("en"):
-        made: Document = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+        made: Document = Generator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return made
 
 
@@ -54,12 +61,28 @@ def without_slash(endpoints: list[Any], **_more: Any) -> list[Any]:
 
 def with_all_apis(result: Document, **_more: Any) -> Document:
     """For drf-spectacular: what it cannot find, because it is no view of REST framework's."""
-    _merge(result["components"], COMPONENTS)
-    paths: Document = {}
+    _merge(result["components"], rest_schema.COMPONENTS)
+    paths = result["paths"]
     for described in _described(get_resolver().url_patterns):
         paths |= described.paths
         _merge(result["components"], described.components)
-    return {**result, "paths": {**paths, **result["paths"]}}
+    return {**result, "paths": paths}
+
+
+def with_single_examples(result: Document, **_more: Any) -> Document:
+    """For drf-spectacular: an only example as the media type's `example`."""
+    bodies = [
+        body
+        for methods in result["paths"].values()
+        for operation in methods.values()
+        for body in (operation.get("requestBody", {}), *operation["responses"].values())
+    ]
+    for body in bodies:
+        for media in body.get("content", {}).values():
+            if len(media.get("examples", ())) == 1:
+                [example] = media.pop("examples").values()
+                media["example"] = example["value"]
+    return result
 
 
 def _described(patterns: list[Any]) -> Iterator[OpenApiFragment]:
@@ -102,13 +125,6 @@ def docs(request: HttpRequest) -> HttpResponse:
     return render(request, "docs.html")
 
 
-@_read_only
-def curl_page(request: HttpRequest) -> HttpResponse:
-    """A request to every operation, to copy."""
-    context = {"groups": curl.groups_of(document()), "base": base_url(request)}
-    return render(request, "docs_curl.html", context)
-
-
 attach_schema(
     schema,
     OpenApiFragment(
@@ -123,7 +139,7 @@ attach_schema(
                         "200": response(
                             "In OpenAPI 3.1.", {"type": "object"}, {"openapi": "3.1.0"}
                         ),
-                        **ERRORS_OF_READING,
+                        **rest_schema.ERRORS_OF_READING,
                     },
                 }
             }
@@ -137,5 +153,4 @@ def urlpatterns() -> list[Any]:
     return [
         re_path(r"^api/schema/?$", schema, name="api-schema"),
         re_path(r"^api/docs/?$", docs, name="api-docs"),
-        re_path(r"^api/docs/curl/?$", curl_page, name="api-docs-curl"),
     ]

@@ -1,4 +1,4 @@
-"""How to ask the Connect API: PATCH the recipients of a group, as Alice unless told otherwise."""
+"""Send requests to the Connect API: PATCH the recipients of a group, as Alice by default."""
 
 import json
 
@@ -21,9 +21,15 @@ def recipients(licensee):
 
 
 @pytest.fixture
-def ask(client, alice):
-    """Send a PATCH for the recipients of a group, as Alice unless told otherwise."""
-    headers = {"Authorization": f"Bearer {token(alice)}"}
+def as_alice(alice):
+    """Headers that sign in as Alice."""
+    return {"Authorization": f"Bearer {token(alice)}"}
+
+
+@pytest.fixture
+def ask(client, as_alice):
+    """Send a PATCH for the recipients of a group, as Alice unless headers say otherwise."""
+    headers = as_alice
 
     def patch(group_id, body=None, *, raw=None, path=None, **kwargs):
         return client.patch(

@@ -1,4 +1,4 @@
-"""A request of 100,000 ids holds, while the database works, those and neither body nor texts."""
+"""A request of 100,000 ids holds, while the database works, neither its body nor its texts."""
 
 from __future__ import annotations
 
@@ -7,29 +7,33 @@ import json
 import pytest
 from django.test import RequestFactory
 
-from commsapp.api.connect.views import Call
 from commsapp.api.request_body import read_body, take_body
 from commsapp.db.ids import uuid7
+from groups.connect import RecipientGroupInputSerializer, RecipientGroupViewSet
 
 
 @pytest.fixture
-def request_of():
+def make_request():
     def make(body):
         return RequestFactory().patch("/", json.dumps(body), content_type="application/json")
 
     return make
 
 
-def test_a_body_that_was_taken_does_not_stay_with_the_request(request_of):
-    kept, taken = request_of({"a": 1}), request_of({"a": 1})
-    assert read_body(kept) == kept.body == take_body(taken) == b'{"a": 1}'
+def test_taken_body_does_not_stay_with_the_request(make_request):
+    read, taken = make_request({"a": 1}), make_request({"a": 1})
+    assert read_body(read) == read.body == take_body(taken) == b'{"a": 1}'
     assert (taken.body, taken.read()) == (b"", b"")
 
 
-def test_ids_that_were_taken_do_not_stay_in_the_call():
-    one, other = uuid7(), uuid7()
-    call = Call(None, "", {"recipientsList": [str(one), "x", str(other)], "more": 1})
-    taken = call.take_guids("recipientsList")
-    assert (taken.places(), taken.malformed) == ({one.hex: 0, other.hex: 2}, {1: "x"})
-    assert call.body == {"more": 1}
-    assert call.take_guids("recipientsList").ids == []
+def test_validated_ids_leave_neither_body_nor_texts(make_request):
+    first, second = uuid7(), uuid7()
+    body = {"recipientsAction": "ADD", "recipientsList": [str(first), "x", str(second)]}
+    view = RecipientGroupViewSet(action_map={"patch": "recipients"})
+    view.kwargs = {"recipientGroupId": uuid7().hex}
+    view.request = view.initialize_request(make_request(body))
+    _group_id, values = view.validated_request(RecipientGroupInputSerializer)
+    ids = values["recipientsList"]
+    assert (ids.places(), ids.malformed) == ({first.hex: 0, second.hex: 2}, {1: "x"})
+    assert values["recipientsAction"] == "Add"
+    assert view.request.data == {}

@@ -1,4 +1,4 @@
-"""Who may: Django's model permissions, asked before anything is read."""
+"""Django's model permissions, checked before anything is read."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from commsapp.core.actors import require
 
 
 class ModelPermission(BasePermission):
-    """The signed-in actor has every permission that the view's action needs."""
+    """The signed-in actor has every permission that the view's action requires."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """False without credentials (401). Raises PermissionDenied, naming what lacks (403)."""
-        if request.auth is None:
+        """Return False without credentials (401). Raises PermissionDenied, naming the missing
+        permission (403)."""
+        if not request.user.is_authenticated:
             return False
-        for verb, model in view.required_permissions():
+        for verb, model in view.get_required_permissions():
             require(view.by, verb, model)
         return True
