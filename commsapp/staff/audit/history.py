@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -48,30 +48,14 @@ class HistoryRow:
 
 @dataclass(frozen=True)
 class HistoryRows:
-    """By operation. `note` is said below, where not all could be searched."""
+    """Operations on other records that concern a record, by the operation's id.
 
-    by_operation: Mapping[UUID, HistoryRow]
+    `note` is shown below, where not all could be searched.
+    """
+
+    by_operation: Mapping[UUID, HistoryRow] = field(default_factory=dict)
     note: str = ""
     shows_target: bool = False  # in a column, for the sentences do not name it
-
-
-Finder = Callable[[HttpRequest, Any], HistoryRows]
-_finders: dict[Any, Finder] = {}
-
-
-def adds_history_rows(model: type[Any]) -> Callable[[Finder], Finder]:
-    """Decorator: the function finds operations on other records that concern one of these."""
-
-    def register(finder: Finder) -> Finder:
-        _finders[model] = finder
-        return finder
-
-    return register
-
-
-def history_rows_of(request: HttpRequest, record: Any) -> HistoryRows:
-    finder = _finders.get(type(record))
-    return finder(request, record) if finder else HistoryRows({})
 
 
 def operations_on(record: Any) -> QuerySet[Any]:
@@ -185,9 +169,10 @@ def target_url(operation: Operation) -> str:
         return ""
 
 
-def show_history(request: HttpRequest, record: Any, operations: QuerySet[Any]) -> HttpResponse:
-    """All that was done to a record, the newest first."""
-    traces = history_rows_of(request, record)
+def show_history(
+    request: HttpRequest, record: Any, operations: QuerySet[Any], traces: HistoryRows
+) -> HttpResponse:
+    """Show all that was done to a record, and the operations of `traces`, the newest first."""
     rows = readable(with_history_rows(operations, traces))
     page = page_by_key(rows, request, "id", _PAGE_SIZE, newest_first=True)
     told = _together(request, entries(page, actor_of(request), traces))
@@ -204,9 +189,8 @@ def show_history(request: HttpRequest, record: Any, operations: QuerySet[Any]) -
     )
 
 
-def recent(request: HttpRequest, record: Any, count: int) -> dict[str, Any]:
-    """The newest entries of a record, for a panel on its page."""
-    traces = history_rows_of(request, record)
+def recent(request: HttpRequest, record: Any, traces: HistoryRows, count: int) -> dict[str, Any]:
+    """Return the newest entries of a record, for a panel on its page."""
     rows = readable(with_history_rows(operations_on(record), traces)).order_by("-id")
     told = entries(rows[: count + 1], actor_of(request), traces)
     shown = _together(request, told[:count])
