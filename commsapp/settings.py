@@ -219,13 +219,13 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"] if HTTPS else ["http", "https"],
     "CLIENT_SECRET_HASHER": "commsapp_sha256",
-    "OAUTH2_VALIDATOR_CLASS": "commsapp.api.oauth.views.Validator",
+    "OAUTH2_VALIDATOR_CLASS": "commsapp.api.oauth.validators.RequestValidator",
     "PKCE_REQUIRED": True,
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
 }
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-    "commsapp.api.oauth.views.SecretHasher",
+    "commsapp.api.oauth.hashers.SecretHasher",
 ]
 
 STREAMS_PER_WORKER = env.int("STREAMS_PER_WORKER", default=32)
@@ -289,6 +289,7 @@ CONTENT_SECURITY_POLICY = {
 }
 MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=16 * 1024 * 1024)
 MAX_SIGN_IN_BODY_BYTES = 64 * 1024  # of whoever has not signed in, on every address
+MAX_FORM_CHARACTERS = 1_000_000  # of a staff form's fields together, files apart; pages may differ
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 
@@ -321,8 +322,19 @@ SPECTACULAR_SETTINGS = {
     "PREPROCESSING_HOOKS": ["commsapp.api.openapi.views.without_slash"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "commsapp.api.connect.schema.complete_document",
         "commsapp.api.openapi.views.with_all_apis",
+        "commsapp.api.openapi.views.with_single_examples",
     ],
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "client": {
+                "type": "http",
+                "scheme": "basic",
+                "description": "The client's id and secret; the form may have them instead.",
+            }
+        }
+    },
 }
 
 # --- Text, time, files ----------------------------------------------------------------------

@@ -25,7 +25,7 @@ from commsapp.db.ids import read_guid
 from contacts.alternate_keys import clear_hashes
 from contacts.models import Contact, ContactGroup, DataSource, Role
 from contacts.save_group.outcome import Outcome, Saved
-from contacts.save_group.request import ContactGroupSave, GroupContent
+from contacts.save_group.request import SaveContactGroup, SubscriptionContactGroupModel
 from contacts.save_group.save import save_contact_groups
 
 CONTACTS = Importable(Contact, ("name", "kind", "email", "phone"))
@@ -100,23 +100,21 @@ def _save(
     roles = References(Role, licensee_id, {"kind": Role.Kind.GROUP})
     roles.find(row["role"] for row in rows.values() if row.get("role"))
     refusals: list[Refusal] = []
-    saves: dict[int, ContactGroupSave] = {}
+    saves: dict[int, SaveContactGroup] = {}
     for index, row in rows.items():
         wrong = [*_wrong(index, row, sources, roles)]
         refusals += wrong
         if not wrong:
-            saves[index] = ContactGroupSave(
+            saves[index] = SaveContactGroup(
                 suite_data_source_instance_id=sources[row["data_source"]].pk.hex,
                 alternate_key=row["alternate_key"],
                 object_id=read_guid(row.get("id")),
-                contact_group=GroupContent(
+                contact_group=SubscriptionContactGroupModel(
                     contact_group_name=row.get("name"),
                     group_role_id=roles[row["role"]].pk.hex if row.get("role") else None,
                 ),
-                line=index + 1,
-            )
-    # What is refused is kept with the data source, for all who look there: in English, as what
-    # machines send is refused.
+            ).received(index + 1)
+    # Refusals are stored with the data source, for all its readers: in English, like those of APIs.
     with translation.override("en"):
         answers = (
             save_contact_groups([*saves.values()], by=by, dry_run=dry_run, batch=batch)

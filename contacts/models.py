@@ -192,12 +192,11 @@ class ContactConnection(models.Model):
 
 
 class AlternateKey(Record):
-    """What an external suite calls one of our contacts, contact groups or roles.
+    """The key by which an external suite names a contact, contact group or role.
 
-    `content_hash` is that of the last save that came by this key; every other change of the
-    object clears it, so that the suite's next save is applied. `text_hash` is that of its line, if
-    it came as one, and says something only beside the other. `last_saved_at` and `last_outcome`
-    tell of the last save that was applied.
+    `content_hash` is that of the last save by this key; every other change of the object clears
+    it, so that the suite's next save is applied. `last_saved_at` and `last_outcome` are those of
+    the last save that was applied.
     """
 
     class Kind(models.TextChoices):
@@ -225,7 +224,6 @@ class AlternateKey(Record):
         verbose_name=_("role"), db_index=False,
     )  # fmt: skip
     content_hash = models.CharField(_("content hash"), max_length=64, blank=True, editable=False)
-    text_hash = models.CharField(_("text hash"), max_length=32, blank=True, editable=False)
     last_saved_at = models.DateTimeField(_("last saved"), null=True, blank=True, editable=False)
     last_outcome = models.CharField(_("last outcome"), max_length=9, blank=True, editable=False)
 

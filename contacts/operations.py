@@ -29,10 +29,13 @@ from contacts.models import ContactConnection, ContactGroup, Role
 from contacts.save_group import undo as undo  # tells the ledger how saves are undone
 from contacts.save_group.outcome import Outcome as Outcome
 from contacts.save_group.outcome import Saved as Saved
-from contacts.save_group.request import ConnectionSave as ConnectionSave
-from contacts.save_group.request import ContactGroupSave as ContactGroupSave
-from contacts.save_group.request import GroupContent as GroupContent
-from contacts.save_group.request import RawSave as RawSave
+from contacts.save_group.request import SaveContactGroup as SaveContactGroup
+from contacts.save_group.request import (
+    SubscriptionContactGroupConnectionModel as SubscriptionContactGroupConnectionModel,
+)
+from contacts.save_group.request import (
+    SubscriptionContactGroupModel as SubscriptionContactGroupModel,
+)
 from contacts.save_group.save import save_contact_group as save_contact_group
 from contacts.save_group.save import save_contact_groups as save_contact_groups
 

@@ -28,6 +28,7 @@ from contacts.models import Contact, ContactGroup
 from groups import from_contacts, operations, table_columns
 from groups.models import Recipient, RecipientGroup
 from groups.pages import audit, change_members, make_group, member_files, members, pickers
+from groups.pages.change_members import MAX_FORM_CHARACTERS
 from groups.pages.dependents import (
     groups_of_customers,
     groups_of_recipients,
@@ -118,15 +119,15 @@ class RecipientGroupAdmin(ArchivedAdmin):
         Page("find-groups", pickers.find_groups),
         Page(
             "add-recipients", change_members.add_recipients, _("Add recipients"),
-            is_available=is_active, is_primary=True,
+            is_available=is_active, is_primary=True, max_form_characters=MAX_FORM_CHARACTERS,
         ),
         Page(
             "remove-recipients", change_members.remove_recipients, _("Remove recipients"),
-            is_available=is_active,
+            is_available=is_active, max_form_characters=MAX_FORM_CHARACTERS,
         ),
         Page(
             "set-recipients", change_members.set_recipients, _("Set exactly"),
-            is_available=is_active,
+            is_available=is_active, max_form_characters=MAX_FORM_CHARACTERS,
         ),
         Page("failed-rows", member_files.failed_rows),
         Page("recipients-template.csv", member_files.template),

@@ -17,7 +17,7 @@ from commsapp.api.connect.fields import (
     PicklistField,
 )
 from commsapp.api.connect.serializers import (
-    ConnectErrorSerializer,
+    ConnectErrorOutputSerializer,
     ConnectInputSerializer,
     ConnectOutputSerializer,
     error_entry,
@@ -47,14 +47,16 @@ class RecipientGroupInputSerializer(ConnectInputSerializer):
     sample = {"recipientsAction": "Add", "recipientsList": [sample_id("recipient")]}
 
 
-class UpdatingRecipientGroupErrorSerializer(ConnectErrorSerializer):
+class UpdatingRecipientGroupErrorOutputSerializer(ConnectErrorOutputSerializer):
+    """Updating Recipient Group Error Output."""
+
     recipientFields = serializers.CharField()  # noqa: N815
 
 
 class UpdatingRecipientGroupOutputSerializer(ConnectOutputSerializer):
     """Updating Recipient Group Output."""
 
-    errorsList = UpdatingRecipientGroupErrorSerializer(many=True)  # noqa: N815
+    errorsList = UpdatingRecipientGroupErrorOutputSerializer(many=True)  # noqa: N815
 
     sample = output("1 recipient added.", [], {})
 

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from commsapp.api.connect.fields import AdditionalParametersField, Flag
 from commsapp.api.connect.serializers import (
-    ConnectErrorSerializer,
+    ConnectErrorOutputSerializer,
     ConnectInputSerializer,
     ConnectOutputSerializer,
     error_entry,
@@ -37,14 +37,16 @@ class SplitRecipientGroupInputSerializer(ConnectInputSerializer):
     is_body_required = False
 
 
-class SplittingGroupErrorSerializer(ConnectErrorSerializer):
+class SplittingGroupErrorOutputSerializer(ConnectErrorOutputSerializer):
+    """Splitting Group Error Output."""
+
     recordId = serializers.CharField()  # noqa: N815
 
 
 class SplittingGroupOutputSerializer(ConnectOutputSerializer):
     """Splitting Group Output."""
 
-    errorsList = SplittingGroupErrorSerializer(many=True)  # noqa: N815
+    errorsList = SplittingGroupErrorOutputSerializer(many=True)  # noqa: N815
 
     sample = output("12 lines created.", [], {})
 

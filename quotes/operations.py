@@ -306,7 +306,7 @@ def unsplit_line(line_id: UUID | str, *, by: Actor, dry_run: bool = False) -> Sp
         entry = audit_entries.open_line(audit_log, splitting.LINE_UNSPLIT, line)
         removed = 0
         if line.split_at:
-            kept = parts.snapshot(line.parts.all())
+            kept = parts.snapshot(line)
             entry.effects = {"split_at": line.split_at.isoformat(), "parts": kept}
             removed = parts.remove(line.parts.all())
             splitting.mark(line, split_at=None, at=entry.at)

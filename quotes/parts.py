@@ -5,6 +5,7 @@ Whoever calls holds the locks of the line, its quote and its recipient group.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -46,8 +47,7 @@ def _member_count(line: QuoteLineItem) -> int:
 def newcomers(line: QuoteLineItem) -> QuerySet[Recipient]:
     """The members of the line's group that have no part of it."""
     members = Recipient.objects.filter(memberships__group=line.recipient_group_id)
-    if not line.is_split:  # it has no parts at all
-        return members
+    # Asked of every line: SQLite may hold a `split_at` that reads as missing, beside parts.
     return members.exclude(Exists(line.parts.filter(recipient=OuterRef("pk")).order_by()))
 
 
@@ -113,22 +113,29 @@ class PartSnapshot(NamedTuple):
     created_at: datetime
 
 
-def snapshot(parts: LineQuerySet) -> dict[str, str]:
-    """What read_kept() reads, as short as it can be: made when → "id recipient line,…"."""
+_SNAPSHOT = re.compile(r"(?:^|,)([0-9a-f-]{32,36}) ([0-9a-f-]{32,36}) ([0-9]+)(?=,|$)")
+
+
+def snapshot(line: QuoteLineItem) -> dict[str, str]:
+    """Return the line's parts as read_snapshots() reads them, as short as it can be: made when →
+    "id recipient line,…". A part whose time cannot be read was made when the line was split."""
     own = Concat(
         Cast("pk", CharField()), Value(" "), Cast("recipient", CharField()), Value(" "),
         Cast("line_number", CharField()),
     )  # fmt: skip
-    by_time = parts.order_by().values("created_at").annotate(own=Joined(own))
-    return {row["created_at"].isoformat(): row["own"] for row in by_time}
+    by_time = line.parts.order_by().values("created_at").annotate(own=Joined(own))
+    texts: dict[Any, list[str]] = {}
+    for row in by_time:
+        texts.setdefault(row["created_at"] or line.split_at, []).append(row["own"])
+    return {made_at.isoformat(): ",".join(own) for made_at, own in texts.items()}
 
 
 def read_snapshots(kept: Mapping[str, str]) -> Iterator[PartSnapshot]:
-    """The parts that keep() told."""
+    """Read the parts that snapshot() returned, without those of which SQLite held no id or number:
+    they cannot be made again."""
     for made_at, texts in kept.items():
         created_at = datetime.fromisoformat(made_at)
-        for text in texts.split(","):
-            id, recipient, line_number = text.split(" ")
+        for id, recipient, line_number in _SNAPSHOT.findall(texts):
             yield PartSnapshot(_bare(id), _bare(recipient), int(line_number), created_at)
 
 

@@ -189,6 +189,7 @@ def _undo_unsplit(undoing: Undoing, by: Actor) -> None:
         return
     line, group = standing
     kept = {part.recipient: part for part in parts.read_snapshots(entry.effects["parts"])}
+    undoing.kept = entry.numbers["removed"] - len(kept)
     undoing.failed += _why_not_back(group, [*kept])
     for refusal in undoing.failed:
         del kept[refusal.record_id.replace("-", "")]

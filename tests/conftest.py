@@ -30,7 +30,7 @@ def _quick_and_uncollected(settings):
     }
     settings.PASSWORD_HASHERS = [
         "django.contrib.auth.hashers.MD5PasswordHasher",
-        "commsapp.api.oauth.views.SecretHasher",
+        "commsapp.api.oauth.hashers.SecretHasher",
     ]
     counters.forget()
     request_context.clear()  # a test may leave an answer unread, and its request unfinished

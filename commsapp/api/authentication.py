@@ -81,14 +81,23 @@ def _signed_in(request: HttpRequest, channel: str) -> Actor | None:
         return _by_secret(request, token, channel, _TOKEN) if token else None
     if channel != Channel.MESSAGE:
         return None
-    given = _guid_of(request.META.get("HTTP_X_SS_ID", "")) or _guid_of(session_id_of(request))
-    if given:
-        return _by_secret(request, given, channel, _SESSION)
-    cookie = _guid_of(request.COOKIES.get(SESSION_COOKIE, ""))
+    if session_id := _sent_session_id(request):
+        return _by_secret(request, session_id, channel, _SESSION)
+    cookie = _session_cookie(request)
     actor = _by_secret(request, cookie, channel, _SESSION) if cookie else None
     if actor is not None and is_foreign(request):
         raise PermissionDenied
     return actor
+
+
+def _sent_session_id(request: HttpRequest) -> str:
+    """Return the session id of the header X-ss-id, or else of the query; "" without either."""
+    header = _guid_of(request.META.get("HTTP_X_SS_ID", ""))
+    return header or _guid_of(session_id_of(request))
+
+
+def _session_cookie(request: HttpRequest) -> str:
+    return _guid_of(request.COOKIES.get(SESSION_COOKIE, ""))
 
 
 def _guid_of(text: str) -> str:
@@ -146,8 +155,7 @@ class TokenAuthentication(BaseAuthentication):
         """Return the user and the actor; None without a token. Raises AuthenticationFailed."""
         if not self.has_credentials(request._request):
             return None
-        view: Any = request.parser_context["view"]
-        actor = actor_of(request._request, view.channel)
+        actor = actor_of(request._request, _view_of(request).channel)
         if actor is None:
             raise AuthenticationFailed("Session expired or invalid.")
         return actor.user, actor
@@ -157,7 +165,27 @@ class TokenAuthentication(BaseAuthentication):
         return token_of(request) is not None
 
     def authenticate_header(self, request: Request) -> str:
-        return 'Bearer realm="api"'
+        """Return the WWW-Authenticate of a 401, in the realm of the view's API."""
+        return f'Bearer realm="{_view_of(request).realm}"'
+
+
+def _view_of(request: Request) -> Any:
+    """Return the view that answers the request: it knows its channel and its realm."""
+    return request.parser_context["view"]
+
+
+class MessageAuthentication(TokenAuthentication):
+    """An access token, or a session of the Message API: header X-ss-id, `SessionId` in the query,
+    cookie ss-id. The first of these that is sent decides alone.
+
+    Raises PermissionDenied for a cookie that another site's page has the browser send.
+    """
+
+    def has_credentials(self, request: HttpRequest) -> bool:
+        """Return whether the request has a token or a session id, valid or not."""
+        if super().has_credentials(request):
+            return True
+        return bool(_sent_session_id(request) or _session_cookie(request))
 
 
 class BrowserAuthentication(SessionAuthentication):
@@ -171,11 +199,12 @@ class BrowserAuthentication(SessionAuthentication):
         super().enforce_csrf(request)
 
     def authenticate(self, request: Request) -> tuple[User, Actor] | None:
+        """Return the user and the actor; None without a session. Raises PermissionDenied."""
         signed_in = super().authenticate(request)
         if signed_in is None:
             return None
         user: Any = signed_in[0]
         id = getattr(request._request, "request_id", "")
-        actor = Actor.of(user, Channel.REST, request_id=id)
+        actor = Actor.of(user, _view_of(request).channel, request_id=id)
         request._request.__dict__["_actor"] = actor
         return user, actor

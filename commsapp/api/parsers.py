@@ -8,7 +8,6 @@ from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import JSONParser
 from rest_framework.utils.mediatypes import _MediaType
 
-from commsapp.api.request_body import BadEncoding
 from commsapp.core import strict_json
 
 
@@ -22,7 +21,5 @@ class StrictJSONParser(JSONParser):
             raise UnsupportedMediaType(media_type or "")
         try:
             return strict_json.read(stream.read())
-        except BadEncoding:
-            raise ParseError("The body is not what its Content-Encoding says.") from None
         except strict_json.NotJSON as error:
             raise ParseError(str(error)) from None

@@ -49,8 +49,6 @@ def prepare(request: HttpRequest, limit: int) -> None:
     limit_body(request, limit)
     if _is_chunked(request):
         source: Readable = request.META["wsgi.input"]  # ends where the body ends
-        # Without a length, Django and REST framework take a body for empty.
-        request.META["CONTENT_LENGTH"] = str(limit)
     elif _WINDOWS[encoding]:
         source = request._stream
     else:
@@ -76,8 +74,6 @@ def refuse_reading(request: HttpRequest, error: Exception) -> None:
 
 def announced_length(request: HttpRequest) -> int:
     """Return the Content-Length in bytes; 0 without one."""
-    if _is_chunked(request):
-        return 0
     try:
         return int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:

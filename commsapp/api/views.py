@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
 from django.db.models import Model
+from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from commsapp.api.requests import ApiRequest
 from commsapp.core.actors import Actor
 from commsapp.models import Channel
 
@@ -20,6 +21,7 @@ class ApiViewMixin:
     """Name the caller and the required permissions, and release the body with the response."""
 
     channel: ClassVar[str] = Channel.REST
+    realm: ClassVar[str] = "api"  # of WWW-Authenticate
     request: Any  # Django REST framework's Request
     required_permissions: RequiredPermissions | None = ()  # as ("change", RecipientGroup)
 
@@ -32,12 +34,15 @@ class ApiViewMixin:
         """Return the permissions that the current action requires."""
         return self.required_permissions or ()
 
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        """Return a request that reads chunked and compressed bodies, too."""
+        return ApiRequest.of(super().initialize_request(request, *args, **kwargs))  # type: ignore[misc]
+
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any
     ) -> Response:
         """Release the parsed body: requests, serializers and their data refer to each other, and
         the garbage collector comes late (see `request_body.release_body()`)."""
-        request._stream = io.BytesIO()
         parsed: Any = request.__dict__.get("_full_data")
         if type(parsed) in (dict, list):  # an immutable QueryDict is none
             parsed.clear()

@@ -208,14 +208,14 @@ class QuoteHistory:
         """The CRM suite tells the customer and who is to be talked to, in which order."""
         every = [key for kind, key in sample_data.ROLES if kind == Role.Kind.CONNECTION]
         roles = islice(cycle(every), turn % len(every), None)
-        told = contacts.ContactGroupSave(
+        told = contacts.SaveContactGroup(
             suite_data_source_instance_id=self.sources["crm"].pk.hex,
             alternate_key=customer.key,
-            contact_group=contacts.GroupContent(
+            contact_group=contacts.SubscriptionContactGroupModel(
                 contact_group_name=customer.name,
                 role_alternate_key=customer.role,
                 contact_connections=tuple(
-                    contacts.ConnectionSave(
+                    contacts.SubscriptionContactGroupConnectionModel(
                         index=index,
                         contact_alternate_key=f"{customer.key}-{index}",
                         role_alternate_key=next(roles),

@@ -60,7 +60,7 @@ _PATHS = [
     (re.compile(r"/(json|jsonl|xml|csv|other)(/|$)", re.IGNORECASE), "message"),
 ]
 _SHAPES = {
-    "oauth": "commsapp.api.oauth.views",
+    "oauth": "commsapp.api.oauth.exceptions",
     "connect": "commsapp.api.connect.exceptions",
     "rest": "commsapp.api.rest.exceptions",
     "message": "commsapp.api.message.exceptions",

@@ -229,14 +229,13 @@ class TenantAdmin(BoundedListAdmin):
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}"
         wrap = self.admin_site.admin_view
-        pages = [
-            path(
-                f"<uuid:object_id>/{page.name}/",
-                wrap(partial(self.object_page_view, page=page)),
-                name=f"{name}_{page.name}",
-            )
-            for page in pages_on(self.model)
-        ]
+        pages = []
+        for page in pages_on(self.model):
+            view: Any = wrap(partial(self.object_page_view, page=page))
+            if page.max_form_characters:
+                view.max_form_characters = page.max_form_characters
+            route = f"<uuid:object_id>/{page.name}/"
+            pages.append(path(route, view, name=f"{name}_{page.name}"))
         own = path("<uuid:object_id>/", wrap(self.object_view), name=f"{name}_page")
         return [*pages, own, *super().get_urls()]
 

@@ -53,6 +53,7 @@ class Page(Contribution):
     is_available: Callable[[Any], bool] = lambda record: True
     is_primary: bool = False
     is_destructive: bool = False  # its button comes last
+    max_form_characters: int | None = None  # instead of the setting
 
     def is_offered(self, record: Model, by: Actor) -> bool:
         """Return whether the actor is shown a button to the page of this record."""

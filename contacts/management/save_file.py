@@ -12,12 +12,12 @@ from typing import Self, TypeVar
 
 from django.utils.translation import gettext as _
 
-from commsapp.api.message.binding import parse_lazily
+from commsapp.api.message.binding import bind_line
 from commsapp.api.message.json_lines import Line
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Busy, Refusal, Refused
-from contacts import message, operations
-from contacts.operations import ContactGroupSave, RawSave, Saved
+from contacts import operations
+from contacts.operations import SaveContactGroup, Saved
 
 T = TypeVar("T")
 Answer = Saved | Refused
@@ -64,9 +64,7 @@ def save(lines: Sequence[Line], by: Actor, *, dry_run: bool) -> Iterator[Result]
             yield Result(line, one.key, next(answers))
 
 
-def _save(
-    saves: Sequence[ContactGroupSave | RawSave], by: Actor, dry_run: bool
-) -> Iterable[Answer]:
+def _save(saves: Sequence[SaveContactGroup], by: Actor, dry_run: bool) -> Iterable[Answer]:
     try:
         return operations.save_contact_groups(saves, by=by, dry_run=dry_run)
     except Busy:
@@ -74,14 +72,11 @@ def _save(
         return [Refused(Refusal("ServiceUnavailable", text))] * len(saves)
 
 
-def _read(line: Line) -> ContactGroupSave | RawSave | Refused:
-    """What a line asks for, read as the Message API's stream reads it; or why it cannot be."""
+def _read(line: Line) -> SaveContactGroup | Refused:
+    """Return a line's request, read as the Message API's stream reads it, or its refusal."""
     if line.wrong:
         return Refused(Refusal("RequestTooLarge", line.wrong))  # all that a file's can be
-    save: ContactGroupSave | RawSave = parse_lazily(
-        message.SAVE_CONTACT_GROUP, line.text, {}, line.number
-    )
-    return save
+    return bind_line(SaveContactGroup, line.text, {}, line.number)
 
 
 # --- Ctrl-C -----------------------------------------------------------------------------------

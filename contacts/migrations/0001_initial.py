@@ -116,7 +116,6 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('contact', 'Contact'), ('contact_group', 'Contact group'), ('role', 'Role')], editable=False, max_length=13, verbose_name='kind')),
                 ('value', models.CharField(max_length=255, verbose_name='value')),
                 ('content_hash', models.CharField(blank=True, editable=False, max_length=64, verbose_name='content hash')),
-                ('text_hash', models.CharField(blank=True, editable=False, max_length=32, verbose_name='text hash')),
                 ('last_saved_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='last saved')),
                 ('last_outcome', models.CharField(blank=True, editable=False, max_length=9, verbose_name='last outcome')),
                 ('licensee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='commsapp.licensee', verbose_name='licensee')),

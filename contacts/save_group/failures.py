@@ -13,11 +13,11 @@ from commsapp.core.audit import Refused
 from commsapp.db.bulk import increment, insert_values
 from commsapp.db.ids import dashed, uuid7
 from contacts.models import DataSource, SaveFailure
-from contacts.save_group.request import MAX_TEXT_LENGTH, ContactGroupSave
+from contacts.save_group.request import MAX_TEXT_LENGTH, SaveContactGroup
 
 MAX_FAULTS = 20  # of one save; nobody reads more, and a request may have thousands
 
-Failure = tuple[ContactGroupSave, Refused]
+Failure = tuple[SaveContactGroup, Refused]
 Failures = dict[str, list[Failure]]  # by data source, 32 hex digits
 
 
@@ -50,7 +50,7 @@ def _numbered(failures: Sequence[Failure], last: int) -> list[tuple[int, Failure
     return numbered[-SaveFailure.SLOTS :]
 
 
-def _failure_row(save: ContactGroupSave, refused: Refused) -> tuple[str, int, list[Any], int]:
+def _failure_row(save: SaveContactGroup, refused: Refused) -> tuple[str, int, list[Any], int]:
     named = save.key or (dashed(save.object_id) if save.object_id else "")
     faults = [
         {

@@ -18,7 +18,7 @@ from commsapp.core.actors import Actor
 from commsapp.db.expressions import Sql, as_array, ids_select, quoted
 from contacts.connection_order import Connections
 from contacts.models import AlternateKey, ContactGroup
-from contacts.save_group.request import ContactGroupSave, GroupContent, RawSave, key_of
+from contacts.save_group.request import SaveContactGroup, SubscriptionContactGroupModel, key_of
 
 KeyName = tuple[str, str, str]  # data source, kind, value
 Keys = dict[str, dict[str, set[str]]]  # values by data source and kind
@@ -44,8 +44,7 @@ class Key:
     target: str
     content_hash: str = ""
     last_outcome: str = ""
-    last_saved_at: datetime | str | None = None  # as a text, if the database told it
-    text_hash: str = ""
+    last_saved_at: datetime | str | None = None  # a text, if read from the database
 
 
 @dataclass(slots=True)
@@ -77,7 +76,7 @@ class LookupResult:
 # --- All, as it has to be known to decide -----------------------------------------------------
 
 
-def load(saves: Iterable[ContactGroupSave]) -> LookupResult:
+def load(saves: Iterable[SaveContactGroup]) -> LookupResult:
     """Read what the saves speak of: data sources, contacts, roles, and groups with their
     connections and all their keys. Of any licensee: the reader decides who may see it."""
     wanted = LookupKeys()
@@ -96,7 +95,7 @@ class LookupKeys:
         self.contacts: set[str] = set()
         self.roles: set[str] = set()
 
-    def add(self, save: ContactGroupSave) -> None:
+    def add(self, save: SaveContactGroup) -> None:
         source = save.suite_data_source_instance_id
         if not source:
             return
@@ -107,7 +106,7 @@ class LookupKeys:
         if save.contact_group:
             self._add_content(source, save.contact_group)
 
-    def _add_content(self, source: str, content: GroupContent) -> None:
+    def _add_content(self, source: str, content: SubscriptionContactGroupModel) -> None:
         if content.group_role_id:
             self.roles.add(content.group_role_id)
         self._add_key(source, _ROLE, content.role_alternate_key)
@@ -178,18 +177,17 @@ def lock_groups(ids: Iterable[str], by: Actor) -> None:
 
 
 class KeySnapshot(NamedTuple):
-    """A group's key, and what tells whether the group still is as the key's last save left it: the
-    hashes of that, as long as nothing else changed the group."""
+    """A group's key, and the hash of the content that its last save left. It is empty if anything
+    else has changed the group since."""
 
     group: str
     content_hash: str
-    text_hash: str
 
 
 class KeyIndex:
     """The keys by which saves name groups, and their data sources: read at one moment."""
 
-    def __init__(self, saves: Iterable[ContactGroupSave | RawSave]) -> None:
+    def __init__(self, saves: Iterable[SaveContactGroup]) -> None:
         asked: dict[str, set[str]] = defaultdict(set)
         for save in saves:
             if source := save.suite_data_source_instance_id:
@@ -201,7 +199,7 @@ class KeyIndex:
             cursor.execute(*_statement(_NAMED, keys, sources=keys))
             for row in cursor.fetchall():
                 if row[1]:
-                    self.as_saved[row[:2]] = KeySnapshot._make(row[2:])
+                    self.as_saved[row[:2]] = KeySnapshot(*row[2:4])
                 else:
                     self.sources[row[0]] = _source(row[0], *row[2:])
 
@@ -249,7 +247,7 @@ _OWN = {
     },
 }
 _NAMED = """
-SELECT {hex:data_source_id}, value, {hex:contact_group_id}, content_hash, text_hash
+SELECT {hex:data_source_id}, value, {hex:contact_group_id}, content_hash, ''
 FROM ({own:keys}) AS named
 UNION ALL SELECT {hex:id}, '', {hex:licensee_id}, CASE WHEN is_active THEN '1' ELSE '' END,
   CAST(bindings AS text)

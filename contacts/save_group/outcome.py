@@ -14,7 +14,7 @@ from contacts.connection_order import merge
 from contacts.connections import close_gaps, connections_sentence
 from contacts.models import ContactGroup
 from contacts.save_group.lookup import Group
-from contacts.save_group.request import GroupContent
+from contacts.save_group.request import SubscriptionContactGroupModel
 from contacts.save_group.resolve import ResolvedContent
 
 Status = ContactGroup.Status
@@ -57,7 +57,9 @@ class Saved(NamedTuple):
         return _counts_in(self.numbers) if self.numbers else (0, 0, 0)
 
 
-def asked_for(content: GroupContent, asked: ResolvedContent, group: Group) -> Group:
+def asked_for(
+    content: SubscriptionContactGroupModel, asked: ResolvedContent, group: Group
+) -> Group:
     """The group as it will be; with the very same connections, if those stay as they are."""
     status = group.status
     if content.mark_as_deleted:

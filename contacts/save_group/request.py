@@ -1,6 +1,8 @@
-"""SaveContactGroup's request as it was read, and what is wrong with it before anybody looks it up.
+"""The messages of SaveContactGroup, and what is wrong with a request before anything is looked up.
 
-Source: Platform Subscription API, "SaveContactGroup"; contract 3.4. Pure: no database.
+Source: Platform Subscription API, "SaveContactGroup"; contract 3.4. No database. Descriptions are
+the document's, but for its misspellings and two statements that no longer hold: that a role's
+alternate key is not implemented, and that the texts of a RuleValidationResult are Guids.
 """
 
 from __future__ import annotations
@@ -8,52 +10,96 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import Annotated
 
 import orjson
 from django.utils.translation import gettext as _
-from msgspec import Struct
 from msgspec.structs import astuple
 
 from commsapp.core.audit import Refusal
+from commsapp.core.message_types import Guid, Int32, Message, RequestMessage, documented
 
 MAX_TEXT_LENGTH = 255  # characters of a name or a key
 
 
-class ConnectionSave(Struct):
-    """SubscriptionContactGroupConnectionModel. Ids are 32 hex digits, here and below."""
+class SubscriptionLinkContact(Message):
+    contact_id: Annotated[Guid | None, documented("Guid of the contact object within PSTPF.")] = (
+        None
+    )
+    contact_alternate_key: Annotated[
+        str | None,
+        documented("The unique key that represents the contact on the external system."),
+    ] = None
+    role_id: Annotated[
+        Guid | None, documented("Guid of the Role List Item object within PSTPF.")
+    ] = None
+    role_alternate_key: Annotated[
+        str | None,
+        documented("The unique key that represents the role type on the external system."),
+    ] = None
 
-    contact_id: str | None = None
-    contact_alternate_key: str | None = None
-    role_id: str | None = None
-    role_alternate_key: str | None = None
-    index: int = 0
-    mark_as_deleted: bool = False
+
+class SubscriptionContactGroupConnectionModel(SubscriptionLinkContact):
+    index: Annotated[
+        Int32,
+        documented(
+            "The order this contact is in priority. 1 would be the primary contact, 2 the "
+            "secondary and so forth."
+        ),
+    ] = 0
+    mark_as_deleted: Annotated[
+        bool,
+        documented("Set this to be true if the contact connection to the group is to be deleted"),
+    ] = False
 
     @property
-    def named_by(self) -> str:
-        """The name of the field that says which contact is meant."""
+    def contact_field(self) -> str:
+        """The name of the field that identifies the contact."""
         by_key = not self.contact_id and key_of(self.contact_alternate_key)
         return "ContactAlternateKey" if by_key else "ContactId"
 
 
-class GroupContent(Struct):
-    """SubscriptionContactGroupModel: what the group shall be. The hash is of this."""
+class SubscriptionContactGroupModel(Message):
+    """The content of the group. The content hash is made of it."""
 
-    contact_group_name: str | None = None
-    group_role_id: str | None = None
-    role_alternate_key: str | None = None
-    contact_connections: tuple[ConnectionSave, ...] = ()
-    mark_as_deleted: bool = False
-    mark_as_archived: bool = False
-    mark_as_restored: bool = False
+    contact_group_name: Annotated[
+        str | None, documented("A name for the contact group.", is_required=True)
+    ] = None
+    group_role_id: Annotated[
+        Guid | None,
+        documented(
+            "Guid of the Role List Item object within PSTPF that defines the role of the group.",
+            is_required=True,
+        ),
+    ] = None
+    role_alternate_key: Annotated[
+        str | None,
+        documented(
+            "The unique key that represents the role type of the group on the external system."
+        ),
+    ] = None
+    contact_connections: Annotated[
+        tuple[SubscriptionContactGroupConnectionModel, ...],
+        documented(
+            "A list of ContactGroupConnection records that link contacts (and their role in the "
+            "contact group) to the contact group."
+        ),
+    ] = ()
+    mark_as_deleted: Annotated[
+        bool, documented("Set this to be true if the contact group is to be deleted")
+    ] = False
+    mark_as_archived: Annotated[
+        bool, documented("Set this to be true if the contact group is to be archived")
+    ] = False
+    mark_as_restored: Annotated[
+        bool, documented("Set this to be true if the contact group is to be restored")
+    ] = False
 
     def canonical_bytes(self) -> bytes:
-        """All that is asked for. A null, a blank or a default says no more than what is not given:
-        either way the same stands here."""
+        """Return all values as bytes. Nulls, blanks and defaults are the same as absent values."""
         name, role, role_key, connections, *flags = astuple(self)
-        told = orjson.dumps([name, role, role_key, *map(astuple, connections), flags])
-        return _BLANK.sub(b"null", told) if b'""' in told else told
+        values = orjson.dumps([name, role, role_key, *map(astuple, connections), flags])
+        return _BLANK.sub(b"null", values) if b'""' in values else values
 
     def flags(self) -> list[str]:
         """The flags that are set, by their names on the wire."""
@@ -70,22 +116,61 @@ class GroupContent(Struct):
 _BLANK = re.compile(rb'(?<=[\[,])""')  # not the end of a text: there a quote has a \ before it
 
 
-class ContactGroupSave(Struct):
-    """SaveContactGroup. `unread` tells what could not even be read; its fields are empty here.
+class RuleValidationResult(Message):
+    message: Annotated[str | None, documented("Validation/Error message details")] = None
+    key: Annotated[str | None, documented("Summary/label of validation/error")] = None
+    error_code: Annotated[str | None, documented("Key/code representing validation/error")] = None
 
-    `line` is its place in a batch or the line in a stream, from 1; 0 if it came alone.
-    """
 
-    suite_data_source_instance_id: str | None = None
-    alternate_key: str | None = None
-    object_id: str | None = None
-    licensee_id: str | None = None
-    ignore_hash: bool = False
-    contact_group: GroupContent | None = None
-    unread: tuple[Refusal, ...] = ()
-    line: int = 0
-    text: bytes = b""  # of the line that it came as, if it may be known again by that
-    hashed: tuple[int, str] = -1, ""  # see content_hash()
+class ValidationErrorList(RequestMessage):
+    validation_errors: Annotated[
+        tuple[RuleValidationResult, ...],
+        documented("List of any validation/errors occurring during a method call", is_ignored=True),
+    ] = ()
+
+
+class SaveContactGroup(ValidationErrorList):
+    suite_data_source_instance_id: Annotated[
+        Guid | None,
+        documented(
+            "Guid representing the external systems datasource information.", is_required=True
+        ),
+    ] = None
+    alternate_key: Annotated[
+        str | None,
+        documented(
+            "The unique key that represents the contact group on the external system.",
+            is_required=True,
+        ),
+    ] = None
+    object_id: Annotated[
+        Guid | None,
+        documented(
+            "Guid of the contact group object within PSTPF. If ObjectId is known, the external "
+            "system may pass this instead of the alternate key."
+        ),
+    ] = None
+    ignore_hash: Annotated[
+        bool,
+        documented(
+            "If set to true, the object will be updated/refreshed. If false, the hash "
+            "representation of the ContactGroup model and its data will be compared with the "
+            "current ContactGroup to determine if there are any changes to save."
+        ),
+    ] = False
+    contact_group: Annotated[
+        SubscriptionContactGroupModel | None,
+        documented(
+            "Object containing all details of the contact group to be inserted or updated.",
+            is_required=True,
+        ),
+    ] = None
+    licensee_id: Annotated[
+        Guid | None, documented("The data source's licensee.", in_query=True)
+    ] = None
+    session_id: Annotated[Guid | None, documented("Signs in.", in_query=True, is_ignored=True)] = (
+        None
+    )
 
     @property
     def key(self) -> str:
@@ -93,54 +178,24 @@ class ContactGroupSave(Struct):
         return key_of(self.alternate_key)
 
     @property
-    def content(self) -> GroupContent:
-        return self.contact_group or GroupContent()
+    def content(self) -> SubscriptionContactGroupModel:
+        return self.contact_group or SubscriptionContactGroupModel()
 
     def content_hash(self, bindings: int) -> str:
-        """SHA-256 of what is asked for, in 64 hex digits.
+        """Return the SHA-256 of the content as 64 hex digits.
 
-        `bindings` is the data source's: what a key of a contact or a role means is part of it.
+        `bindings` is the data source's: the meaning of contacts' and roles' keys is part of it.
         """
-        if self.hashed[0] != bindings:
-            digest = hashlib.sha256(
-                b"%d %b" % (bindings, self.content.canonical_bytes())
-            ).hexdigest()
-            self.hashed = bindings, digest
-        return self.hashed[1]
-
-
-class RawSave(NamedTuple):
-    """A save that came as a line, and seems to name its group so. It may turn out to be the same
-    line as last time, before it is read."""
-
-    suite_data_source_instance_id: str
-    key: str
-    text: bytes
-    line: int
-    make: Callable[[bytes, int], ContactGroupSave]
-
-    def read(self) -> ContactGroupSave:
-        save = self.make(self.text, self.line)
-        # What says more about itself than its key is looked at each time.
-        if not (
-            save.object_id or save.licensee_id or save.ignore_hash or save.content.mark_as_deleted
-        ):
-            save.text = self.text
-        return save
+        hashes: dict[int, str] = self.__dict__.setdefault("_content_hashes", {})
+        if bindings not in hashes:
+            content = b"%d %b" % (bindings, self.content.canonical_bytes())
+            hashes[bindings] = hashlib.sha256(content).hexdigest()
+        return hashes[bindings]
 
 
 def key_of(text: str | None) -> str:
-    """An alternate key as it is compared and kept: trimmed. Blank is none."""
+    """Return an alternate key as it is compared and stored: trimmed. Blank is none."""
     return text.strip() if text else ""
-
-
-def text_hash(text: bytes, bindings: int) -> str:
-    """What tells quickly that a line is the same as the last one, in 32 hex digits; no text, none.
-
-    The same line asks for the same, so that this never says "the same" where content_hash() would
-    not.
-    """
-    return hashlib.blake2b(b"%d %b" % (bindings, text), digest_size=16).hexdigest() if text else ""
 
 
 # --- What is wrong ----------------------------------------------------------------------------
@@ -154,10 +209,10 @@ def path(place: int, name: str) -> str:
 MAX_FAULTS = 1_000  # listed of one save: 200,000 take seconds to find and tens of megabytes to send
 
 
-def faults(save: ContactGroupSave) -> list[Refusal]:
+def faults(save: SaveContactGroup) -> list[Refusal]:
     """All that can be told to be wrong without looking anything up; each field once. Connections
     are not looked at beyond MAX_FAULTS."""
-    found = [*save.unread]
+    found = [*save.shape_faults]
     _check_request(save, found.append)
     if save.contact_group is not None:
         _check_group(save.contact_group, found.append)
@@ -189,7 +244,7 @@ _END_OF_PART = re.compile(r"[.[]")
 Tell = Callable[[Refusal], None]
 
 
-def _check_request(save: ContactGroupSave, tell: Tell) -> None:
+def _check_request(save: SaveContactGroup, tell: Tell) -> None:
     key = save.key
     if not save.suite_data_source_instance_id:
         tell(Refusal("NotEmpty", _("Say which data source."), "SuiteDataSourceInstanceId"))
@@ -197,11 +252,13 @@ def _check_request(save: ContactGroupSave, tell: Tell) -> None:
         tell(Refusal("NotEmpty", _("Give the alternate key or the object id."), "AlternateKey"))
     if len(key) > MAX_TEXT_LENGTH:
         tell(_too_long("AlternateKey"))
-    if save.contact_group is None:
+    if save.contact_group is None and not any(
+        fault.field.startswith("ContactGroup.") for fault in save.shape_faults
+    ):
         tell(Refusal("NotNull", _("There is no contact group."), "ContactGroup"))
 
 
-def _check_group(content: GroupContent, tell: Tell) -> None:
+def _check_group(content: SubscriptionContactGroupModel, tell: Tell) -> None:
     name = content.contact_group_name or ""
     if not name.strip():
         message = _("The contact group needs a name.")
@@ -216,8 +273,8 @@ def _check_group(content: GroupContent, tell: Tell) -> None:
 
 
 def _until_full(
-    connections: Iterable[ConnectionSave], found: list[Refusal]
-) -> Iterator[ConnectionSave]:
+    connections: Iterable[SubscriptionContactGroupConnectionModel], found: list[Refusal]
+) -> Iterator[SubscriptionContactGroupConnectionModel]:
     """The connections, up to the first that need not be looked at: enough is wrong already."""
     for connection in connections:
         if len(found) >= MAX_FAULTS:
@@ -225,7 +282,9 @@ def _until_full(
         yield connection
 
 
-def _check_connections(connections: Iterable[ConnectionSave], tell: Tell) -> None:
+def _check_connections(
+    connections: Iterable[SubscriptionContactGroupConnectionModel], tell: Tell
+) -> None:
     ids: set[str] = set()
     keys: set[str] = set()
     indexes: set[int] = set()
@@ -251,15 +310,15 @@ def _check_connections(connections: Iterable[ConnectionSave], tell: Tell) -> Non
             indexes.add(index)
 
 
-def _check_keys(place: int, one: ConnectionSave, tell: Tell) -> None:
+def _check_keys(place: int, one: SubscriptionContactGroupConnectionModel, tell: Tell) -> None:
     if len(key_of(one.contact_alternate_key)) > MAX_TEXT_LENGTH:
         tell(_too_long(path(place, "ContactAlternateKey")))
     if len(key_of(one.role_alternate_key)) > MAX_TEXT_LENGTH:
         tell(_too_long(path(place, "RoleAlternateKey")))
 
 
-def same_contact_again(place: int, one: ConnectionSave) -> Refusal:
-    return Refusal("Predicate", _("The contact is listed twice."), path(place, one.named_by))
+def same_contact_again(place: int, one: SubscriptionContactGroupConnectionModel) -> Refusal:
+    return Refusal("Predicate", _("The contact is listed twice."), path(place, one.contact_field))
 
 
 def _too_long(field: str) -> Refusal:

@@ -17,8 +17,8 @@ from contacts.connection_order import ConnectionChange
 from contacts.models import AlternateKey, Role
 from contacts.save_group.lookup import Group, Key, KeyName, LookupResult, Source
 from contacts.save_group.request import (
-    ConnectionSave,
-    ContactGroupSave,
+    SaveContactGroup,
+    SubscriptionContactGroupConnectionModel,
     key_of,
     path,
     same_contact_again,
@@ -50,7 +50,7 @@ class ResolvedContent:
 # --- Which group ----------------------------------------------------------------------------
 
 
-def find_target(save: ContactGroupSave, known: LookupResult, by: Actor) -> Target:
+def find_target(save: SaveContactGroup, known: LookupResult, by: Actor) -> Target:
     """The group that a save is about. Raises Refused where the actor may not even ask."""
     source = known.sources.get(save.suite_data_source_instance_id or "")
     if save.licensee_id:
@@ -70,7 +70,7 @@ def find_target(save: ContactGroupSave, known: LookupResult, by: Actor) -> Targe
 
 
 def _find_group(
-    target: Target, source: Source, save: ContactGroupSave, known: LookupResult
+    target: Target, source: Source, save: SaveContactGroup, known: LookupResult
 ) -> None:
     key = save.key
     if key:
@@ -86,7 +86,7 @@ def _find_group(
 
 
 def _find_group_by_id(
-    target: Target, source: Source, save: ContactGroupSave, known: LookupResult
+    target: Target, source: Source, save: SaveContactGroup, known: LookupResult
 ) -> None:
     group = known.groups.get(save.object_id or "")
     if not group or group.licensee != source.licensee:
@@ -102,17 +102,17 @@ def _find_group_by_id(
         target.key = own[0] if len(own) == 1 else None
 
 
-def _may_be_deleted(save: ContactGroupSave) -> bool:
+def _may_be_deleted(save: SaveContactGroup) -> bool:
     return save.content.mark_as_restored or save.content.mark_as_deleted
 
 
 # --- Which role, which contacts -------------------------------------------------------------
 
 
-def resolve(save: ContactGroupSave, target: Target, known: LookupResult) -> ResolvedContent:
+def resolve(save: SaveContactGroup, target: Target, known: LookupResult) -> ResolvedContent:
     """The ids behind what a save names."""
     asked = ResolvedContent()
-    if target.source is None:
+    if target.source is None or save.contact_group is None:
         return asked
     resolver = _Resolver(target.source, known, asked.faults.append)
     content = save.content
@@ -131,7 +131,8 @@ def resolve(save: ContactGroupSave, target: Target, known: LookupResult) -> Reso
 
 
 def _named_twice(
-    connections: Sequence[ConnectionSave], wishes: Sequence[ConnectionChange]
+    connections: Sequence[SubscriptionContactGroupConnectionModel],
+    wishes: Sequence[ConnectionChange],
 ) -> Iterator[Refusal]:
     seen: set[str] = set()
     for place, (one, wish) in enumerate(zip(connections, wishes, strict=True)):
@@ -151,7 +152,7 @@ class _Resolver:
         self.source, self.known, self._tell = source, known, tell
         self.contacts, self.licensee = known.contacts, source.licensee
 
-    def wish(self, place: int, one: ConnectionSave) -> ConnectionChange:
+    def wish(self, place: int, one: SubscriptionContactGroupConnectionModel) -> ConnectionChange:
         role, contact = None, one.contact_id
         is_ours = self.contacts.get(contact or "") == self.licensee
         if one.role_id or one.role_alternate_key:

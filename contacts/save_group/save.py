@@ -35,18 +35,16 @@ from contacts.save_group.outcome import (
     outcome_of,
 )
 from contacts.save_group.request import (
-    ContactGroupSave,
-    RawSave,
+    SaveContactGroup,
     faults,
     first_of_each_field,
-    text_hash,
 )
 from contacts.save_group.resolve import ResolvedContent, Target, find_target, resolve
 from contacts.save_group.statistics import count_outcomes
 from contacts.save_group.unchanged import skip_unchanged
 
 
-def save_contact_group(save: ContactGroupSave, *, by: Actor, dry_run: bool = False) -> Saved:
+def save_contact_group(save: SaveContactGroup, *, by: Actor, dry_run: bool = False) -> Saved:
     """Save one group; see save_contact_groups(). Raises Refused."""
     [answer] = save_contact_groups([save], by=by, dry_run=dry_run)
     if isinstance(answer, Refused):
@@ -56,7 +54,7 @@ def save_contact_group(save: ContactGroupSave, *, by: Actor, dry_run: bool = Fal
 
 @operation(again_on=IntegrityError)
 def save_contact_groups(
-    saves: Sequence[ContactGroupSave | RawSave],
+    saves: Sequence[SaveContactGroup],
     *,
     by: Actor,
     until_refused: bool = False,
@@ -71,8 +69,8 @@ def save_contact_groups(
     answered. Several are one batch of their own, or go on with that of `batch`: see recording().
     Keep chunks small (500): all is in memory and under one transaction.
     """
-    saves, settled, rest, to_lock = skip_unchanged(saves, by)
-    answers: dict[int, Saved | Refused] = {**settled}
+    unchanged, rest, to_lock = skip_unchanged(saves, by)
+    answers: dict[int, Saved | Refused] = {**unchanged}
     failures: Failures = {}
     if rest:
         with recording(by=by, dry_run=dry_run, batch=batch or len(saves) > 1) as audit_log:
@@ -86,10 +84,10 @@ def save_contact_groups(
                     break
             saving.write()
             failures = saving.failures
-    told = [answers[place] for place in range(len(saves))]
+    results = [answers[place] for place in range(len(saves))]
     if not dry_run:
-        count_outcomes(saves, told, failures, at=by.at or timezone.now())
-    return told
+        count_outcomes(saves, results, failures, at=by.at or timezone.now())
+    return results
 
 
 # --- Deciding -------------------------------------------------------------------------------
@@ -114,7 +112,7 @@ class _Saving:
         self.made: set[str] = set()  # ids that are not in the database yet
         self.failures: Failures = {}
 
-    def answer(self, save: ContactGroupSave) -> Saved | Refused:
+    def answer(self, save: SaveContactGroup) -> Saved | Refused:
         try:
             return self._save(save)
         except Refused as refused:
@@ -124,7 +122,7 @@ class _Saving:
             # An answer from now on: its traceback would keep the frames of all callers, in a cycle.
             return refused.with_traceback(None)
 
-    def _save(self, save: ContactGroupSave) -> Saved:
+    def _save(self, save: SaveContactGroup) -> Saved:
         target = find_target(save, self.known, self.audit_log.by)
         source, group = target.source, target.group
         if source and not self.may_do(_verb_of(save, target)):
@@ -143,7 +141,7 @@ class _Saving:
 
     def _apply(
         self,
-        save: ContactGroupSave,
+        save: SaveContactGroup,
         source: Source,
         target: Target,
         asked: ResolvedContent,
@@ -162,7 +160,7 @@ class _Saving:
             self.known.keys[key.name] = key
             differences["alternate_key"] = (None, save.key)
         if key:
-            key.content_hash, key.text_hash = content_hash, text_hash(save.text, source.bindings)
+            key.content_hash = content_hash
             key.last_outcome, key.last_saved_at = str(outcome), self.now
             self.keys[key.id] = key
         self._forget(after, but=key)
@@ -224,14 +222,14 @@ class _Saving:
         upsert_values(
             AlternateKey,
             ("id", "licensee", "data_source", "kind", "value", "contact_group", "content_hash",
-             "text_hash", "last_outcome", "last_saved_at"),
+             "last_outcome", "last_saved_at"),
             [
                 (key.id, groups[key.target].licensee, *key.name, key.target, key.content_hash,
-                 key.text_hash, key.last_outcome, key.last_saved_at)
+                 key.last_outcome, key.last_saved_at)
                 for key in keys
             ],
             fixed={"created_at": self.now, "updated_at": self.now},
-            update=("content_hash", "text_hash", "last_outcome", "last_saved_at", "updated_at"),
+            update=("content_hash", "last_outcome", "last_saved_at", "updated_at"),
             are_there=self.made.isdisjoint(self.keys),
         )  # fmt: skip
 
@@ -262,14 +260,14 @@ def write_groups(
     write_connections((group.id, stood[group.id], group.connections) for group in changed)
 
 
-def _verb_of(save: ContactGroupSave, target: Target) -> str:
+def _verb_of(save: SaveContactGroup, target: Target) -> str:
     """The permission that a save takes."""
     if save.content.mark_as_deleted:
         return "delete"
     return "change" if target.group or save.object_id else "add"
 
 
-def _changes_nothing(save: ContactGroupSave, target: Target, content_hash: str) -> bool:
+def _changes_nothing(save: SaveContactGroup, target: Target, content_hash: str) -> bool:
     """Whether the key's last save asked for just the same, and nothing changed the group since; or
     what it asks to delete is not there, or deleted already."""
     group, key = target.group, target.key

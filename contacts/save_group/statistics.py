@@ -16,14 +16,14 @@ from commsapp.core.audit import Refused
 from commsapp.core.metering.counters import DailyCounts
 from contacts.save_group.failures import Failures
 from contacts.save_group.outcome import Saved
-from contacts.save_group.request import ContactGroupSave, RawSave
+from contacts.save_group.request import SaveContactGroup
 
 FAILED = "Failed"  # beside the outcomes of saves that were not refused
 _counts = DailyCounts("contacts.SaveCount", key=("data_source", "day", "outcome"), number="count")
 
 
 def count_outcomes(
-    saves: Sequence[ContactGroupSave | RawSave],
+    saves: Sequence[SaveContactGroup],
     answers: Sequence[Saved | Refused],
     failures: Failures,
     *,

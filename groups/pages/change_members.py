@@ -27,6 +27,7 @@ from groups.pages.pickers import BY_NAME, candidates
 from groups.pages.selection import Selection, eligible_recipients, of_contacts, selection_of
 
 _CANDIDATES_SHOWN = _NAMES_SHOWN = 50  # on a page
+MAX_FORM_CHARACTERS = 40 * operations.MAX_MEMBERS  # an id and the end of its line are 38
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,12 @@ from commsapp.core.audit import Refused
 from commsapp.models import Licensee, Operation
 from contacts import operations
 from contacts.models import AlternateKey, Contact, ContactConnection, ContactGroup, DataSource, Role
-from contacts.operations import ConnectionSave, ContactGroupSave, GroupContent, Saved
+from contacts.operations import (
+    SaveContactGroup,
+    Saved,
+    SubscriptionContactGroupConnectionModel,
+    SubscriptionContactGroupModel,
+)
 from tests import factories
 from tests.conftest import actor, grant
 
@@ -32,10 +37,13 @@ class Suite:
         self.connection_role = factories.RoleFactory(licensee=licensee, kind="connection")
         self.contacts = factories.ContactFactory.create_batch(4, licensee=licensee)
 
-    def request(self, key: str | None = "K", *connections: Any, **more: Any) -> ContactGroupSave:
+    def request(self, key: str | None = "K", *connections: Any, **more: Any) -> SaveContactGroup:
         """A save; connections are places of our contacts, or connections as they are."""
         listed = tuple(
-            one if isinstance(one, ConnectionSave) else self.connection(one) for one in connections
+            one
+            if isinstance(one, SubscriptionContactGroupConnectionModel)
+            else self.connection(one)
+            for one in connections
         )
         about = {
             name: more.pop(name)
@@ -44,19 +52,21 @@ class Suite:
         }
         about.setdefault("suite_data_source_instance_id", self.source.pk.hex)
         content = {"contact_group_name": "Customer", "group_role_id": self.role.pk.hex, **more}
-        return ContactGroupSave(
+        return SaveContactGroup(
             alternate_key=key,
-            contact_group=GroupContent(contact_connections=listed, **content),
+            contact_group=SubscriptionContactGroupModel(contact_connections=listed, **content),
             **about,
         )
 
-    def connection(self, place: int, **more: Any) -> ConnectionSave:
-        return ConnectionSave(contact_id=self.contacts[place].pk.hex, **more)
+    def connection(self, place: int, **more: Any) -> SubscriptionContactGroupConnectionModel:
+        return SubscriptionContactGroupConnectionModel(
+            contact_id=self.contacts[place].pk.hex, **more
+        )
 
     def save(self, *args: Any, **more: Any) -> Saved:
         return operations.save_contact_group(self.request(*args, **more), by=self.by)
 
-    def save_all(self, *saves: ContactGroupSave, **more: Any) -> Sequence[Saved | Refused]:
+    def save_all(self, *saves: SaveContactGroup, **more: Any) -> Sequence[Saved | Refused]:
         """Several at once, in one transaction."""
         return operations.save_contact_groups(saves, by=self.by, **more)
 

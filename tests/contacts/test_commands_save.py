@@ -136,7 +136,7 @@ def test_statements_do_not_grow_with_the_lines(write, line, statements):
 
 
 def test_failed_lines_are_kept_as_they_were_with_all_the_reasons(write, line, suite):
-    bad = line("K2", ContactGroupName=" ", GroupRoleId="nonsense")
+    bad = line("K2", ContactGroupName=" ", GroupRoleId=None)
     path = write(line("K1"), "", bad, "{no json", "[]", line("K3"))
     err = io.StringIO()
     out, (told, status) = run(path, err=err)
@@ -147,12 +147,12 @@ def test_failed_lines_are_kept_as_they_were_with_all_the_reasons(write, line, su
     assert failed.read_text() == f"{bad}\n{{no json\n[]\n"
     assert [row[:4] for row in sorted(reasons(path))] == [
         ("3", "K2", "ContactGroup.ContactGroupName", "NotEmpty"),
-        ("3", "K2", "ContactGroup.GroupRoleId", "InvalidGuid"),
+        ("3", "K2", "ContactGroup.GroupRoleId", "NotEmpty"),
         ("4", "", "", "SerializationException"),
         ("5", "", "", "SerializationException"),
     ]
     assert all(message for *_rest, message in reasons(path))
-    assert "Line 3: ContactGroup.GroupRoleId: InvalidGuid: " in err.getvalue()
+    assert "Line 3: ContactGroup.GroupRoleId: NotEmpty: " in err.getvalue()
 
 
 def test_the_failed_lines_can_be_corrected_and_run_again(write, line):

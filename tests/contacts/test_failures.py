@@ -9,7 +9,7 @@ from commsapp.db.ids import uuid7
 from commsapp.models import Operation
 from contacts import operations
 from contacts.models import ContactGroup, DataSource, SaveFailure
-from contacts.operations import ConnectionSave, ContactGroupSave
+from contacts.operations import SaveContactGroup, SubscriptionContactGroupConnectionModel
 from contacts.save_group import failures
 from contacts.save_group.request import MAX_FAULTS
 from tests import factories
@@ -20,12 +20,19 @@ from tests.races import at_once
 pytestmark = pytest.mark.django_db
 
 
+def empty_save(source, key):
+    """Return a save without a contact group, which is refused."""
+    return SaveContactGroup(suite_data_source_instance_id=source.pk.hex, alternate_key=key)
+
+
 def kept(suite):
     return [*SaveFailure.objects.filter(data_source=suite.source).order_by("number")]
 
 
 def test_a_refused_save_is_kept_with_its_reasons_and_changes_nothing_else(suite):
-    told = suite.refused(" K ", ConnectionSave(index=-1), contact_group_name="")
+    told = suite.refused(
+        " K ", SubscriptionContactGroupConnectionModel(index=-1), contact_group_name=""
+    )
     [failure] = kept(suite)
     assert (failure.key, failure.line, failure.fault_count) == ("K", 0, 3)
     assert [(fault["code"], fault["field"]) for fault in failure.faults] == told
@@ -41,7 +48,7 @@ def test_one_without_a_key_is_told_by_its_object_id(suite):
 
 
 def test_of_a_chunk_the_refused_lines_are_kept_beside_what_was_saved(suite):
-    bad = [ContactGroupSave(suite.source.pk.hex, f"B{line}", line=line) for line in (2, 3)]
+    bad = [suite.request(f"B{line}", group_role_id=None).received(line) for line in (2, 3)]
     first, *_refused = suite.save_all(suite.request("A"), *bad)
     assert first.outcome == "Created"
     assert [(one.key, one.line, one.number) for one in kept(suite)] == [("B2", 2, 1), ("B3", 3, 2)]
@@ -69,7 +76,7 @@ def test_a_save_without_the_right_or_to_an_inactive_source_is_kept(suite, charli
 
 
 def test_texts_and_reasons_are_bounded(suite):
-    wrong = [ConnectionSave(index=-1)] * 5_000
+    wrong = [SubscriptionContactGroupConnectionModel(index=-1)] * 5_000
     suite.refused("x" * 70_000, *wrong)
     [failure] = kept(suite)
     assert len(failure.key) == 255
@@ -79,12 +86,12 @@ def test_texts_and_reasons_are_bounded(suite):
 
 def test_the_last_thousand_of_each_data_source_are_kept(suite):
     other = factories.DataSourceFactory(licensee=suite.licensee)
-    suite.save_all(ContactGroupSave(other.pk.hex, "other"))
+    suite.save_all(empty_save(other, "other"))
     for number in range(5):
         numbered = range(number * 300, number * 300 + 300)
-        suite.save_all(*(ContactGroupSave(suite.source.pk.hex, f"{one}") for one in numbered))
+        suite.save_all(*(empty_save(suite.source, f"{one}") for one in numbered))
     assert [failure.key for failure in kept(suite)] == [f"{one}" for one in range(500, 1500)]
-    suite.save_all(*(ContactGroupSave(suite.source.pk.hex, f"{one}") for one in range(1200)))
+    suite.save_all(*(empty_save(suite.source, f"{one}") for one in range(1200)))
     assert [failure.key for failure in kept(suite)] == [f"{one}" for one in range(200, 1200)]
     assert SaveFailure.objects.get(data_source=other).key == "other"
 
@@ -94,7 +101,7 @@ def test_keeping_many_takes_as_many_statements_as_keeping_one(suite, statements)
     assert suite.by.user.has_perm("contacts.add_contactgroup")  # known from signing in
     taken = set()
     for count in (1, 500):
-        saves = [ContactGroupSave(source.pk.hex, "K") for source in sources * count]
+        saves = [empty_save(source, "K") for source in sources * count]
         with statements() as told:
             suite.save_all(*saves)
         taken.add(len(told))
@@ -103,15 +110,15 @@ def test_keeping_many_takes_as_many_statements_as_keeping_one(suite, statements)
 
 def test_the_messages_tell_nothing_of_another_licensee(suite, by_bob, bob):
     theirs = factories.DataSourceFactory(licensee=bob.licensees.get())
-    operations.save_contact_groups([ContactGroupSave(theirs.pk.hex, "K")], by=suite.by)
+    operations.save_contact_groups([empty_save(theirs, "K")], by=suite.by)
     assert not SaveFailure.objects.exists()
-    operations.save_contact_groups([ContactGroupSave(theirs.pk.hex, "K")], by=by_bob)
+    operations.save_contact_groups([empty_save(theirs, "K")], by=by_bob)
     assert SaveFailure.objects.get().data_source == theirs
 
 
 @pytest.mark.django_db(transaction=True)
 def test_failures_at_once_are_all_numbered_and_never_too_many(suite):
-    saves = [ContactGroupSave(suite.source.pk.hex, "K")] * 300
+    saves = [empty_save(suite.source, "K")] * 300
     at_once(lambda: operations.save_contact_groups(saves, by=suite.by), 4)
     numbers = [failure.number for failure in kept(suite)]
     assert numbers == [*range(201, 1201)]

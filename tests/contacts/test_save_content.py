@@ -6,7 +6,7 @@ from commsapp.core.audit import Refused
 from commsapp.db.ids import uuid7
 from contacts import operations
 from contacts.models import AlternateKey, ContactConnection, ContactGroup
-from contacts.operations import ConnectionSave, ContactGroupSave
+from contacts.operations import SaveContactGroup, SubscriptionContactGroupConnectionModel
 from tests import factories
 
 NAME, ROLE = "ContactGroup.ContactGroupName", "ContactGroup.GroupRoleId"
@@ -21,11 +21,11 @@ def at(place, name):
 
 def test_all_that_is_wrong_is_told_at_once(suite):
     wrong = [
-        ConnectionSave(),
-        ConnectionSave(contact_id=uuid7().hex, index=-1),
+        SubscriptionContactGroupConnectionModel(),
+        SubscriptionContactGroupConnectionModel(contact_id=uuid7().hex, index=-1),
         suite.connection(0, role_id=suite.role.pk.hex, index=3),
         suite.connection(0, role_alternate_key="?", index=3),
-        ConnectionSave(contact_alternate_key="x" * 256),
+        SubscriptionContactGroupConnectionModel(contact_alternate_key="x" * 256),
     ]
     told = suite.refused(
         " ", *wrong, contact_group_name=" ", group_role_id=suite.connection_role.pk.hex,
@@ -49,7 +49,7 @@ def test_all_that_is_wrong_is_told_at_once(suite):
 
 
 def test_a_request_without_a_group_says_so(suite):
-    save = ContactGroupSave(suite.source.pk.hex, "K")
+    save = SaveContactGroup(suite_data_source_instance_id=suite.source.pk.hex, alternate_key="K")
     with pytest.raises(Refused) as refused:
         operations.save_contact_group(save, by=suite.by)
     told = [(refusal.code, refusal.field) for refusal in refused.value.refusals]
@@ -102,9 +102,10 @@ def test_a_role_named_twice_must_be_one(suite):
 def test_another_licensees_role_and_contact_are_unknown(suite):
     role, contact = factories.RoleFactory(), factories.ContactFactory()
     told = suite.refused(
-        "K", ConnectionSave(contact_id=contact.pk.hex, role_id=role.pk.hex),
+        "K",
+        SubscriptionContactGroupConnectionModel(contact_id=contact.pk.hex, role_id=role.pk.hex),
         group_role_id=role.pk.hex,
-    )  # fmt: skip
+    )
     unknown = [ROLE, at(0, "RoleId"), at(0, "ContactId")]
     assert set(told) == {("NotFound", field) for field in unknown}
     assert suite.refused(group_role_id=None, role_alternate_key="?") == [
@@ -118,21 +119,23 @@ def test_a_key_of_another_data_source_is_unknown(suite):
         licensee=suite.licensee, data_source=other, value="C", contact=suite.contacts[0]
     )
     operations.create_alternate_key(key, by=suite.by)
-    assert suite.refused("K", ConnectionSave(contact_alternate_key="C")) == [
-        ("NotFound", at(0, "ContactAlternateKey"))
-    ]
+    assert suite.refused(
+        "K", SubscriptionContactGroupConnectionModel(contact_alternate_key="C")
+    ) == [("NotFound", at(0, "ContactAlternateKey"))]
 
 
 def test_a_contact_is_named_by_id_or_key_or_both_if_they_agree(suite):
     suite.know_as("C0", contact=suite.contacts[0])
-    saved = suite.save("K", ConnectionSave(contact_alternate_key=" C0 "), 1)
+    saved = suite.save(
+        "K", SubscriptionContactGroupConnectionModel(contact_alternate_key=" C0 "), 1
+    )
     assert suite.order(saved.object_id) == [0, 1]
     suite.save("K", suite.connection(0, contact_alternate_key="C0", index=2))
     assert suite.order(saved.object_id) == [1, 0]
     assert suite.refused("K", suite.connection(1, contact_alternate_key="C0")) == [
         ("Predicate", at(0, "ContactAlternateKey"))
     ]
-    twice = ConnectionSave(contact_alternate_key="C0"), suite.connection(0)
+    twice = SubscriptionContactGroupConnectionModel(contact_alternate_key="C0"), suite.connection(0)
     assert suite.refused("K", *twice) == [("Predicate", at(1, "ContactId"))]
 
 

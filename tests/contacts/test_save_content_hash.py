@@ -4,7 +4,7 @@ import pytest
 
 from commsapp.models import Operation
 from contacts import operations
-from contacts.save_group.request import ContactGroupSave
+from contacts.save_group.request import SaveContactGroup
 from tests import factories
 from tests.contacts.external_suite import everything
 
@@ -35,8 +35,8 @@ def test_what_is_not_given_and_what_is_given_as_default_say_the_same(suite):
         False, False,
     )  # fmt: skip
     hashed, the_same = (
-        ContactGroupSave(contact_group=content),
-        ContactGroupSave(contact_group=explicit),
+        SaveContactGroup(contact_group=content),
+        SaveContactGroup(contact_group=explicit),
     )
     assert hashed.content_hash(0) == the_same.content_hash(0) != hashed.content_hash(1)
 

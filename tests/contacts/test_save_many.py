@@ -7,7 +7,7 @@ from hypothesis.extra.django import TestCase
 
 from commsapp.models import Operation
 from contacts.models import AlternateKey
-from contacts.operations import ConnectionSave
+from contacts.operations import SubscriptionContactGroupConnectionModel
 from tests import factories
 from tests.conftest import actor
 from tests.contacts.external_suite import Suite
@@ -19,7 +19,7 @@ def test_each_save_of_a_chunk_succeeds_or_fails_by_itself(suite):
     suite.save("B")
     good, bad, same = (
         suite.request("A", 0),
-        suite.request("C", ConnectionSave()),
+        suite.request("C", SubscriptionContactGroupConnectionModel()),
         suite.request("B"),
     )
     first, second, third = suite.save_all(good, bad, same)
@@ -129,9 +129,12 @@ def test_a_chunk_takes_at_most_eight_statements_however_large(suite, is_mixed, s
     for groups, contacts in ((2, 10), (200, 10), (2, 1000)):
         people = factories.ContactFactory.create_batch(contacts, licensee=suite.licensee)
         ids = [contact.pk.hex for contact in people]
-        old = [ConnectionSave(id) for id in ids[: contacts // 2]]
-        new = [ConnectionSave(id) for id in ids[contacts // 2 :]]
-        gone = [ConnectionSave(id, mark_as_deleted=True) for id in ids[: contacts // 4]]
+        old = [SubscriptionContactGroupConnectionModel(id) for id in ids[: contacts // 2]]
+        new = [SubscriptionContactGroupConnectionModel(id) for id in ids[contacts // 2 :]]
+        gone = [
+            SubscriptionContactGroupConnectionModel(id, mark_as_deleted=True)
+            for id in ids[: contacts // 4]
+        ]
         keys = [f"{groups} {contacts} {each}" for each in range(groups)]
         saves = [suite.request(f"new {key}", *old) for key in keys]
         if is_mixed:

@@ -63,7 +63,7 @@ def test_staff_and_suite_at_once_keep_the_order_whole(suite):
 def test_a_save_never_counts_as_said_what_a_key_no_longer_means(suite):
     """A contact's key moves while saves that name it run: in the end the next save is applied."""
     key = suite.know_as("C", contact=suite.contacts[0])
-    by_key = operations.ConnectionSave(contact_alternate_key="C")
+    by_key = operations.SubscriptionContactGroupConnectionModel(contact_alternate_key="C")
     jobs = iter(
         [
             lambda: operations.edit_alternate_key(

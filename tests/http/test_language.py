@@ -10,7 +10,7 @@ from django.utils import translation
 
 from contacts import operations as contacts_operations
 from contacts.models import SaveFailure
-from contacts.operations import ContactGroupSave
+from contacts.operations import SaveContactGroup
 from groups import operations as groups_operations
 from groups.models import RecipientGroup
 from tests import factories
@@ -134,10 +134,9 @@ def test_why_a_save_failed_is_kept_in_english_and_told_in_german(alice, licensee
     from tests.staff.conftest import browse, page, told
 
     source = factories.DataSourceFactory(licensee=licensee)
+    save = SaveContactGroup(suite_data_source_instance_id=source.pk.hex, alternate_key="KEY")
     with translation.override("en"):  # as the Message API does
-        contacts_operations.save_contact_groups(
-            [ContactGroupSave(source.pk.hex, "KEY", line=1)], by=actor(alice, "message")
-        )
+        contacts_operations.save_contact_groups([save.received(1)], by=actor(alice, "message"))
     [fault] = SaveFailure.objects.get().faults
     assert fault["message"] == "There is no contact group."
     web = browse(alice)

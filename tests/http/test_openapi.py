@@ -54,11 +54,11 @@ def test_it_is_served_to_everybody_as_openapi_3_1(client):
     assert document()["openapi"].startswith("3.1.")
 
 
-@pytest.mark.parametrize("path", ["/api/schema", "/api/docs", "/api/docs/curl"])
+@pytest.mark.parametrize("path", ["/api/schema", "/api/docs"])
 def test_it_is_read_only(path, client):
     answer = client.post(path)
     assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
-    assert answer.json() == {"detail": "This method is not allowed here."}
+    assert answer.json()["detail"] == "This method is not allowed here."
 
 
 def test_it_is_valid():
@@ -149,12 +149,9 @@ def test_decimals_are_numbers_or_texts_in_and_texts_out():
 # --- curl -----------------------------------------------------------------------------------
 
 
-def test_every_operation_can_be_copied_as_curl(client, operations):
-    page = client.get("/api/docs/curl")
-    assert page.status_code == 200
-    commands = [one for group in curl.groups_of(document()).values() for one in group]
+def test_every_operation_has_a_curl_command(operations):
+    commands = [command for group in curl.groups_of(document()).values() for command in group]
     assert len(commands) == len(operations)
-    assert page.content.decode().count("<pre ") == len(commands) + 1
     assert not any(re.search(r"[{}]", command.text.split(" \\\n")[0]) for command in commands)
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from commsapp.core.audit import Refused
 from contacts import operations
 from contacts.models import Contact, ContactGroup
-from contacts.save_group.request import ContactGroupSave
+from contacts.save_group.request import SaveContactGroup
 from tests.api.rest.conftest import Api
 from tests.conftest import token
 from tests.staff.conftest import web as web
@@ -51,7 +51,7 @@ def test_body_of_the_message_api_is_taken_from_its_request(alice, path):
 
 
 def test_refused_save_holds_no_traceback(by_alice):
-    [answer] = operations.save_contact_groups([ContactGroupSave()], by=by_alice)
+    [answer] = operations.save_contact_groups([SaveContactGroup()], by=by_alice)
     assert isinstance(answer, Refused)
     assert answer.__traceback__ is None
     assert not ContactGroup.objects.exists()

@@ -99,7 +99,9 @@ def is_in_shape(channel: str, answer: Answer) -> bool:
         )
     if channel == "oauth":
         return set(told) == {"error", "error_description"}
-    return "detail" in told
+    return {"detail", "errors"} <= set(told) and all(
+        {"code", "message"} <= set(entry) for entry in told["errors"]
+    )
 
 
 def _is_message(told: Any) -> bool:

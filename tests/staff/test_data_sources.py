@@ -12,7 +12,7 @@ from django.utils import timezone
 from commsapp.core.metering import counters
 from contacts import operations
 from contacts.models import SaveCount
-from contacts.operations import ContactGroupSave
+from contacts.operations import SaveContactGroup
 from tests import factories
 from tests.conftest import actor, grant
 from tests.contacts.external_suite import Suite
@@ -26,7 +26,9 @@ def suite(licensee, by_alice) -> Suite:
 
 def fail(suite, count, start=1):
     saves = [
-        ContactGroupSave(suite.source.pk.hex, f"BAD-{line}", line=line)
+        SaveContactGroup(
+            suite_data_source_instance_id=suite.source.pk.hex, alternate_key=f"BAD-{line}"
+        ).received(line)
         for line in range(start, start + count)
     ]
     operations.save_contact_groups(saves, by=suite.by)
@@ -73,7 +75,7 @@ def test_the_failures_are_told_with_all_their_reasons_the_newest_first(web, suit
 
 
 def test_more_reasons_than_are_kept_are_counted(web, suite):
-    suite.refused("K", *[operations.ConnectionSave(index=-1)] * 20)
+    suite.refused("K", *[operations.SubscriptionContactGroupConnectionModel(index=-1)] * 20)
     assert "and 20 more" in told(web.get(page(suite.source)))
 
 

@@ -20,7 +20,7 @@ from commsapp.models import Client as ApiClient
 from commsapp.models import Operation, User
 from contacts import operations as contacts_operations
 from contacts.models import Contact, SaveCount
-from contacts.operations import ContactGroupSave
+from contacts.operations import SaveContactGroup
 from groups.models import Recipient, RecipientGroup
 from quotes.models import Product, QuoteLineItem
 from tests import factories
@@ -237,7 +237,9 @@ def test_contacts_and_those_who_send_them(reader, marked, group, by_alice):
     reader.post(page(customer, "remove-connections"), contacts=[contacts[1].pk.hex])
     source = factories.DataSourceFactory(licensee=group.licensee)
     with translation.override("en"):  # as machines do
-        save = ContactGroupSave(source.pk.hex, "KEY-1", line=7)
+        save = SaveContactGroup(
+            suite_data_source_instance_id=source.pk.hex, alternate_key="KEY-1"
+        ).received(7)
         contacts_operations.save_contact_groups([save], by=by_alice)
     for outcome in ("Created", "Updated", "Failed"):
         SaveCount.objects.get_or_create(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import ceil
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from commsapp.api.connect.renderers import ConnectJSONRenderer, is_pretty, render
+from commsapp.api.requests import UnsupportedEncoding
 from commsapp.api.throttling import CALLS, AllocationExceeded
 from commsapp.core.audit import Busy, TimedOut
 from commsapp.db.commits import has_committed
@@ -21,11 +23,12 @@ JSON_PARSER_ERROR = "JSON_PARSER_ERROR"
 RETRY_SECONDS = 5
 
 # Status to errorCode and the usual message.
-_ERRORS = {
+ERRORS = {
     400: (JSON_PARSER_ERROR, "The request could not be read"),
     401: ("INVALID_SESSION_ID", "Session expired or invalid"),
     403: ("INSUFFICIENT_ACCESS", "insufficient access rights on the object"),
     404: ("NOT_FOUND", "The requested resource does not exist"),
+    405: ("METHOD_NOT_ALLOWED", "This method is not allowed here"),
     408: (JSON_PARSER_ERROR, "The request body did not arrive in time"),
     413: ("REQUEST_TOO_LARGE", "The request body is too large"),
     415: ("UNSUPPORTED_MEDIA_TYPE", "The request body must be JSON in UTF-8"),
@@ -54,10 +57,10 @@ class InvalidId(exceptions.APIException):
 
 
 def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
-    """Django REST framework's exception handler of the Connect API.
+    """Return the response to an error in a view of the Connect API.
 
-    Errors of the database are answered by the middleware, and so are those of reading the body;
-    both come back to error_response().
+    None for errors of the database, for a body that broke off, and for what is no refusal: the
+    middleware answers these by error_response().
     """
     if isinstance(error, exceptions.ValidationError):
         return Response([*_field_entries(error.detail)], 400)
@@ -73,27 +76,31 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
 
 
 def _api_exception(error: exceptions.APIException, view: Any) -> Response:
-    status = error.status_code
-    message = str(error.detail)
-    if isinstance(error, InvalidId):
-        return _response(400, "INVALID_ID_FIELD", message)
-    if isinstance(error, AllocationExceeded):
-        return _response(403, "REQUEST_LIMIT_EXCEEDED", message)
-    if isinstance(error, exceptions.MethodNotAllowed):
+    status, message = error.status_code, str(error.detail)
+    if isinstance(error, InvalidId | AllocationExceeded) or status not in ERRORS:
+        response = _response(status, error.default_code.upper(), message)
+    elif isinstance(error, exceptions.MethodNotAllowed):
         allowed = ", ".join(view.allowed_methods)
         message = f"HTTP Method '{view.request.method}' not allowed. Allowed are {allowed}"
-        return _response(405, "METHOD_NOT_ALLOWED", message)
-    is_usual = message == str(error.default_detail) or status not in (400, 404)
-    response = _response(status, message="" if is_usual else message)
+        response = _response(status, message=message)
+    else:
+        response = _response(status, message=message if _has_message(error) else "")
     if wait := getattr(error, "wait", None):  # of Throttled, in seconds
-        response["Retry-After"] = str(int(wait))
+        response["Retry-After"] = str(ceil(wait))
     if auth_header := getattr(error, "auth_header", ""):
         response["WWW-Authenticate"] = auth_header
     return response
 
 
+def _has_message(error: exceptions.APIException) -> bool:
+    """Return whether the error says more than Django REST framework does of all of its kind."""
+    if isinstance(error, exceptions.ParseError | exceptions.PermissionDenied | exceptions.NotFound):
+        return str(error.detail) != str(error.default_detail)
+    return isinstance(error, UnsupportedEncoding)
+
+
 def _response(status: int, code: str = "", message: str = "") -> Response:
-    usual_code, usual_message = _ERRORS.get(status, ("UNKNOWN_EXCEPTION", ""))
+    usual_code, usual_message = ERRORS.get(status, ("UNKNOWN_EXCEPTION", ""))
     entry = {"errorCode": code or usual_code, "message": message or usual_message}
     response = Response([entry], status)
     if status == 503:
@@ -106,7 +113,7 @@ def _field_entries(detail: Any, path: str = "") -> Iterator[Entry]:
     `additionalParameters.dryRun`, `recipientsList[3]`."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
-            place = f"{path}[{name}]" if name.isdigit() else f"{path}.{name}".lstrip(".")
+            place = f"{path}[{name}]" if isinstance(name, int) else f"{path}.{name}".lstrip(".")
             yield from _field_entries(inner, "" if name == "non_field_errors" else place)
         return
     for error in detail:
@@ -119,7 +126,7 @@ def _field_entries(detail: Any, path: str = "") -> Iterator[Entry]:
 
 def error_response(request: HttpRequest, status: int, message: str = "") -> HttpResponse:
     """Return an error that happened outside of a view, in this API's shape."""
-    code, usual_message = _ERRORS.get(status, ("UNKNOWN_EXCEPTION", ""))
+    code, usual_message = ERRORS.get(status, ("UNKNOWN_EXCEPTION", ""))
     if not usual_message:
         id = request.request_id  # type: ignore[attr-defined]
         usual_message = f"An unexpected error occurred. Request id: {id}"

@@ -64,9 +64,8 @@ class GuidListField(serializers.Field[Guids, list[str], list[str], Any]):
             raise ValidationError(f"{self.field_name} must be a list of strings")
         for index, item in enumerate(data):
             if not isinstance(item, str):
-                raise ValidationError(
-                    {str(index): [f"{self.field_name}[{index}] must be a string"]}
-                )
+                error: Any = {index: [f"{self.field_name}[{index}] must be a string"]}
+                raise ValidationError(error)
         return data
 
 

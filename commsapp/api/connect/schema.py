@@ -7,6 +7,8 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 
+from commsapp.api.connect.exceptions import ERRORS
+from commsapp.api.connect.serializers import ProtocolErrorSerializer
 from commsapp.api.connect.versioning import LATEST, VERSIONS
 from commsapp.api.openapi.fragments import (
     ALLOW,
@@ -14,7 +16,6 @@ from commsapp.api.openapi.fragments import (
     SIGN_IN,
     TEXT,
     Schema,
-    exactly,
     header,
     parameter_ref,
     response,
@@ -23,118 +24,61 @@ from commsapp.api.openapi.fragments import (
     schema_ref,
 )
 
-# --- What all responses have in common ------------------------------------------------------
-
 _USAGE = {"Sforce-Limit-Info": header("How much of the day is used.", "api-usage=18/1000000")}
 
-
-def _answer(description: str, schema: Schema, example: object, **headers: Any) -> Schema:
-    return response(description, schema, example, headers={**_USAGE, **headers})
-
-
-def _error(description: str, code: str, message: str, **headers: Any) -> Schema:
-    example = [{"errorCode": code, "message": message}]
-    return _answer(description, schema_ref("ConnectErrors"), example, **headers)
-
-
-_ERRORS = {
+# The component of each status, and when it is answered; the example is the usual error.
+_RESPONSES = {
     "400": (
         "ConnectBadRequest",
-        _error(
-            "The id or the body cannot be read: JSON_PARSER_ERROR, REQUIRED_FIELD_MISSING, "
-            "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST or INVALID_ID_FIELD.",
-            "JSON_PARSER_ERROR", 'Unrecognized field "recipientList"',
-        ),
+        "The id or the body cannot be read: JSON_PARSER_ERROR, REQUIRED_FIELD_MISSING, "
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST or INVALID_ID_FIELD.",
     ),
-    "401": (
-        "ConnectSessionInvalid",
-        _error(
-            "No token, or a wrong or expired one.", "INVALID_SESSION_ID",
-            "Session expired or invalid", **SIGN_IN,
-        ),
-    ),
+    "401": ("ConnectSessionInvalid", "No token, or a wrong or expired one."),
     "403": (
         "ConnectNoAccess",
-        _error(
-            "The permission is missing: INSUFFICIENT_ACCESS; or the day's allocation is spent: "
-            "REQUEST_LIMIT_EXCEEDED.",
-            "INSUFFICIENT_ACCESS", "insufficient access rights on the object",
-        ),
+        "The permission is missing: INSUFFICIENT_ACCESS; or the day's allocation is spent: "
+        "REQUEST_LIMIT_EXCEEDED.",
     ),
-    "404": (
-        "ConnectNotFound",
-        _error(
-            "There is no such version, resource or record.", "NOT_FOUND",
-            "The requested resource does not exist",
-        ),
-    ),
-    "405": (
-        "ConnectMethodNotAllowed",
-        _error(
-            "The resource has no such method.", "METHOD_NOT_ALLOWED",
-            "HTTP Method 'GET' not allowed. Allowed are PATCH", **ALLOW,
-        ),
-    ),
-    "413": (
-        "ConnectTooLarge",
-        _error("The body is over the limit.", "REQUEST_TOO_LARGE", "The request body is too large"),
-    ),
-    "415": (
-        "ConnectUnsupportedMediaType",
-        _error(
-            "The body is not JSON in UTF-8.", "UNSUPPORTED_MEDIA_TYPE",
-            "The request body must be JSON in UTF-8",
-        ),
-    ),
-    "429": (
-        "ConnectRateExceeded",
-        _error(
-            "The burst limit.", "REQUEST_RATE_EXCEEDED",
-            "Too many requests in this second. Nothing was changed.", **RETRY_AFTER,
-        ),
-    ),
-    "500": (
-        "ConnectUnknown",
-        _error(
-            "What went wrong is in our log, under the request's id.", "UNKNOWN_EXCEPTION",
-            "An unexpected error occurred. Request id: 0199f0a0b1c27d3e8f4a5b6c7d8e9f00",
-        ),
-    ),
+    "404": ("ConnectNotFound", "There is no such version, resource or record."),
+    "405": ("ConnectMethodNotAllowed", "The resource has no such method."),
+    "413": ("ConnectTooLarge", "The body is over the limit."),
+    "415": ("ConnectUnsupportedMediaType", "The body is not JSON in UTF-8."),
+    "429": ("ConnectRateExceeded", "The burst limit."),
+    "500": ("ConnectUnknown", "The cause is in our log, under the request's id."),
     "503": (
         "ConnectUnavailable",
-        _error(
-            "The database is away: SERVER_UNAVAILABLE; or a lock was not had in time: "
-            "UNABLE_TO_LOCK_ROW. Nothing was changed, unless the message says that it is not "
-            "known whether the change was saved, or that it was.",
-            "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record",
-            **RETRY_AFTER,
-        ),
+        "The database is away: SERVER_UNAVAILABLE; or a lock was not had in time: "
+        "UNABLE_TO_LOCK_ROW. Nothing was changed, unless the message says that it is not known "
+        "whether the change was saved, or that it was.",
     ),
-}  # fmt: skip
+}
+_HEADERS = {"401": SIGN_IN, "405": ALLOW, "429": RETRY_AFTER, "503": RETRY_AFTER}
+_EXAMPLES = {
+    "400": ("JSON_PARSER_ERROR", 'Unrecognized field "recipientList"'),
+    "405": ("METHOD_NOT_ALLOWED", "HTTP Method 'GET' not allowed. Allowed are PATCH"),
+    "500": (
+        "UNKNOWN_EXCEPTION",
+        "An unexpected error occurred. Request id: 0199f0a0b1c27d3e8f4a5b6c7d8e9f00",
+    ),
+}
 
 
-def _errors(*statuses: str) -> dict[str, Schema]:
-    return {status: response_ref(_ERRORS[status][0]) for status in (*statuses, "405", "500", "503")}
+def _error_response(status: str, description: str) -> Schema:
+    code, message = _EXAMPLES.get(status) or ERRORS[int(status)]
+    return response(
+        description,
+        {"type": "array", "minItems": 1, "items": schema_ref("ProtocolError")},
+        [{"errorCode": code, "message": message}],
+        headers={**_USAGE, **_HEADERS.get(status, {})},
+    )
 
 
 _VERSION_NAMES = [*(f"v{version}" for version in VERSIONS), *VERSIONS, LATEST]
-
-COMPONENTS: dict[str, dict[str, Schema]] = {
-    "schemas": {
-        "ConnectErrors": {
-            "type": "array",
-            "minItems": 1,
-            "items": exactly(
-                {
-                    "errorCode": TEXT,
-                    "message": TEXT,
-                    "fields": {"type": "array", "items": TEXT},
-                },
-                "fields",
-            ),
-        }
+_COMPONENTS: dict[str, dict[str, Schema]] = {
+    "responses": {
+        name: _error_response(status, description)
+        for status, (name, description) in _RESPONSES.items()
     },
-    "responses": dict(_ERRORS.values()),
     "parameters": {
         "version": {
             "name": "version",
@@ -171,18 +115,15 @@ class ConnectSchema(AutoSchema):
         operation: Any = super().get_operation(*args)
         if operation is None:
             return None
+        self.resolve_serializer(ProtocolErrorSerializer, "response")
         if parameters := self._parameters():
             operation["parameters"] = parameters
         if "requestBody" in operation:
             self._complete_body(operation["requestBody"])
-        serializer: Any = self.get_response_serializers()
-        sample = serializer.sample
         for done in operation["responses"].values():
-            done |= {"description": "Done.", "headers": _USAGE}
-            for media in done["content"].values():
-                media["example"] = [sample] if self.view.action == "list" else sample
+            self._complete_response(done)
         operation["responses"] |= {
-            status: response_ref(_ERRORS[status][0]) for status in self._statuses()
+            status: response_ref(_RESPONSES[status][0]) for status in self._statuses()
         }
         return operation
 
@@ -217,6 +158,13 @@ class ConnectSchema(AutoSchema):
         for media in body["content"].values():
             media["example"] = serializer.sample
 
+    def _complete_response(self, done: Any) -> None:
+        done |= {"description": done["description"] or "Done.", "headers": _USAGE}
+        sample = getattr(self.get_response_serializers(), "sample", None)
+        if sample is not None:
+            for media in done.get("content", {}).values():
+                media["example"] = [sample] if self.view.action == "list" else sample
+
     def _statuses(self) -> list[str]:
         statuses = ["405", "500", "503"]
         if self.view.throttle_classes:
@@ -225,26 +173,38 @@ class ConnectSchema(AutoSchema):
             statuses += ["400", "413", "415"]
         return sorted(statuses)
 
+    def resolve_serializer(self, serializer: Any, direction: Any, *args: Any) -> Any:
+        """Return the component of an input with its required fields: a PATCH of this API is no
+        partial update."""
+        if getattr(serializer, "partial", False):  # drf-spectacular's copy
+            serializer.partial = False
+        return super().resolve_serializer(serializer, direction, *args)
+
+    def _get_serializer_name(self, *args: Any, **kwargs: Any) -> str:
+        """Return the guide's name of an input or output."""
+        name: str = super()._get_serializer_name(*args, **kwargs)
+        return name.removesuffix("Request")
+
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
         schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         schema["additionalProperties"] = False
         return schema
 
 
-def with_post(paths: dict[str, Any]) -> dict[str, Any]:
-    """Return the paths with a POST beside each PATCH of this API, which `_HttpMethod` asks for."""
-    completed = {}
-    for path, methods in paths.items():
-        completed[path] = methods
+def complete_document(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+    """Add this API's shared components, and a POST with `_HttpMethod` to each PATCH, as a
+    postprocessing hook of drf-spectacular."""
+    for kind, components in _COMPONENTS.items():
+        result["components"].setdefault(kind, {}).update(components)
+    for path, methods in result["paths"].items():
         if path.startswith("/services/data/") and "patch" in methods:
             patch = methods["patch"]
-            post = {
+            methods["post"] = {
                 **patch,
                 "operationId": f"{patch['operationId']}_by_post",
                 "parameters": [*patch["parameters"], _HTTP_METHOD],
             }
-            completed[path] = {**methods, "post": post}
-    return completed
+    return result
 
 
 class AdditionalParametersSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]

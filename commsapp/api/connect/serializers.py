@@ -27,7 +27,15 @@ class ConnectInputSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-class ConnectErrorSerializer(serializers.Serializer[Any]):
+class ProtocolErrorSerializer(serializers.Serializer[Any]):
+    """An error of a request that was not carried out; an answer is an array of these."""
+
+    errorCode = serializers.CharField()  # noqa: N815
+    message = serializers.CharField()
+    fields = serializers.ListField(child=serializers.CharField(), required=False)  # type: ignore[assignment]
+
+
+class ConnectErrorOutputSerializer(serializers.Serializer[Any]):
     """What all errors of an output have; each output adds the place of the error."""
 
     statusCode = serializers.CharField()  # noqa: N815  (the guide's name)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 from django.conf import settings
 from django.contrib import auth
@@ -18,14 +17,16 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from commsapp.api.authentication import SESSION_COOKIE, actor_of, token_pk_of
 from commsapp.api.message import authenticate_schema, responses
 from commsapp.api.message.binding import bind
+from commsapp.api.message.definition import normalize_key
 from commsapp.api.message.exceptions import error_response
-from commsapp.api.message.operation import Model, Property, ReplySpec, Scalar, normalize_key
+from commsapp.api.message.operation import ReplySpec
 from commsapp.api.message.parsers import UnreadableRequest, read_one
 from commsapp.api.message.paths import read_path
 from commsapp.api.openapi.fragments import attach_schema
 from commsapp.api.request_body import limit_body, read_body
 from commsapp.core.audit import Refusal, Refused
 from commsapp.core.credentials import message_sessions
+from commsapp.core.message_types import Message, RequestMessage, documented
 from commsapp.http.compression import keep_uncompressed
 from commsapp.http.origins import is_foreign
 from commsapp.http.sign_in_limits import BUSY_SECONDS, SignInsBusy, seconds_to_wait
@@ -34,43 +35,44 @@ from commsapp.models import Channel, User
 
 # --- The request ----------------------------------------------------------------------------
 
-_MAX_BODY_BYTES = {"UserName": 150, "Password": 4096}  # characters: a name's, and what a form takes
+_MAX_LENGTH = {"UserName": 150, "Password": 4096}  # characters; a form takes no more
 _LOGOUT = "logout"
 
 
-@dataclass(frozen=True)
-class SignIn:
-    """What Authenticate asks."""
+class Authenticate(RequestMessage):
+    """A sign-in by name and password, or a sign-out."""
 
-    provider: str = "credentials"
-    user_name: str = ""
-    password: str = field(default="", repr=False)
-    unread: tuple[Refusal, ...] = ()
-    line: int = 0
+    provider: Annotated[str, documented("`credentials` (the default), or `logout`.")] = ""
+    user_name: Annotated[str, documented("The user's name.", is_required=True)] = ""
+    password: Annotated[
+        str, documented("In the body only, never in the query.", is_required=True)
+    ] = ""
+
+    def __repr__(self) -> str:
+        return f"Authenticate(user_name={self.user_name!r})"  # without the password
 
     def faults(self) -> Iterator[Refusal]:
-        """All that is wrong with it, whoever asks."""
-        yield from self.unread
-        unread = {refusal.field for refusal in self.unread}
-        if self.provider.lower() != "credentials":
+        """Yield all that is wrong with the request, whoever sends it."""
+        yield from self.shape_faults
+        unread = {refusal.field for refusal in self.shape_faults}
+        if self.provider.lower() not in ("", "credentials"):
             yield Refusal("Predicate", _("The provider is “credentials” or “logout”."), "Provider")
-        for name, given in (("UserName", self.user_name), ("Password", self.password)):
-            if not given and name not in unread:
+        for name, value in (("UserName", self.user_name), ("Password", self.password)):
+            if not value and name not in unread:
                 yield Refusal("NotEmpty", _("It must be given."), name)
-            if len(given) > _MAX_BODY_BYTES[name]:
-                message = _("It has at most %d characters.") % _MAX_BODY_BYTES[name]
+            if len(value) > _MAX_LENGTH[name]:
+                message = _("It has at most %d characters.") % _MAX_LENGTH[name]
                 yield Refusal("MaximumLength", message, name)
 
 
-AUTHENTICATE = Model(
-    "Authenticate",
-    (
-        Property("Provider", Scalar.TEXT, "`credentials` (the default), or `logout`."),
-        Property("UserName", Scalar.TEXT, "The user's name.", is_required=True),
-        Property("Password", Scalar.TEXT, "In the body only, never in the query.", True),
-    ),
-    SignIn,
-)
+class AuthenticateResponse(Message):
+    """The reply to a sign-in."""
+
+    user_id: str = ""
+    session_id: str = ""
+    user_name: str = ""
+    display_name: str = ""
+    bearer_token: str = ""
 
 
 # --- The addresses --------------------------------------------------------------------------
@@ -107,7 +109,7 @@ def authenticate(request: HttpRequest, provider: str = "") -> HttpResponse:
         asked = _read(request)
     except UnreadableRequest as error:
         return error_response(request, 400, str(error))
-    if not provider and asked.provider.lower() == _LOGOUT and not asked.unread:
+    if not provider and asked.provider.lower() == _LOGOUT and not asked.shape_faults:
         return _log_out(request)
     if faults := [*asked.faults()]:
         status = responses.refused_status(Refused(*faults))
@@ -115,7 +117,7 @@ def authenticate(request: HttpRequest, provider: str = "") -> HttpResponse:
     return _log_in(request, asked)
 
 
-def _log_in(request: HttpRequest, asked: SignIn) -> HttpResponse:
+def _log_in(request: HttpRequest, asked: Authenticate) -> HttpResponse:
     attempt = _attempt(request)
     try:
         user: Any = auth.authenticate(attempt, username=asked.user_name, password=asked.password)
@@ -192,7 +194,7 @@ def _set_cookie(request: HttpRequest, response: HttpResponse, value: str, **more
 # --- Reading --------------------------------------------------------------------------------
 
 
-def _read(request: HttpRequest) -> SignIn:
+def _read(request: HttpRequest) -> Authenticate:
     """What was sent. Raises Unreadable."""
     limit_body(request, settings.MAX_SIGN_IN_BODY_BYTES)
     body = read_body(request)
@@ -202,8 +204,7 @@ def _read(request: HttpRequest) -> SignIn:
         given = read_one(body, read_path(request.path_info).format)
     query = request.GET.dict()
     query = {name: text for name, text in query.items() if normalize_key(name) != "password"}
-    asked: SignIn = bind(AUTHENTICATE, given, query)
-    return asked
+    return bind(Authenticate, given, query)
 
 
 def _form(request: HttpRequest) -> dict[str, Any]:

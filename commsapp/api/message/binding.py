@@ -1,210 +1,202 @@
-"""From what a client sent to what an operation takes (contract 3.1).
+"""From a client's JSON to the request of an operation (contract 3.1).
 
-Keys in any case; unknown ones are ignored; null is absent. All that cannot be read is told at once,
-each by its path.
+Keys spelled as documented or in camelCase, with values of the documented types, are converted by
+msgspec alone. Everything else is normalized first, and only then are faults reported.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
+import msgspec
 from django.utils.translation import gettext as _
 
-from commsapp.api.message.operation import ListOf, Model, Operation, Reader, Scalar, normalize_key
+from commsapp.api.message.definition import describe, normalize_key
 from commsapp.api.message.parsers import UnreadableRequest, as_request, read_json
-from commsapp.api.message.plain_lines import read_plainly
 from commsapp.core.audit import Refusal
-from commsapp.db.ids import NIL, read_guid_cached
+from commsapp.core.message_types import InvalidGuid, Message, RequestMessage, decode_guid
+
+R = TypeVar("R", bound=RequestMessage)
 
 _BOOLS = {
     **dict.fromkeys(("1", "t", "y", "on", "true"), True),
     **dict.fromkeys(("0", "f", "n", "off", "false"), False),
 }
-_INT = re.compile(r"-?[0-9]{1,10}", re.ASCII)
-MAX_UNREAD = 1_000  # values that are listed as unreadable before the rest of a list is left
-_INT32 = range(-(2**31), 2**31)
 
 
-def bind(request: Model, body: Mapping[str, Any], query: Mapping[str, str], line: int = 0) -> Any:
-    """The request as its operation takes it. A parameter of the query fills what the body left out.
-
-    What could not be read is handed on as `unread`, its place among several (from 1) as `line`.
-    """
-    binder = _Binder()
-    values = binder.values(request, body, "")
-    for name, text in query.items():
-        slot = _slots(request).get(normalize_key(name))
-        if slot and slot.scalar and slot.python_name not in values:
-            binder.read(slot, text, "", values)
-    return request.make(**values, unread=tuple(binder.unread), line=line)
-
-
-def bind_line(request: Model, text: bytes, query: Mapping[str, str], line: int) -> Any:
-    """The request that a line of many holds; see bind(). One that is no JSON object is one that
-    has nothing but that to tell."""
+def bind_line(request: type[R], text: bytes, query: Mapping[str, str], line: int) -> R:
+    """Return the request on a line of a stream; see bind(). A line that is no JSON object is an
+    empty request with that fault."""
     try:
-        plain = None if query else read_plainly(request, text, line)
-        return plain or bind(request, as_request(read_json(text)), query, line)
-    except UnreadableRequest as unreadable:
-        told = Refusal("SerializationException", str(unreadable))
-        return request.make(unread=(told,), line=line)
+        return bind(request, as_request(read_json(text)), query, line)
+    except UnreadableRequest as error:
+        fault = Refusal("SerializationException", str(error))
+        return request().received(line, [fault])
 
 
-def parse_lazily(operation: Operation, text: bytes, query: Mapping[str, str], line: int) -> Any:
-    """What an operation takes for a line of a stream; see Operation.recognize."""
-    if query:
-        return bind_line(operation.request, text, query, line)
-    return operation.recognize(text, line, _reader(operation.request))
+def bind(request: type[R], body: Mapping[str, Any], query: Mapping[str, str], line: int = 0) -> R:
+    """Return the request. A parameter of the query fills what the body left out.
+
+    Of each property of the request that cannot be read the first fault is in `shape_faults`.
+    """
+    bound: R
+    if not query:
+        for spelling in _spellings(request):
+            try:
+                bound = msgspec.convert(body, spelling, dec_hook=decode_guid)
+            except msgspec.ValidationError:
+                continue
+            return bound.received(line)
+    normalizer = _Normalizer()
+    values = normalizer.normalize(request, body, "")
+    normalizer.add_query(request, query, values)
+    faults = normalizer.faults
+    while True:
+        try:
+            bound = msgspec.convert(values, request, strict=False, dec_hook=decode_guid)
+        except msgspec.ValidationError as error:
+            fault = _refusal(error)
+            faults.append(fault)
+            del values[_first_name(fault.field)]
+        else:
+            return bound.received(line, faults)
+
+
+# --- Spellings ------------------------------------------------------------------------------
 
 
 @cache
-def _reader(request: Model) -> Reader:
-    return lambda text, line: bind_line(request, text, {}, line)
+def _spellings(request: type[R]) -> tuple[type[R], ...]:
+    return request, camel_variant(request)
 
 
-class _NotOfType(Exception):  # noqa: N818
-    """A value that cannot be read: a code and a sentence."""
+@cache
+def camel_variant(message: type[Any]) -> Any:
+    """Return a subclass of a message whose properties, and those of the messages in it, are
+    camelCase on the wire."""
+    fields = [
+        (field.name, _in_camel(field.type), field.default)
+        for field in msgspec.structs.fields(message)
+    ]
+    return msgspec.defstruct(
+        f"{message.__name__}Camel", fields,
+        bases=(message,), rename="camel", forbid_unknown_fields=True,
+    )  # fmt: skip
 
-    def __init__(self, code: str, told: str) -> None:
-        super().__init__(told)
-        self.code, self.told = code, told
+
+def _in_camel(annotation: Any) -> Any:
+    """Return a type with the camelCase variant of each message in it."""
+    if isinstance(annotation, type) and issubclass(annotation, Message):
+        return camel_variant(annotation)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return Annotated[_in_camel(arguments[0]), *arguments[1:]]
+    if origin in (Union, UnionType):
+        return Union[tuple(map(_in_camel, arguments))]  # noqa: UP007  (made at run time)
+    if origin is not None:
+        return origin[tuple(map(_in_camel, arguments))]
+    return annotation
 
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """Where a property's value goes, and how it is read, if it is a plain one."""
-
     name: str
-    python_name: str
-    type: Scalar | ListOf | Model
-    scalar: Callable[[Any], Any] | None
+    is_bool: bool
+    is_scalar: bool
+    is_ignored: bool
+    message: type[Message] | None
 
 
 @cache
-def _slots(model: Model) -> Mapping[str, _Slot]:
-    """By the spellings of their names that clients have, so that few need to be folded: in a stream
-    that is half the work."""
-    slots: dict[str, _Slot] = {}
-    for each in model.properties:
-        if not each.is_ignored:
-            scalar = _SCALARS[each.type] if isinstance(each.type, Scalar) else None
-            slot = _Slot(each.name, each.python_name, each.type, scalar)
-            camel = each.name[:1].lower() + each.name[1:]
-            slots |= dict.fromkeys(
-                (each.name, camel, each.python_name, normalize_key(each.name)), slot
-            )
-    return slots
+def _slots(message: type[Message]) -> Mapping[str, _Slot]:
+    """The properties of a message by their names without case and underscores."""
+    return {
+        normalize_key(each.name): _Slot(
+            each.name, each.type_name == "bool", each.message is None, each.is_ignored, each.message
+        )
+        for each in describe(message).properties
+    }
 
 
-class _Binder:
+class _Normalizer:
+    """Spells keys as documented, leaves out nulls and unknown keys, and reads words for bools."""
+
     def __init__(self) -> None:
-        self.unread: list[Refusal] = []
+        self.faults: list[Refusal] = []
 
-    def values(self, model: Model, given: Mapping[str, Any], path: str) -> dict[str, Any]:
-        """The values of a model's properties, by Python names; only those that are given."""
-        slots = _slots(model)
-        values: dict[str, Any] = {}
-        seen: dict[str, str] = {}
-        for key, value in given.items():
-            slot = slots.get(key) or slots.get(normalize_key(key))
-            if slot is None:
+    def normalize(
+        self, message: type[Message], values: Mapping[str, Any], path: str
+    ) -> dict[str, Any]:
+        normalized: dict[str, Any] = {}
+        spelled: dict[str, str] = {}
+        for key, value in values.items():
+            slot = _slots(message).get(normalize_key(key))
+            if slot is None or slot.is_ignored:
                 continue
-            if slot.name in seen:
-                self._tell_twice(seen[slot.name], key, f"{path}{slot.name}")
-            seen[slot.name] = key
+            field = f"{path}{slot.name}"
+            if slot.name in spelled:
+                self._add_repeated(spelled[slot.name], key, field)
+            spelled[slot.name] = key
             if value is not None:
-                self.read(slot, value, path, values)
-        return values
+                normalized[slot.name] = self._value(slot, value, field)
+        return normalized
 
-    def read(self, slot: _Slot, value: Any, path: str, values: dict[str, Any]) -> None:
-        """Read one value, or tell that it cannot be read."""
-        try:
-            if slot.scalar:
-                read = slot.scalar(value)
-            elif isinstance(slot.type, ListOf):
-                read = self._list(slot.type.item, value, f"{path}{slot.name}")
+    def add_query(
+        self, request: type[Message], query: Mapping[str, str], values: dict[str, Any]
+    ) -> None:
+        """Fill the plain properties that the body left out."""
+        for key, text in query.items():
+            slot = _slots(request).get(normalize_key(key))
+            if slot is None or not slot.is_scalar or slot.is_ignored or slot.name in values:
+                continue
+            if "\0" in text:
+                message = _("This text has a NUL character.")
+                self.faults.append(Refusal("SerializationException", message, slot.name))
             else:
-                read = self._object(slot.type, value, f"{path}{slot.name}")
-        except _NotOfType as error:
-            self._tell(error.code, error.told, f"{path}{slot.name}")
-        else:
-            if read is not None:
-                values[slot.python_name] = read
+                values[slot.name] = self._value(slot, text, slot.name)
 
-    def _object(self, model: Any, value: Any, at: str) -> Any:
-        if type(value) is dict:
-            return model.make(**self.values(model, value, f"{at}."))
-        if value is None:
-            raise _NotOfType("NotNull", _("There is nothing here."))
-        raise _NotOfType("SerializationException", _("This is no object."))
+    def _value(self, slot: _Slot, value: Any, field: str) -> Any:
+        if slot.is_bool and isinstance(value, str):
+            return _BOOLS.get(value.lower(), value)
+        if slot.message is None:
+            return value
+        if isinstance(value, dict):
+            return self.normalize(slot.message, value, f"{field}.")
+        return [*self._items(slot.message, value, field)] if isinstance(value, list) else value
 
-    def _list(self, model: Model, value: Any, at: str) -> tuple[Any, ...]:
-        if type(value) is not list:
-            raise _NotOfType("SerializationException", _("This is no list."))
-        items: list[Any] = []
-        for place, item in enumerate(value):
-            if len(self.unread) >= MAX_UNREAD:
-                break  # the request is refused: the rest need not be read
-            items.append(self._item(model, item, f"{at}[{place}]"))
-        return tuple(items)
+    def _items(self, message: type[Message], values: list[Any], field: str) -> Iterator[Any]:
+        for place, value in enumerate(values):
+            is_object = isinstance(value, dict)
+            yield self.normalize(message, value, f"{field}[{place}].") if is_object else value
 
-    def _item(self, model: Model, value: Any, at: str) -> Any:
-        try:
-            return self._object(model, value, at)
-        except _NotOfType as error:
-            self._tell(error.code, error.told, at)
-            return model.make()  # so that those that follow keep their places
-
-    def _tell_twice(self, one: str, other: str, at: str) -> None:
+    def _add_repeated(self, first: str, second: str, field: str) -> None:
         message = _("It is given twice: as %(one)s and as %(other)s.") % {
-            "one": one,
-            "other": other,
+            "one": first,
+            "other": second,
         }
-        self._tell("SerializationException", message, at)
-
-    def _tell(self, code: str, told: str, at: str) -> None:
-        self.unread.append(Refusal(code, told, at))
+        self.faults.append(Refusal("SerializationException", message, field))
 
 
-def _text(value: Any) -> str:
-    if type(value) is not str:
-        raise _NotOfType("SerializationException", _("This is no text."))
-    if "\0" in value:
-        raise _NotOfType("SerializationException", _("This text has a NUL character."))
-    return value
+# --- Faults ---------------------------------------------------------------------------------
+
+_FAULT = re.compile(r"(?P<message>.*?)(?: - at `\$\.?(?P<field>.*)`)?", re.DOTALL)
 
 
-def _guid(value: Any) -> str | None:
-    guid = read_guid_cached(value) if isinstance(value, str) else None
-    if guid is None:
-        raise _NotOfType("InvalidGuid", _("This is no Guid."))
-    return None if guid == NIL else guid
+def _refusal(error: msgspec.ValidationError) -> Refusal:
+    """Return what msgspec says of the first value that it could not convert."""
+    found = _FAULT.fullmatch(str(error))
+    message, field = (found["message"], found["field"] or "") if found else (str(error), "")
+    if isinstance(error.__cause__, InvalidGuid):
+        code = "InvalidGuid"
+    else:
+        code = "NotNull" if message.endswith("got `null`") else "SerializationException"
+    return Refusal(code, message if message.endswith(".") else f"{message}.", field)
 
 
-def _bool(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    read = _BOOLS.get(str(value).lower()) if isinstance(value, str | int) else None
-    if read is None:
-        raise _NotOfType("SerializationException", _("This is neither true nor false."))
-    return read
-
-
-def _int(value: Any) -> int:
-    if isinstance(value, str) and _INT.fullmatch(value):
-        value = int(value)
-    if type(value) is not int or value not in _INT32:
-        raise _NotOfType("SerializationException", _("This is no whole number of 32 bits."))
-    return value
-
-
-_SCALARS: dict[Scalar, Callable[[Any], Any]] = {
-    Scalar.TEXT: _text,
-    Scalar.GUID: _guid,
-    Scalar.BOOL: _bool,
-    Scalar.INT: _int,
-}
+def _first_name(field: str) -> str:
+    return re.split(r"[.[]", field, maxsplit=1)[0]

@@ -18,9 +18,10 @@ from django.urls import URLPattern, re_path
 from django.views.decorators.csrf import csrf_exempt
 
 from commsapp.api.message import responses, schema
-from commsapp.api.message.client_types import LANGUAGES, data_type, place_of
+from commsapp.api.message.client_types import LANGUAGES
+from commsapp.api.message.definition import GUID, Description, Property, describe
 from commsapp.api.message.exceptions import error_response
-from commsapp.api.message.operation import ListOf, Model, Operation, Property, Scalar
+from commsapp.api.message.operation import Operation
 from commsapp.api.message.renderers import FORMATS
 from commsapp.api.openapi.fragments import OpenApiFragment, attach_schema, response, response_ref
 from commsapp.http.origins import base_url
@@ -121,59 +122,31 @@ def _page_context(host: str, operation: Operation, path_format: str) -> Mapping[
     # The document prints JSON Lines as `other`; both names are one.
     name = "jsonl" if path_format == "other" else path_format
     reply = responses.status_of(operation.reply.message, meta=operation.reply.meta)
-    sent = _placeholders(operation.request)
+    request = describe(operation.request)
     return {
         "operation": operation,
         "format": name,
         "printed": "other" if name == "jsonl" else name,
         "formats": schema.PATH_FORMATS,
-        "tables": [_Table(model) for model in dict.fromkeys(_tabled(operation.request))],
-        "placeholders": _exchange(host, operation, name, sent, _STATUS),
+        "tables": [*dict.fromkeys(_tables(request))],
+        "placeholders": _exchange(host, operation, name, _placeholders(request), _STATUS),
         "example": _exchange(host, operation, name, operation.sample, reply),
     }
 
 
-def _tabled(model: Model) -> Iterator[Model]:
-    """A model, what it is based on, and the models of its properties, as the document has them."""
-    yield model
-    if model.base:
-        yield from _tabled(model.base)
-    for each in model.own:
-        kind = each.type.item if isinstance(each.type, ListOf) else each.type
-        if isinstance(kind, Model):
-            yield from _tabled(kind)
-
-
-@dataclass(frozen=True)
-class _Table:
-    model: Model
-
-    @property
-    def name(self) -> str:
-        return self.model.name
-
-    @property
-    def rows(self) -> list[Mapping[str, Any]]:
-        return [
-            {
-                "name": each.name,
-                "place": place_of(each),
-                "type": data_type(each),
-                "model": "" if isinstance(each.type, Scalar) else _model_of(each),
-                "required": "Yes" if each.is_required else "No",
-                "about": each.about,
-            }
-            for each in self.model.own
-        ]
-
-
-def _model_of(each: Property) -> str:
-    return each.type.item.name if isinstance(each.type, ListOf) else str(each.type.name)
+def _tables(message: Description) -> Iterator[Description]:
+    """Yield a message, its base, and the messages of its properties, in the document's order."""
+    yield message
+    if message.base:
+        yield from _tables(message.base)
+    for each in message.own:
+        if each.message:
+            yield from _tables(describe(each.message))
 
 
 # --- Samples ----------------------------------------------------------------------------------
 
-_PLACEHOLDERS: Mapping[Scalar, Any] = {Scalar.TEXT: "String", Scalar.BOOL: False, Scalar.INT: 0}
+_PLACEHOLDERS: Mapping[str, Any] = {"string": "String", "bool": False, "int": 0}
 _ERROR = {
     "ErrorCode": "String",
     "FieldName": "String",
@@ -189,19 +162,20 @@ _STATUS = {
 }
 
 
-def _placeholders(model: Model) -> dict[str, Any]:
-    """A request with something in every place; Guids, being empty, are left out."""
+def _placeholders(message: Description) -> dict[str, Any]:
+    """Return a request with a value for every property; Guids, being empty, are left out."""
     return {
-        each.name: _placeholder(each.type)
-        for each in model.properties
-        if each.in_body and each.type is not Scalar.GUID
+        each.name: _placeholder(each)
+        for each in message.properties
+        if each.in_body and each.type_name != GUID
     }
 
 
-def _placeholder(kind: Scalar | ListOf | Model) -> Any:
-    if isinstance(kind, Scalar):
-        return _PLACEHOLDERS[kind]
-    return [_placeholders(kind.item)] if isinstance(kind, ListOf) else _placeholders(kind)
+def _placeholder(each: Property) -> Any:
+    if each.message is None:
+        return _PLACEHOLDERS[each.type_name]
+    value = _placeholders(describe(each.message))
+    return [value] if each.is_list else value
 
 
 def _exchange(

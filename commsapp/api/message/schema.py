@@ -10,7 +10,7 @@ from commsapp.api.message import responses as replies
 from commsapp.api.message.authenticate_schema import SIGNED_IN
 from commsapp.api.message.operation import Operation
 from commsapp.api.message.renderers import FORMATS, in_camel
-from commsapp.api.message.schema_components import ANSWERS, schemas_of, type_of
+from commsapp.api.message.schema_components import ANSWERS, query_schemas, schemas_of
 from commsapp.api.openapi.fragments import (
     ALLOW,
     RETRY_AFTER,
@@ -148,9 +148,8 @@ def _request(operation: Operation, path_format: str) -> tuple[Schema, Schema]:
 
 
 def _parameters(operation: Operation) -> Iterator[Schema]:
-    for each in operation.request.properties:
-        if each.in_query:
-            yield _query(each.name, each.about, type_of(each))
+    for name, schema in query_schemas(operation.request).items():
+        yield _query(name, schema["description"], schema)
 
 
 def _query(name: str, told: str, schema: Schema) -> Schema:

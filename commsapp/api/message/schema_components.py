@@ -1,60 +1,57 @@
-"""What requests and answers of the Message API consist of, as OpenAPI's schemas."""
+"""The requests and replies of the Message API as OpenAPI's schemas: those of the Structs."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from commsapp.api.message.operation import ListOf, Model, Property, Scalar
+import msgspec
+
+from commsapp.api.message.binding import camel_variant
+from commsapp.api.message.definition import describe
 from commsapp.api.message.renderers import camel
-from commsapp.api.openapi.fragments import TEXT, Schema, exactly, schema_ref
+from commsapp.api.openapi.fragments import TEXT, Schema, exactly
+from commsapp.core.message_types import Guid, Message
 
-# --- Requests -------------------------------------------------------------------------------
+_REF = "#/components/schemas/{name}"
 
 
-def schemas_of(request: Model) -> dict[str, Schema]:
-    """The schemas of a request and of all that is in it, by name; each in camelCase, too."""
-    schemas: dict[str, Schema] = {}
-    for model in (*request.nested, request):
-        schemas[model.name] = _object(model)
-        schemas[f"{model.name}Camel"] = _in_camel(_object(model))
+def schemas_of(*messages: type[Message]) -> dict[str, Schema]:
+    """Return the schemas of messages and all messages in them, by name; each in camelCase, too."""
+    both = [*messages, *map(camel_variant, messages)]
+    _refs, schemas = msgspec.json.schema_components(
+        both, schema_hook=_schema_of_type, ref_template=_REF
+    )
+    for message in messages:
+        for each in (*describe(message).nested, describe(message)):
+            required = [item.name for item in each.properties if item.is_required]
+            _describe(schemas[each.name], required)
+            _describe(schemas[f"{each.name}Camel"], [*map(camel, required)])
     return schemas
 
 
-def _object(model: Model) -> dict[str, Any]:
-    required = [each.name for each in model.properties if each.is_required]
+def _describe(schema: dict[str, Any], required: list[str]) -> None:
+    """State what binding adds to the Struct: unknown names are ignored, and what the document
+    requires."""
+    schema["description"] = "Names may be spelled in any case; others are ignored."
+    schema["additionalProperties"] = True
+    schema["required"] = required
+
+
+def query_schemas(message: type[Message]) -> dict[str, Schema]:
+    """Return the schemas of a request's query parameters, by name."""
+    properties = schemas_of(message)[message.__name__]["properties"]
     return {
-        "type": "object",
-        "description": "Names may be spelled in any case; others are ignored.",
-        "properties": {
-            each.name: {**type_of(each), "description": each.about} for each in model.properties
-        },
-        **({"required": required} if required else {}),
+        each.name: properties[each.name] for each in describe(message).properties if each.in_query
     }
 
 
-def type_of(each: Property) -> Schema:
-    """The schema of a property's values."""
-    if isinstance(each.type, Scalar):
-        return _SCALARS[each.type]
-    if isinstance(each.type, ListOf):
-        return {"type": "array", "items": schema_ref(each.type.item.name)}
-    return schema_ref(each.type.name)
+def _schema_of_type(kind: type) -> dict[str, Any]:
+    if kind is Guid:
+        return {"type": "string", "format": "uuid"}
+    raise NotImplementedError
 
 
-_SCALARS: dict[Scalar, Schema] = {
-    Scalar.TEXT: TEXT,
-    Scalar.GUID: {"type": "string", "format": "uuid"},
-    Scalar.BOOL: {"type": "boolean"},
-    Scalar.INT: {
-        "type": "integer",
-        "format": "int32",
-        "minimum": -(2**31),
-        "maximum": 2**31 - 1,
-    },
-}
-
-
-# --- Answers --------------------------------------------------------------------------------
+# --- Replies --------------------------------------------------------------------------------
 
 _META = {"type": "object", "additionalProperties": TEXT}
 _ERROR = exactly(
@@ -68,7 +65,7 @@ _FAILED = exactly({"ResponseStatus": _STATUS})
 
 
 def _in_camel(schema: Any) -> Any:
-    """A schema of ours with its properties' names, and what it refers to, in camelCase."""
+    """Return a schema with its properties' names in camelCase."""
     if isinstance(schema, list):
         return [_in_camel(item) for item in schema]
     if not isinstance(schema, dict):
@@ -78,8 +75,6 @@ def _in_camel(schema: Any) -> Any:
         spelled["properties"] = {camel(name): of for name, of in spelled["properties"].items()}
     if "required" in spelled:
         spelled["required"] = [camel(name) for name in spelled["required"]]
-    if "$ref" in spelled:
-        spelled["$ref"] += "Camel"
     return spelled
 
 

@@ -20,7 +20,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
-from commsapp.api.message.binding import parse_lazily
+from commsapp.api.message.binding import bind_line
 from commsapp.api.message.exceptions import SAFE_TO_REPEAT, error_response, error_status
 from commsapp.api.message.json_lines import PAUSE, Line, groups_of
 from commsapp.api.message.operation import Operation
@@ -115,7 +115,7 @@ class _Stream:
         """What became of each line, in their order."""
         operation, query = self.operation, self.query
         requests = {
-            line.number: parse_lazily(operation, line.text, query, line.number)
+            line.number: bind_line(operation.request, line.text, query, line.number)
             for line in group
             if not line.wrong
         }

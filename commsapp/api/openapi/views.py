@@ -19,12 +19,9 @@ from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.generators import SchemaGenerator
 
-from commsapp.api.connect import schema as connect_schema
-from commsapp.api.openapi import curl
 from commsapp.api.openapi.fragments import OpenApiFragment, attach_schema, description_of, response
 from commsapp.api.rest import schema as rest_schema
 from commsapp.api.rest.exceptions import error_response
-from commsapp.http.origins import base_url
 
 Document = dict[str, Any]
 
@@ -64,13 +61,28 @@ def without_slash(endpoints: list[Any], **_more: Any) -> list[Any]:
 
 def with_all_apis(result: Document, **_more: Any) -> Document:
     """For drf-spectacular: what it cannot find, because it is no view of REST framework's."""
-    for components in (rest_schema.COMPONENTS, connect_schema.COMPONENTS):
-        _merge(result["components"], components)
-    paths = connect_schema.with_post(result["paths"])
+    _merge(result["components"], rest_schema.COMPONENTS)
+    paths = result["paths"]
     for described in _described(get_resolver().url_patterns):
         paths |= described.paths
         _merge(result["components"], described.components)
     return {**result, "paths": paths}
+
+
+def with_single_examples(result: Document, **_more: Any) -> Document:
+    """For drf-spectacular: an only example as the media type's `example`."""
+    bodies = [
+        body
+        for methods in result["paths"].values()
+        for operation in methods.values()
+        for body in (operation.get("requestBody", {}), *operation["responses"].values())
+    ]
+    for body in bodies:
+        for media in body.get("content", {}).values():
+            if len(media.get("examples", ())) == 1:
+                [example] = media.pop("examples").values()
+                media["example"] = example["value"]
+    return result
 
 
 def _described(patterns: list[Any]) -> Iterator[OpenApiFragment]:
@@ -113,13 +125,6 @@ def docs(request: HttpRequest) -> HttpResponse:
     return render(request, "docs.html")
 
 
-@_read_only
-def curl_page(request: HttpRequest) -> HttpResponse:
-    """A request to every operation, to copy."""
-    context = {"groups": curl.groups_of(document()), "base": base_url(request)}
-    return render(request, "docs_curl.html", context)
-
-
 attach_schema(
     schema,
     OpenApiFragment(
@@ -148,5 +153,4 @@ def urlpatterns() -> list[Any]:
     return [
         re_path(r"^api/schema/?$", schema, name="api-schema"),
         re_path(r"^api/docs/?$", docs, name="api-docs"),
-        re_path(r"^api/docs/curl/?$", curl_page, name="api-docs-curl"),
     ]

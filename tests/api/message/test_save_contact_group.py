@@ -6,7 +6,7 @@ import json
 import pytest
 
 from commsapp.db.ids import uuid7
-from contacts.models import ContactGroup
+from contacts.models import ContactGroup, SaveFailure
 from tests import factories
 from tests.api.message.conftest import PATH
 from tests.conftest import token
@@ -150,23 +150,31 @@ def test_whatever_the_case_of_the_keys_the_content_is_the_same(ask):
     assert ask(body).json()["Meta"]["Outcome"] == "Unchanged"
 
 
-def test_all_failures_are_told_at_once_whether_read_or_not(ask):
+def test_all_faults_of_content_are_reported_at_once(ask):
     before = everything()
-    connections = [{"ContactId": "x"}, {"ContactId": str(uuid7())}, None, {"Index": -1}]
-    group = {"ContactGroupName": "", "GroupRoleId": "x", "ContactConnections": connections}
-    told = ask.refused(ask.body(ContactGroup=group, IgnoreHash="perhaps"))
-    at = "ContactGroup.ContactConnections"
-    assert set(told) == {
+    connections = [{"ContactId": str(uuid7())}, {"Index": -1}]
+    group = {"ContactGroupName": "", "GroupRoleId": None, "ContactConnections": connections}
+    errors = ask.refused(ask.body(ContactGroup=group, IgnoreHash="perhaps"))
+    path = "ContactGroup.ContactConnections"
+    assert errors == [
         ("SerializationException", "IgnoreHash"),
-        ("InvalidGuid", "ContactGroup.GroupRoleId"),
         ("NotEmpty", "ContactGroup.ContactGroupName"),
-        ("InvalidGuid", f"{at}[0].ContactId"),
-        ("NotFound", f"{at}[1].ContactId"),
-        ("NotNull", f"{at}[2]"),
-        ("NotEmpty", f"{at}[3].ContactId"),
-        ("GreaterThanOrEqualTo", f"{at}[3].Index"),
-    }
-    assert len(told) == 8
+        ("NotEmpty", f"{path}[1].ContactId"),
+        ("GreaterThanOrEqualTo", f"{path}[1].Index"),
+        ("NotEmpty", "ContactGroup.GroupRoleId"),
+        ("NotFound", f"{path}[0].ContactId"),
+    ]
+    assert everything() == before
+
+
+def test_first_fault_of_shape_in_the_group_is_reported_and_the_failure_is_recorded(ask, suite):
+    before = everything()
+    connections = [{"ContactId": "x"}, None]
+    errors = ask.refused(ask.body(ContactGroup={"ContactConnections": connections}))
+    assert errors == [("InvalidGuid", "ContactGroup.ContactConnections[0].ContactId")]
+    [failure] = SaveFailure.objects.all()
+    assert (failure.data_source, failure.key) == (suite.source, "K")
+    assert [fault["field"] for fault in failure.faults] == [errors[0][1]]
     assert everything() == before
 
 
