@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from commsapp.core.actors import Actor
 from commsapp.core.audit import (
@@ -149,8 +149,8 @@ def _unsplit_sentence(numbers: Numbers, planned: bool) -> str:
     return message % format_count(removed)
 
 
-LINE_SPLIT = Kind("quotes.line_split", sentence=_split_sentence)
-LINE_UNSPLIT = Kind("quotes.line_unsplit", sentence=_unsplit_sentence)
+LINE_SPLIT = Kind("quotes.line_split", gettext_lazy("Line split"), sentence=_split_sentence)
+LINE_UNSPLIT = Kind("quotes.line_unsplit", gettext_lazy("Line unsplit"), sentence=_unsplit_sentence)
 
 
 # --- Undo -----------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from commsapp.core import audit
 from commsapp.core.actors import Actor
 from commsapp.core.operation_access import redact
+from commsapp.core.records import DELETED
 from commsapp.models import Operation
 from commsapp.staff.audit import batches as goes
 from commsapp.staff.changelists import page_by_key
@@ -161,7 +162,7 @@ def target_kind(operation: Operation) -> str:
 def target_url(operation: Operation) -> str:
     """The page of what the operation changed; empty where there is none any more."""
     name = operation.target_type.replace(".", "_")
-    if operation.kind == "removed" or operation.is_target_hidden:
+    if operation.kind == DELETED.name or operation.is_target_hidden:
         return ""
     try:
         return reverse(f"admin:{name}_page", args=(operation.target_id,))
