@@ -23,7 +23,9 @@ from uuid import UUID
 from django.apps import apps
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from commsapp.core.actors import Actor, has_permission, require
 from commsapp.core.number_format import format_counts
@@ -109,23 +111,29 @@ _kinds: dict[str, Kind] = {}
 
 
 class Kind:
-    """A kind of operation: its sentence, the permission it takes, and how it is undone."""
+    """A kind of operation: its label and sentences, the permission it takes, and its undo."""
 
     def __init__(
         self,
         name: str,
+        label: Promise,
         *,
         verb: str = "change",
         sentence: Sentence,
+        batch_sentence: Promise | str = "",
         verbs_of: Callable[[Operation], Sequence[str]] | None = None,
         names: Sequence[str] = (),
     ) -> None:
-        """`sentence(numbers, planned)` tells what was done, or, planned, what would be.
+        """Register the kind.
 
-        `verbs_of` tells the permissions that one took, where not all of the kind take `verb`.
-        `names` are the models, beside the target's, whose records the sentence names.
+        `sentence(numbers, planned)` returns what was done, or, planned, what would be done.
+        `batch_sentence` is said of a whole batch that begins with this kind, with the `count`
+        of its `things`; without one, the batch's first operation is described.
+        `verbs_of` returns the permissions of an operation, where not all of the kind take `verb`.
+        `names` are the models, besides the target's, whose records the sentence names.
         """
-        self.name, self.sentence, self.names = name, sentence, names
+        self.name, self.label, self.names = name, label, names
+        self.sentence, self.batch_sentence = sentence, batch_sentence
         self.verbs_of = verbs_of or (lambda operation: (verb,))
         self._inverse: Inverse | None = None
         _kinds[name] = self
@@ -157,21 +165,25 @@ def for_each(inverse: Callable[[Undoing, Actor], None]) -> Inverse:
     return undo_each
 
 
-def kinds() -> list[str]:
-    """The names of all kinds of operations."""
-    return sorted(_kinds)
+def kinds() -> list[Kind]:
+    """Return all kinds of operations, by their names."""
+    return [_kinds[name] for name in sorted(_kinds)]
+
+
+def kind_of(operation: Operation) -> Kind:
+    return _kinds[operation.kind]
 
 
 def undoable_kinds() -> list[str]:
-    """The names of those that can be undone."""
-    return [name for name in kinds() if _kinds[name].is_undoable]
+    """Return the names of the kinds that can be undone."""
+    return [kind.name for kind in kinds() if kind.is_undoable]
 
 
 def sentence(operation: Operation, *, planned: bool = False) -> str:
     """What the operation did, in one sentence in the reader's language."""
     if operation.replacement_sentence:
         return operation.replacement_sentence
-    return _kinds[operation.kind].sentence(operation.numbers, planned)
+    return kind_of(operation).sentence(operation.numbers, planned)
 
 
 def headline(operation: Operation) -> str:
@@ -182,18 +194,18 @@ def headline(operation: Operation) -> str:
 
 def named_models(operation: Operation) -> Sequence[str]:
     """The labels of the models, beside the target's, whose records the sentence names."""
-    return _kinds[operation.kind].names
+    return kind_of(operation).names
 
 
 def is_undoable(operation: Operation) -> bool:
     """Whether undo() would try: the kind has an inverse and nobody has undone it yet."""
-    return _kinds[operation.kind].is_undoable and not operation.is_undone
+    return kind_of(operation).is_undoable and not operation.is_undone
 
 
 def may_undo(operation: Operation, by: Actor) -> bool:
     """Whether undo() would try, and the actor has the permission that it takes."""
     model = apps.get_model(operation.target_type)
-    verbs = _kinds[operation.kind].verbs_of(operation)
+    verbs = kind_of(operation).verbs_of(operation)
     return is_undoable(operation) and all(has_permission(by, verb, model) for verb in verbs)
 
 
@@ -439,7 +451,12 @@ def _undone_sentence(numbers: Numbers, planned: bool) -> str:
     return text + "."
 
 
-UNDONE = Kind("undone", sentence=_undone_sentence)
+UNDONE = Kind(
+    "undone",
+    gettext_lazy("Undone"),
+    batch_sentence=gettext_lazy("Undone: %(count)s %(things)s."),
+    sentence=_undone_sentence,
+)
 
 
 @operation()
@@ -486,7 +503,7 @@ def _undo_result(undoing: Undoing, planned: bool) -> Undone:
 
 
 def _require_verbs(operation: Operation, by: Actor) -> None:
-    for verb in _kinds[operation.kind].verbs_of(operation):
+    for verb in kind_of(operation).verbs_of(operation):
         require(by, verb, apps.get_model(operation.target_type))
 
 
