@@ -19,8 +19,8 @@ HSTS_PRELOAD    consent to the browsers' built-in list of HTTPS hosts; default: 
 TRUSTED_PROXY   on behind a proxy that sets X-Forwarded-Proto and appends to X-Forwarded-For;
                 default: off
 PROXY_COUNT     how many such proxies a request passes, one after the other; default: 1
-CORS_ORIGINS    whose pages may use the Message API in a browser (comma separated, as
-                https://suite.example); default: nobody's
+CORS_ORIGINS    origins whose pages may use the APIs in a browser (comma separated, as
+                https://suite.example); default: none
 SECURITY_CONTACT  e-mail or https address for reports of weaknesses; default: none, no security.txt
 SIGN_IN_FAILURES_PER_ADDRESS  wrong passwords from one address in 15 minutes, for whatever names,
                 before it is locked out; default: 100; 0 is no limit
@@ -42,14 +42,14 @@ PORT and WEB_CONCURRENCY are gunicorn's: see commsapp/server/gunicorn_conf.py.
 
 import os
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from commsapp.db.availability import Connection
+from commsapp.db import configuration
 from commsapp.logs import formatting
 
 os.umask(0o077)  # the database, the secrets and the uploads are for no other user of the machine
@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "commsapp.static_files.CollectedFilesConfig",  # django.contrib.staticfiles
     "axes",
+    "corsheaders",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -134,45 +135,16 @@ TEMPLATES = [
 # --- Database -------------------------------------------------------------------------------
 
 LOCK_SECONDS = env.float("LOCK_SECONDS", default=10)  # then the answer is "try again"
-STATEMENT_SECONDS = env.float(
-    "STATEMENT_SECONDS", default=30
-)  # see commsapp/db/statement_timeout.py
+STATEMENT_SECONDS = env.float("STATEMENT_SECONDS", default=30)  # see db/statement_timeout.py
 WEB_THREADS = env.int("WEB_THREADS", default=8)  # of a worker: most may wait for the database
 
-
-def _database() -> dict[str, Any]:
-    database: dict[str, Any] = env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
-    if database["ENGINE"].endswith("sqlite3"):
-        database["ENGINE"] = "commsapp.db.sqlite3"
-        # Opening the file anew for each request would cost more than most of them do.
-        database["CONN_MAX_AGE"] = None
-        # The pages in cache are each thread's own: of more than these the system keeps one copy.
-        # IMMEDIATE: a transaction takes the write lock at its start, so that it never reads what
-        # another is about to change, and never fails half-way for want of the lock.
-        database["OPTIONS"] = {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": LOCK_SECONDS,
-            "init_command": "PRAGMA journal_mode = WAL; PRAGMA cache_size = -1024;",
-        }
-    else:
-        database["ENGINE"] = "commsapp.db.postgresql"
-        database["OPTIONS"] = {
-            **database.get("OPTIONS", {}),
-            "pool": {
-                "min_size": 1,
-                "max_size": env.int("DATABASE_POOL", default=10),
-                "timeout": min(0.5, LOCK_SECONDS),  # and again, up to LOCK_SECONDS
-                "connection_class": Connection,
-                "reconnect_timeout": 1,  # then a request tries: else it waits ever longer
-            },
-            # To compile a plan takes longer than to run it: ours are short, whatever is guessed of
-            # tables that have not been looked at yet.
-            "options": f"-c lock_timeout={round(LOCK_SECONDS * 1000)}ms -c jit=off",
-        }
-    return database
-
-
-DATABASES = {"default": _database()}
+DATABASES = {
+    "default": configuration.configure(
+        env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}"),
+        lock_seconds=LOCK_SECONDS,
+        pool_size=env.int("DATABASE_POOL", default=10),
+    )
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- People and clients ---------------------------------------------------------------------
@@ -272,7 +244,23 @@ def _origins() -> list[str]:
     return origins
 
 
-CORS_ORIGINS = _origins()
+CORS_ALLOWED_ORIGINS = _origins()
+CORS_ALLOW_CREDENTIALS = True
+CORS_URLS_REGEX = (  # those of the APIs
+    r"(?i)^/(services/(?!oauth2/authorize)|(api|auth|types|metadata|json|jsonl|xml|csv|other)(/|$))"
+)
+CORS_ALLOW_METHODS = ("DELETE", "GET", "OPTIONS", "PATCH", "POST")
+CORS_ALLOW_HEADERS = (
+    *default_headers, "content-encoding", "idempotency-key", "if-match", "if-none-match",
+    "if-unmodified-since", "x-prettyprint", "x-ss-id",
+)  # fmt: skip
+CORS_EXPOSE_HEADERS = (
+    "Allow", "ETag", "Link", "Location", "Retry-After", "Sforce-Limit-Info", "WWW-Authenticate",
+    "X-AutoBatch-Completed", "X-Request-Id",
+)  # fmt: skip
+CORS_PREFLIGHT_MAX_AGE = 600  # seconds
+if CORS_ALLOWED_ORIGINS:  # after the middleware that answers errors of all the others
+    MIDDLEWARE.insert(2, "corsheaders.middleware.CorsMiddleware")
 DEFAULT_EXCEPTION_REPORTER_FILTER = "commsapp.logs.redaction.ReporterFilter"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -319,7 +307,10 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,  # what is read-only is in no request
     "DEFAULT_GENERATOR_CLASS": "commsapp.api.openapi.views.Generator",
-    "PREPROCESSING_HOOKS": ["commsapp.api.openapi.views.without_slash"],
+    "PREPROCESSING_HOOKS": [
+        "commsapp.api.openapi.views.without_slash",
+        "commsapp.api.message.schema.documented_endpoints",
+    ],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "commsapp.api.connect.schema.complete_document",

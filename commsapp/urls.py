@@ -16,7 +16,7 @@ from groups import rest as groups_rest
 from quotes import connect as quotes_connect
 from quotes.rest import viewsets as quotes_rest
 
-MESSAGES = [contacts_message.SAVE_CONTACT_GROUP]
+MESSAGES = [*contacts_message.OPERATIONS]
 
 urlpatterns = [
     *home.urlpatterns,

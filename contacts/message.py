@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 from commsapp.api.message.operation import Operation, ReplySpec
+from commsapp.api.message.viewsets import OperationViewSet
 from commsapp.api.openapi.fragments import sample_id
-from commsapp.core.actors import Actor
 from commsapp.core.audit import Refusal, Refused
 from commsapp.db.ids import dashed
 from contacts import operations
@@ -15,26 +16,44 @@ from contacts.operations import Outcome, SaveContactGroup, Saved
 from contacts.save_group.outcome import Counts, sentence
 from contacts.save_group.request import faults
 
+_SAMPLE = {
+    "SuiteDataSourceInstanceId": sample_id("data-source"),
+    "AlternateKey": "CUSTOMER-1001",
+    "ContactGroup": {
+        "ContactGroupName": "Example Bakeries",
+        "GroupRoleId": sample_id("role"),
+        "ContactConnections": [{"Index": 1, "ContactId": sample_id("contact")}],
+    },
+}
+_REPLY = ReplySpec("Created.", {"ObjectId": sample_id("contact-group"), "Outcome": "Created"})
 _STATUSES = {"Forbidden": 403, "Conflict": 409, "Deleted": 409}
 
 
-def _status_of(refusal: Refusal) -> int:
-    """Unknown is what the request is about: 404; unknown is what it refers to: 400."""
-    if (refusal.code, refusal.field) == ("NotFound", "ObjectId"):
-        return 404
-    return _STATUSES.get(refusal.code, 400)
+class SaveContactGroupViewSet(OperationViewSet):
+    """SaveContactGroup. Its permissions depend on the data, so that the operation checks them."""
 
+    operation = Operation(
+        SaveContactGroup,
+        "Inserts or Updates a contact group and its contact connections.",
+        _SAMPLE,
+        _REPLY,
+    )
 
-def _check(save: SaveContactGroup) -> Refused | None:
-    found = faults(save)
-    return Refused(*found) if found else None
+    def run(
+        self, requests: Sequence[Any], *, until_refused: bool = False
+    ) -> Sequence[ReplySpec | Refused]:
+        results = operations.save_contact_groups(requests, by=self.by, until_refused=until_refused)
+        return [result if isinstance(result, Refused) else _reply(result) for result in results]
 
+    def check(self, request: SaveContactGroup) -> Refused | None:
+        refusals = faults(request)
+        return Refused(*refusals) if refusals else None
 
-def _run(
-    requests: Sequence[SaveContactGroup], by: Actor, *, until_refused: bool = False
-) -> list[ReplySpec | Refused]:
-    answers = operations.save_contact_groups(requests, by=by, until_refused=until_refused)
-    return [answer if isinstance(answer, Refused) else _reply(answer) for answer in answers]
+    def status_of(self, refusal: Refusal) -> int:
+        """Return 404 for an unknown object of the request, 400 for one that it refers to."""
+        if (refusal.code, refusal.field) == ("NotFound", "ObjectId"):
+            return 404
+        return _STATUSES.get(refusal.code, 400)
 
 
 def _reply(saved: Saved) -> ReplySpec:
@@ -48,23 +67,4 @@ def _message(outcome: Outcome, counts: Counts) -> str:
     return sentence(outcome, counts)
 
 
-_SAMPLE = {
-    "SuiteDataSourceInstanceId": sample_id("data-source"),
-    "AlternateKey": "CUSTOMER-1001",
-    "ContactGroup": {
-        "ContactGroupName": "Example Bakeries",
-        "GroupRoleId": sample_id("role"),
-        "ContactConnections": [{"Index": 1, "ContactId": sample_id("contact")}],
-    },
-}
-_REPLY = ReplySpec("Created.", {"ObjectId": sample_id("contact-group"), "Outcome": "Created"})
-
-SAVE_CONTACT_GROUP = Operation(
-    "Inserts or Updates a contact group and its contact connections.",
-    SaveContactGroup,
-    _run,
-    _check,
-    _status_of,
-    _SAMPLE,
-    _REPLY,
-)
+OPERATIONS = [SaveContactGroupViewSet]

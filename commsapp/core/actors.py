@@ -71,8 +71,11 @@ def has_permission(by: Actor, verb: str, model: type[Model]) -> bool:
 
 
 def may_read(by: Actor, model: type[Model]) -> bool:
-    """Return whether the actor may view records of this model; "change" includes "view"."""
-    return has_permission(by, "view", model) or has_permission(by, "change", model)
+    """Return whether the actor may view records of this model; "change" includes "view".
+
+    The permission that a refusal names is the last one that is missing: the one to view.
+    """
+    return has_permission(by, "change", model) or has_permission(by, "view", model)
 
 
 def require(by: Actor, verb: str, model: type[Any]) -> None:

@@ -46,7 +46,14 @@ def read(raw: bytes) -> Any:
 
 
 def _number(text: str) -> Decimal | float:
-    return float(text) if "e" in text.lower() else Decimal(text)
+    if "e" not in text.lower():
+        return Decimal(text)
+    number = float(text)
+    is_zero = not text.lower().partition("e")[0].strip("-0.")
+    return number if number or is_zero else _TOO_SMALL
+
+
+_TOO_SMALL = Decimal("1e-400")  # no field takes it: for what as a float would pass for 0
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -40,6 +40,11 @@ def uuid7_of(moment: datetime) -> UUID:
     return compat.uuid7(nanoseconds=milliseconds * 1_000_000)
 
 
+def first_id_at(moment: datetime) -> UUID:
+    """Return the lower bound of the ids that are made at that moment or later."""
+    return UUID(int=int(moment.timestamp() * 1_000) << 80)
+
+
 def read_guid(text: object) -> str | None:
     """Return the 32 hex digits of an id, written dashed, bare, `{…}` or `(…)`, in any case; or
     None."""

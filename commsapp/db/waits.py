@@ -97,11 +97,12 @@ def bounded(
     locks. But where there is none, it may not wait for another's lock for longer than PATIENCE.
     """
     connection = context["connection"]
-    is_lock = _is_lock(sql)
+    is_in_transaction = connection.in_atomic_block
+    is_write = _is_write_of_its_own(sql, connection)
+    is_lock = is_write or _is_lock(sql)
     if is_lock:
-        for_locks.enter(f"{sql}{params}" if params else "")
+        for_locks.enter(f"{sql}{params}" if params and not is_write else "")
     try:
-        is_in_transaction = connection.in_atomic_block
         if is_in_transaction and in_database.is_full:
             connection.shorten_lock_waits(PATIENCE)
         in_database.enter(always=is_in_transaction)
@@ -112,6 +113,17 @@ def bounded(
     finally:
         if is_lock:
             for_locks.leave()
+
+
+def _is_write_of_its_own(sql: Any, connection: Any) -> bool:
+    """Whether it is a write outside a transaction on SQLite, which waits for the one right to
+    write: of a session, a token, a counter."""
+    return (
+        connection.vendor == "sqlite"
+        and not connection.in_atomic_block
+        and isinstance(sql, str)
+        and sql.startswith(("INSERT", "UPDATE", "DELETE", "REPLACE"))
+    )
 
 
 def _is_lock(sql: Any) -> bool:

@@ -21,7 +21,7 @@ def origin_of(request: HttpRequest) -> str:
 
 def is_shared(request: HttpRequest) -> bool:
     """Whether the page that asks is of an origin that CORS_ORIGINS names."""
-    return origin_of(request) in settings.CORS_ORIGINS
+    return origin_of(request) in settings.CORS_ALLOWED_ORIGINS
 
 
 def is_foreign(request: HttpRequest) -> bool:

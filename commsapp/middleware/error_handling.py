@@ -25,7 +25,6 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.views import defaults
 
-from commsapp.api.message import cors
 from commsapp.api.request_body import BadEncoding, BodyTooLarge, UnknownEncoding, close_body
 from commsapp.core import number_format
 from commsapp.core.audit import unavailable_reason
@@ -182,7 +181,8 @@ class ErrorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info.startswith("//"):  # a client whose base URL ends in a slash
-            request.path_info = request.path = "/" + request.path_info.lstrip("/")
+            request.path_info = "/" + request.path_info.lstrip("/")
+            request.path = request.META.get("SCRIPT_NAME", "").rstrip("/") + request.path_info
         request.request_id = id = uuid7().hex  # type: ignore[attr-defined]
         channel = channel_of(request.path_info)
         request_context.bind(
@@ -199,18 +199,9 @@ class ErrorMiddleware:
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
-        channel = channel_of(request.path_info)
-        if channel == "staff":
-            return self.get_response(request)
-        allowed = cors.preflight(request) if channel == "message" else None
-        response = allowed or self._machine_answer(request)
-        if channel == "message":
-            cors.share(request, response)
-        return response
-
-    def _machine_answer(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if response.status_code >= 400 and response.get("Content-Type", "").startswith("text/html"):
+        is_html = response.get("Content-Type", "").startswith("text/html")
+        if response.status_code >= 400 and is_html and channel_of(request.path_info) != "staff":
             return error_response(request, response.status_code)
         return response
 

@@ -25,7 +25,7 @@ from commsapp.core.search import search_refusal
 from commsapp.db.ids import read_guid
 from commsapp.db.keyset import Column, keyset_page
 from commsapp.models import Licensee
-from commsapp.staff.request import actor_of, licensees_of
+from commsapp.staff.request import actor_of, licensees_of, parse_digits
 
 MAX_COUNTED = 10_000
 _MAX_CHOICES = 50
@@ -160,7 +160,7 @@ def page_by_key(
     """
     before = read_guid(request.GET.get("before"))
     start = before or read_guid(request.GET.get("after"))
-    number = _number(request, "page") if start else 1
+    number = (parse_digits(request.GET.get("page"), 5) or 1) if start else 1
     field = rows.model._meta.pk if key == "pk" else rows.model._meta.get_field(key)
     columns = [Column(field, descending=newest_first)]
     position = [UUID(start)] if start else []
@@ -178,7 +178,7 @@ def page_by_key(
 
 def page_by_number(rows: QuerySet[Any], request: HttpRequest, size: int) -> Slice:
     """The page of `?p=` some number: for short lists in an order that is no key."""
-    number = _number(request, "p")
+    number = parse_digits(request.GET.get("p"), 5) or 1
     start = (number - 1) * size
     found = list(rows[start : start + size + 1])
     return Slice(
@@ -187,12 +187,6 @@ def page_by_number(rows: QuerySet[Any], request: HttpRequest, size: int) -> Slic
         _query(request, p=str(number + 1)) if len(found) > size else "",
         number,
     )
-
-
-def _number(request: HttpRequest, name: str) -> int:
-    asked = request.GET.get(name, "")
-    is_one = asked.isdecimal() and asked.isascii() and len(asked) < 6
-    return max(int(asked), 1) if is_one else 1
 
 
 def _query(request: HttpRequest, **place: str) -> str:

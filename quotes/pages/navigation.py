@@ -15,6 +15,7 @@ from commsapp.db.ids import read_guid
 from commsapp.db.keyset import Column, keyset_page
 from commsapp.staff.changelists import Slice
 from commsapp.staff.object_pages import url_of
+from commsapp.staff.request import parse_digits
 from quotes.models import Quote
 
 # What is looked for among the lines and which of them are shown; the same of the open parts.
@@ -108,7 +109,7 @@ def mark_of(what: datetime | UUID) -> str:
 def page_by_line(rows: QuerySet[Any], place: QuotePageState, size: int, prefix: str = "") -> Slice:
     """Return the page of lines after, or before, the line number that the place names. The links
     of its neighbours keep the rest of the place."""
-    after, before = (_number(place.get(f"{prefix}{name}")) for name in ("after", "before"))
+    after, before = (parse_digits(place.get(f"{prefix}{name}")) for name in ("after", "before"))
     start = after if before is None else before
     columns = [Column(rows.model._meta.get_field("line_number"), descending=False)]
     position = [] if start is None else [start]
@@ -123,7 +124,3 @@ def page_by_line(rows: QuerySet[Any], place: QuotePageState, size: int, prefix: 
         query = {f"{prefix}before": None, f"{prefix}after": last}
         following = f"?{place.but(**query).query}"
     return Slice(page.rows, previous, following)
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and text.isascii() and len(text) < 11 else None

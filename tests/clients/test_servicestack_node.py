@@ -105,13 +105,14 @@ def test_the_old_base_path_is_read_in_camel_case(node, shared_demo, save):
     assert outcome(node.call("post", "SaveContactGroup", save(), jsconfig="eccn")) == "Created"
 
 
-def test_an_error_tells_each_field(node, save):
-    request = save("no guid")
+def test_error_lists_each_field(node, once, save):
+    request = save(once["contacts"][0])
     request["contactGroup"]["contactGroupName"] = ""
+    request["contactGroup"]["contactConnections"][0]["index"] = -1
     told = node.call("post", "SaveContactGroup", request)
     assert told["errorCode"] == told["errors"][0]["errorCode"]
     assert {(one["fieldName"], one["errorCode"]) for one in told["errors"]} == {
-        ("ContactGroup.ContactConnections[0].ContactId", "InvalidGuid"),
+        ("ContactGroup.ContactConnections[0].Index", "GreaterThanOrEqualTo"),
         ("ContactGroup.ContactGroupName", "NotEmpty"),
     }
 

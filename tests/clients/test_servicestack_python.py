@@ -101,16 +101,17 @@ def test_the_old_base_path_is_read_in_camel_case(client, save):
 
 
 @pytest.mark.parametrize("base_path", ["api", ""])
-def test_an_error_tells_each_field(client, save, base_path):
+def test_error_lists_each_field(client, once, save, base_path):
     client.set_base_path(base_path)
-    request = save("no guid")
+    request = save(once["contacts"][0])
     request.contact_group.contact_group_name = "x" * 256
+    request.contact_group.contact_connections[0].index = -1
     with pytest.raises(WebServiceException) as raised:
         client.post(request, args={"jsconfig": "eccn"})
     told = raised.value.response_status
     assert (raised.value.status_code, told.error_code) == (400, told.errors[0].error_code)
     assert {(error.field_name, error.error_code) for error in told.errors} == {
-        ("ContactGroup.ContactConnections[0].ContactId", "InvalidGuid"),
+        ("ContactGroup.ContactConnections[0].Index", "GreaterThanOrEqualTo"),
         ("ContactGroup.ContactGroupName", "MaximumLength"),
     }
     assert all(error.message for error in told.errors)

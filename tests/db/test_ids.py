@@ -2,7 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -13,6 +13,7 @@ from commsapp.db import ids
 from commsapp.db.ids import (
     NIL,
     dashed,
+    first_id_at,
     new_id,
     read_guid,
     read_guid_cached,
@@ -54,6 +55,7 @@ def test_id_of_a_moment_has_its_milliseconds_and_leaves_new_ids_in_order():
     assert id.int >> 80 == int(moment.timestamp()) * 1000 + 678
     assert id != uuid7_of(moment)
     assert before < after < id
+    assert first_id_at(moment) <= id < first_id_at(moment + timedelta(milliseconds=1))
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.test import RequestFactory
 
 from commsapp.api.message import parsers
 from commsapp.core import strict_json
@@ -102,8 +104,14 @@ def test_large_text_of_one_value_takes_little_more_than_itself(read, error, text
     "blank", [b"\n" * SIZE, b" " * SIZE, b"\n" * (SIZE // 2) + b"{}" + b"\n" * (SIZE // 2 - 2)]
 )
 def test_blank_lines_before_a_request_make_no_lines(blank):
-    assert parsers.read_one(blank, "jsonl") == {}
-    assert peak_of(lambda text: parsers.read_one(text, "jsonl"), blank) < 2 * SIZE
+    request = RequestFactory().post("/jsonl/reply/SaveContactGroup")
+
+    def parse(text):
+        context = {"request": request}
+        return parsers.MessageJSONParser().parse(io.BytesIO(text), parser_context=context)
+
+    assert parse(blank) == {}
+    assert peak_of(parse, blank) < 2 * SIZE
 
 
 @readers
@@ -124,7 +132,7 @@ def test_100000_ids_are_read(read, error):
 def test_batch_of_1000_saves_of_100_connections_is_read():
     connection = {"Index": 1, "ContactId": "1" * 32, "RoleId": "2" * 32}
     save = {"AlternateKey": "C", "ContactGroup": {"ContactConnections": [connection] * 100}}
-    assert parsers.read_many(json.dumps([save] * 1000).encode()) == [save] * 1000
+    assert parsers.read_json(json.dumps([save] * 1000).encode()) == [save] * 1000
 
 
 def test_configuration_of_1000_settings_is_read():

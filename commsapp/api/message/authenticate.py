@@ -8,22 +8,27 @@ from typing import Annotated, Any
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.signals import user_logged_in
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, QueryDict
 from django.urls import URLPattern, re_path
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from commsapp.api.authentication import SESSION_COOKIE, actor_of, token_pk_of
-from commsapp.api.message import authenticate_schema, responses
+from commsapp.api.message.authenticate_schema import AuthenticateSchema, LogoutSchema
 from commsapp.api.message.binding import bind
 from commsapp.api.message.definition import normalize_key
-from commsapp.api.message.exceptions import error_response
+from commsapp.api.message.exceptions import error_reply
 from commsapp.api.message.operation import ReplySpec
-from commsapp.api.message.parsers import UnreadableRequest, read_one
-from commsapp.api.message.paths import read_path
-from commsapp.api.openapi.fragments import attach_schema
-from commsapp.api.request_body import limit_body, read_body
+from commsapp.api.message.parsers import MessageJSONParser, as_request
+from commsapp.api.message.paths import any_case
+from commsapp.api.message.responses import done_status
+from commsapp.api.message.urls import operation_patterns
+from commsapp.api.message.viewsets import MessageViewSet
+from commsapp.api.request_body import limit_body
 from commsapp.core.audit import Refusal, Refused
 from commsapp.core.credentials import message_sessions
 from commsapp.core.message_types import Message, RequestMessage, documented
@@ -75,75 +80,120 @@ class AuthenticateResponse(Message):
     bearer_token: str = ""
 
 
-# --- The addresses --------------------------------------------------------------------------
+# --- The viewsets ---------------------------------------------------------------------------
+
+
+@method_decorator([sensitive_post_parameters(), sensitive_variables()], name="dispatch")
+class AuthenticateViewSet(MessageViewSet):
+    """Sign-in by name and password, or sign-out if that is the provider.
+
+    Errors: 400; 401 for a wrong name or password, whether or not there is such a user; 429 for a
+    while after too many of them, also for the right password; 503 if too many sign in at once.
+    """
+
+    authentication_classes = []
+    permission_classes = []
+    parser_classes = [MessageJSONParser, FormParser, MultiPartParser]
+    schema = AuthenticateSchema()
+    request_message, response_message = Authenticate, AuthenticateResponse
+    response_name = AuthenticateResponse.__name__
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        limit_body(request._request, settings.MAX_SIGN_IN_BODY_BYTES)
+        super().initial(request, *args, **kwargs)
+
+    @sensitive_variables()
+    def sign_in(self, request: Request, provider: str = "", **kwargs: Any) -> Response:
+        """Return a session and its token."""
+        credentials = self._read()
+        is_sign_out = not provider and credentials.provider.lower() == _LOGOUT
+        if is_sign_out and not credentials.shape_faults:
+            return _sign_out(request)
+        if faults := [*credentials.faults()]:
+            return self.refused(Refused(*faults))
+        return _sign_in(request, credentials)
+
+    def _read(self) -> Authenticate:
+        data = self.data
+        values = data.dict() if isinstance(data, QueryDict) else as_request(data)
+        parameters = {
+            name: text
+            for name, text in self.parameters.items()
+            if normalize_key(name) != "password"
+        }
+        return bind(Authenticate, values, parameters)
+
+
+class LogoutViewSet(MessageViewSet):
+    """Sign-out. It also removes the cookie of a session that has ended already."""
+
+    schema = LogoutSchema()
+
+    def sign_out(self, request: Request, **kwargs: Any) -> Response:
+        """End the session."""
+        return _sign_out(request)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        response = super().handle_exception(exc)
+        if response.status_code == 401:
+            _delete_cookie(self.request._request, response)
+        return response
 
 
 def urlpatterns() -> list[URLPattern]:
-    """`/auth`, `/auth/credentials` and `/auth/logout`, in any case."""
-    attach_schema(_auth, authenticate_schema.openapi_paths())
-    auth, ways = "[Aa][Uu][Tt][Hh]", "(?P<provider>(?i:credentials|logout))"
-    return [re_path(rf"^(?P<_auth>{auth})(?:/{ways})?/?$", _auth)]
+    """Return the addresses of Authenticate as an operation, `/auth`, `/auth/credentials` and
+    `/auth/logout`, in any case."""
+    auth = rf"^(?P<_auth>{any_case('auth')})"
+    credentials = rf"(?P<provider>{any_case('credentials')})"
+    logout = rf"(?P<_logout>{any_case(_LOGOUT)})"
+    return [
+        *operation_patterns(Authenticate.__name__, AuthenticateViewSet, {"": "sign_in"}),
+        _pattern(rf"{auth}/?$", AuthenticateViewSet, "sign_in"),
+        _pattern(rf"{auth}/{credentials}/?$", AuthenticateViewSet, "sign_in", "/auth/credentials"),
+        _pattern(rf"{auth}/{logout}/?$", LogoutViewSet, "sign_out", "/auth/logout"),
+    ]
 
 
-@csrf_exempt  # what a cookie may do here, its Origin decides
-def _auth(request: HttpRequest, provider: str | None = None, **named: str) -> HttpResponse:
-    return authenticate(request, (provider or "").lower())
+def _pattern(
+    route: str, viewset: type[MessageViewSet], action: str, documented_path: str = ""
+) -> URLPattern:
+    view: Any = viewset.as_view({"post": action})
+    view.documented_path = documented_path
+    pattern: URLPattern = re_path(route, view)
+    return pattern
 
 
-@sensitive_post_parameters()
-@sensitive_variables()
-def authenticate(request: HttpRequest, provider: str = "") -> HttpResponse:
-    """Sign in, and answer with a session and its token; or out, if that is the provider.
+# --- Signing in and out ---------------------------------------------------------------------
 
-    The path's provider is before the request's own. What is wrong: 400; a wrong name or password
-    401, whether or not there is such a user; too many of them: 429 for a while, also for the right
-    password; too many at once: 503.
-    """
-    if request.method != "POST":
-        response = error_response(request, 405)
-        response["Allow"] = "POST"
-        return response
-    if provider == _LOGOUT:
-        return _log_out(request)
+
+def _sign_in(request: Request, credentials: Authenticate) -> Response:
+    attempt = _attempt(request._request)
     try:
-        asked = _read(request)
-    except UnreadableRequest as error:
-        return error_response(request, 400, str(error))
-    if not provider and asked.provider.lower() == _LOGOUT and not asked.shape_faults:
-        return _log_out(request)
-    if faults := [*asked.faults()]:
-        status = responses.refused_status(Refused(*faults))
-        return responses.respond(request, {"ResponseStatus": status}, "ErrorResponse", status=400)
-    return _log_in(request, asked)
-
-
-def _log_in(request: HttpRequest, asked: Authenticate) -> HttpResponse:
-    attempt = _attempt(request)
-    try:
-        user: Any = auth.authenticate(attempt, username=asked.user_name, password=asked.password)
+        user: Any = auth.authenticate(
+            attempt, username=credentials.user_name, password=credentials.password
+        )
     except SignInsBusy:
         message = _("Too many are signing in right now. Try again in a few seconds.")
-        response = error_response(request, 503, message)
+        response = error_reply(request, 503, message)
         response["Retry-After"] = str(BUSY_SECONDS)
         return response
     if user is None and getattr(attempt, "axes_locked_out", False):
-        response = error_response(request, 429, _("There were too many wrong passwords."))
+        response = error_reply(request, 429, _("There were too many wrong passwords."))
         response["Retry-After"] = str(seconds_to_wait(attempt))
         return response
     if user is None:
-        return error_response(request, 401, _("The user name or the password is wrong."))
+        return error_reply(request, 401, _("The user name or the password is wrong."))
     opened = message_sessions.open_session(user)
-    if opened is None:  # meanwhile there is another password, or another hash of the same
-        return _log_in(request, asked)
+    if opened is None:  # the password, or its hash, was changed meanwhile
+        return _sign_in(request, credentials)
     user_logged_in.send(sender=type(user), request=attempt, user=user)
-    answer = responses.respond(request, _answer(user, opened), "AuthenticateResponse")
-    response = keep_uncompressed(answer)
-    if not is_foreign(request):  # another site's page is not to sign its visitors in
-        _set_cookie(request, response, str(opened.id))
+    response = keep_uncompressed(Response(_session_body(user, opened)))
+    if not is_foreign(request._request):  # another site's page must not sign its visitors in
+        _set_cookie(request._request, response, str(opened.id))
     return response
 
 
-def _answer(user: User, opened: message_sessions.Opened) -> dict[str, Any]:
+def _session_body(user: User, opened: message_sessions.Opened) -> dict[str, Any]:
     return {
         "UserId": str(user.pk),
         "SessionId": str(opened.id),
@@ -154,7 +204,7 @@ def _answer(user: User, opened: message_sessions.Opened) -> dict[str, Any]:
 
 
 def _attempt(request: HttpRequest) -> HttpRequest:
-    """The request as django-axes writes it down: who and from where, and nothing that was sent.
+    """Return the request as django-axes records it: without anything that was sent.
 
     It counts attempts by name and address, with those of the staff's sign-in page.
     """
@@ -163,24 +213,28 @@ def _attempt(request: HttpRequest) -> HttpRequest:
     return attempt
 
 
-def _log_out(request: HttpRequest) -> HttpResponse:
-    by = actor_of(request, Channel.MESSAGE)
+def _sign_out(request: Request) -> Response:
+    by = actor_of(request._request, Channel.MESSAGE)
     if by is None:
-        response = error_response(request, 401)
+        response = error_reply(request, 401)
     elif message_sessions.end_session(token_pk_of(by)):
         log_event("sign_out")
-        response = responses.done(request, ReplySpec(_("You are signed out.")))
+        response = Response(done_status(ReplySpec(_("You are signed out."))))
     else:
         message = _("There is no session to end; the API client's token goes on.")
-        response = responses.done(request, ReplySpec(message))
-    _set_cookie(request, response, "", max_age=0)
-    response.cookies[SESSION_COOKIE]["expires"] = ""
+        response = Response(done_status(ReplySpec(message)))
+    _delete_cookie(request._request, response)
     return response
 
 
-def _set_cookie(request: HttpRequest, response: HttpResponse, value: str, **more: Any) -> None:
-    """Without `expires`, which has a comma in it: a client's cookie jar under Node breaks on it."""
-    is_shared = bool(settings.CORS_ORIGINS)  # then other sites' pages are to send it
+def _delete_cookie(request: HttpRequest, response: Response) -> None:
+    _set_cookie(request, response, "", max_age=0)
+    response.cookies[SESSION_COOKIE]["expires"] = ""
+
+
+def _set_cookie(request: HttpRequest, response: Response, value: str, **more: Any) -> None:
+    """Set the cookie without `expires`: a client's cookie jar under Node breaks on its comma."""
+    is_shared = bool(settings.CORS_ALLOWED_ORIGINS)  # then other sites' pages have to send it
     response.set_cookie(
         SESSION_COOKIE,
         value,
@@ -189,31 +243,3 @@ def _set_cookie(request: HttpRequest, response: HttpResponse, value: str, **more
         samesite="None" if is_shared else "Strict",
         **more,
     )
-
-
-# --- Reading --------------------------------------------------------------------------------
-
-
-def _read(request: HttpRequest) -> Authenticate:
-    """What was sent. Raises Unreadable."""
-    limit_body(request, settings.MAX_SIGN_IN_BODY_BYTES)
-    body = read_body(request)
-    if request.content_type in _FORMS and not body.lstrip().startswith(b"{"):
-        given = _FORMS[request.content_type](request)
-    else:  # curl calls everything a form
-        given = read_one(body, read_path(request.path_info).format)
-    query = request.GET.dict()
-    query = {name: text for name, text in query.items() if normalize_key(name) != "password"}
-    return bind(Authenticate, given, query)
-
-
-def _form(request: HttpRequest) -> dict[str, Any]:
-    return QueryDict(request.body, encoding="utf-8").dict()
-
-
-def _multipart(request: HttpRequest) -> dict[str, Any]:
-    request.encoding = "utf-8"
-    return request.POST.dict()
-
-
-_FORMS = {"application/x-www-form-urlencoded": _form, "multipart/form-data": _multipart}

@@ -1,110 +1,96 @@
-"""Pages that tell people what an operation takes, and its types for their clients (contract 3.3).
+"""Pages that describe each operation for people, and its types for their clients (contract 3.3).
 
-Source: Platform Subscription API, "SaveContactGroup", which is a copy of such a page. All is made
-of the operations' one definition, and none of it needs a sign-in: it tells of nobody's data.
+Source: Platform Subscription API, "SaveContactGroup", which is a copy of such a page. Everything
+is made of the operations' one definition.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, re_path
-from django.views.decorators.csrf import csrf_exempt
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
 
 from commsapp.api.message import responses, schema
 from commsapp.api.message.client_types import LANGUAGES
 from commsapp.api.message.definition import GUID, Description, Property, describe
-from commsapp.api.message.exceptions import error_response
 from commsapp.api.message.operation import Operation
+from commsapp.api.message.paths import FORMATS as FORMAT_NAMES
+from commsapp.api.message.paths import any_case
 from commsapp.api.message.renderers import FORMATS
-from commsapp.api.openapi.fragments import OpenApiFragment, attach_schema, response, response_ref
+from commsapp.api.message.viewsets import MessageViewSet, OperationViewSet
 from commsapp.http.origins import base_url
 
-View = Callable[..., HttpResponse]
+
+class _PublicViewSet(MessageViewSet):
+    """Pages for people and files for their clients. Without sign-in: they have nobody's data."""
+
+    authentication_classes = []
+    permission_classes = []
+    http_method_names = ["get", "head"]
+    operations: Sequence[Operation] = ()
 
 
-def urlpatterns(operations: Iterable[Operation]) -> list[URLPattern]:
-    """The addresses of the pages and of the types: to be read, with and without a slash."""
-    operations = list(operations)
-    by_name = {each.name.lower(): each for each in operations}
+class MetadataViewSet(_PublicViewSet):
+    """The operations, and each in each format."""
 
-    def index(request: HttpRequest, **named: str) -> HttpResponse:
-        """All operations, and the languages that there are types for."""
-        told = {"operations": operations, "formats": schema.PATH_FORMATS, "languages": LANGUAGES}
-        return render(request, "message/operations.html", told)
+    def list(self, request: Request, **kwargs: Any) -> HttpResponse:
+        """Return the page of all operations, and of the languages that there are types for."""
+        context = {
+            "operations": self.operations,
+            "formats": schema.PATH_FORMATS,
+            "languages": LANGUAGES,
+        }
+        return render(request._request, "message/operations.html", context)
 
-    def page(request: HttpRequest, path_format: str, **named: str) -> HttpResponse:
-        """One operation in one format."""
-        asked = {key.lower(): value for key, value in request.GET.dict().items()}
-        if "op" not in asked:
-            return index(request)
-        operation = by_name.get(asked["op"].lower())
+    def retrieve(self, request: Request, path_format: str, **kwargs: Any) -> HttpResponse:
+        """Return the page of one operation in one format."""
+        query = {key.lower(): value for key, value in request.query_params.dict().items()}
+        if "op" not in query:
+            return self.list(request)
+        by_name = {operation.name.lower(): operation for operation in self.operations}
+        operation = by_name.get(query["op"].lower())
         if operation is None:
-            return error_response(request, 404, "There is no such operation: see /metadata.")
-        told = _page_context(request.get_host(), operation, path_format.lower())
-        return render(request, "message/operation.html", told)
+            raise NotFound("There is no such operation: see /metadata.")
+        context = _page_context(request.get_host(), operation, path_format.lower())
+        return render(request._request, "message/operation.html", context)
 
-    def types(request: HttpRequest, language: str, **named: str) -> HttpResponse:
-        """What clients call the operations with, in their language."""
-        written = LANGUAGES.get(language.lower())
-        if written is None:
-            known = " and ".join(LANGUAGES)
-            return error_response(request, 404, f"There are types for {known} only.")
-        text = written(operations, base_url(request))
+
+class TypesViewSet(_PublicViewSet):
+    """The types that clients call the operations with."""
+
+    schema = schema.TypesSchema()
+    languages = LANGUAGES
+
+    def retrieve(self, request: Request, language: str, **kwargs: Any) -> HttpResponse:
+        """Return the types in one language."""
+        types = LANGUAGES.get(language.lower())
+        if types is None:
+            raise NotFound(f"There are types for these only: {', '.join(LANGUAGES)}.")
+        text = types(self.operations, base_url(request._request))
         return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
-    read_types = _read_only(types)
-    attach_schema(read_types, _types_described(operations))
+
+def urlpatterns(viewsets: Iterable[type[OperationViewSet]]) -> list[URLPattern]:
+    """Return the addresses of the pages and of the types, with and without a slash."""
+    operations = [viewset.operation for viewset in viewsets]
+    formats = rf"(?P<path_format>{any_case('|'.join(FORMAT_NAMES))})"
+    metadata = rf"(?P<_page>{any_case('metadata')})"
+    index = MetadataViewSet.as_view({"get": "list"}, operations=operations)
+    page = MetadataViewSet.as_view({"get": "retrieve"}, operations=operations)
+    types: Any = TypesViewSet.as_view({"get": "retrieve"}, operations=operations)
+    types.documented_path = "/types/{language}"
     return [
-        re_path(r"^(?P<_page>(?i:metadata))/?$", _read_only(index)),
-        re_path(
-            r"^(?P<path_format>(?i:json|jsonl|xml|csv|other))/(?P<_page>(?i:metadata))/?$",
-            _read_only(page),
-        ),
-        re_path(r"^(?P<_page>(?i:types))/(?P<language>[^/]+)/?$", read_types),
+        re_path(rf"^{metadata}/?$", index),
+        re_path(rf"^{formats}/{metadata}/?$", page),
+        re_path(rf"^(?P<_page>{any_case('types')})/(?P<language>[^/]+)/?$", types),
     ]
-
-
-def _read_only(view: View) -> View:
-    @csrf_exempt  # a refusal of the method, not of a missing CSRF token
-    @wraps(view)
-    def guarded(request: HttpRequest, **named: str) -> HttpResponse:
-        if request.method in ("GET", "HEAD"):
-            return view(request, **named)
-        refused = error_response(request, 405, "This is only to be read.")
-        refused["Allow"] = "GET, HEAD"
-        return refused
-
-    return guarded
-
-
-def _types_described(operations: Sequence[Operation]) -> OpenApiFragment:
-    """How the types' address describes itself."""
-    language = {
-        "name": "language", "in": "path", "required": True, "example": "python",
-        "schema": {"type": "string", "enum": [*LANGUAGES]},
-    }  # fmt: skip
-    example = LANGUAGES["python"](operations, "https://commsapp.example")
-    text = "Source code, for the official client of the language."
-    read = {
-        "operationId": "message_types",
-        "summary": "Read the types of all operations",
-        "tags": ["Message"],
-        "security": [],
-        "parameters": [language],
-        "responses": {
-            "200": response(text, {"type": "string"}, example, content_type="text/plain"),
-            "404": response_ref("MessageNotFound"),
-            "405": response_ref("MessageMethodNotAllowed"),
-        },
-    }
-    return OpenApiFragment({"/types/{language}": {"get": read}})
 
 
 # --- An operation's page ----------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""How the bodies of requests are read: JSON, strictly (contract 3.1)."""
+"""Strict JSON in bodies and lines (contract 3.1)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import re
 from typing import Any
 
 import orjson
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
 
+from commsapp.api.message.paths import read_path
 from commsapp.core.json_size import Limits, TooComplex
 from commsapp.core.strict_json import repeated_name
 
@@ -15,35 +18,31 @@ BOM = b"\xef\xbb\xbf"
 LIMITS = Limits(containers=200_000, items=500_000, names=500_000)  # 1,000 saves of 100 connections
 
 
-class UnreadableRequest(Exception):  # noqa: N818
-    """The body is not what it has to be. The sentence says where."""
+class UnreadableRequest(ParseError):  # noqa: N818
+    """The body or a line is not JSON, or not of the required shape. The detail says where."""
 
 
-def read_one(body: bytes, path_format: str) -> dict[str, Any]:
-    """The one request in a body: JSON, or on the path of JSON Lines one line of it.
+class MessageJSONParser(BaseParser):
+    """JSON, whatever Content-Type says. On the path of JSON Lines, one line of it."""
 
-    The path's format decides, whatever Content-Type says. No body is an empty request.
-    """
-    body = body.removeprefix(BOM)
-    if path_format == "jsonl":
-        body = body.strip()
-        if b"\n" in body:
-            raise UnreadableRequest(
-                "There is more than one line. Send many to the operation's “[]”."
-            )
-    return as_request(read_json(body)) if body.strip() else {}
+    media_type = "application/json"
 
-
-def read_many(body: bytes) -> list[Any]:
-    """The requests in a body: a JSON array, of whatever."""
-    requests = read_json(body.removeprefix(BOM))
-    if not isinstance(requests, list):
-        raise UnreadableRequest("The requests are not a JSON array.")
-    return requests
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        """Return the value that the body spells; an empty request if it is blank. Raises
+        UnreadableRequest."""
+        path = read_path(parser_context["request"].path_info)
+        body = stream.read().removeprefix(BOM)
+        if path.format == "jsonl":
+            body = body.strip()
+            if b"\n" in body:
+                raise UnreadableRequest(
+                    "There is more than one line. Send many to the operation's “[]”."
+                )
+        return read_json(body) if body.strip() else {}
 
 
 def as_request(value: Any) -> dict[str, Any]:
-    """One request, if that is what this is."""
+    """Return the value, which has to be an object. Raises UnreadableRequest."""
     if not isinstance(value, dict):
         raise UnreadableRequest("The request is not a JSON object.")
     return value

@@ -1,19 +1,27 @@
-"""Which operation and which format a path names (contract 3.1)."""
+"""The operation and the format that a path names (contract 3.1)."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
+FORMATS = ("json", "jsonl", "xml", "csv", "other")
+_NAMES = "|".join(FORMATS)
+
+
+def any_case(pattern: str) -> str:
+    """Return a part of a URL pattern that is matched in any case. It has to be in a named group:
+    outside of one, Django's reverse() cannot read it, and fails for every address."""
+    return f"(?i:{pattern})"
+
+
 # On `/json/reply/{Op}` and `/api/json/reply/{Op}` the path names a format; on `/api/{Op}` it does
-# not, and answers are in camelCase, because the Python client reads nothing else. Outside a named
-# group Django's reverse() cannot read `(?i:…)`, and fails for every address of the project.
+# not, and answers are in camelCase, because the Python client reads nothing else.
 ROUTES = (
-    r"(?:api/)?(?P<format>(?i:json|jsonl|xml|csv|other))/(?P<_reply>[Rr][Ee][Pp][Ll][Yy])/(?P<op>[^/]+)/?",
+    rf"(?:api/)?(?P<format>(?i:{_NAMES}))/(?P<_reply>(?i:reply))/(?P<op>[^/]+)/?",
     r"api/(?!(?:v1|schema|docs)(?:/|$))(?P<op>[^/]+)/?",
 )
 _ROUTES = [re.compile(rf"/{route}") for route in ROUTES]
-_NAMES = "json|jsonl|xml|csv|other"
 _SUFFIX = re.compile(rf"\.({_NAMES})$", re.IGNORECASE)
 _START = re.compile(rf"/(?:api/)?({_NAMES})(?:/|$)", re.IGNORECASE)
 _MANY = "[]"

@@ -1,4 +1,4 @@
-"""How answers are written, and in which format a request asks for them (contract 3.1).
+"""The formats of answers (contract 3.1).
 
 XML is as the original's DataContract serializer writes it, without its namespaces: elements by
 the answer's names and in its order, `<Errors><ResponseError>…`, and an element for each entry of
@@ -11,58 +11,52 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
 import orjson
-from django.http import HttpRequest
+from rest_framework.renderers import BaseRenderer
 
-from commsapp.api.message.paths import known, read_path
+from commsapp.api.message.paths import read_path
 
 Answer = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Format:
-    """A way to write an answer, or a list of them."""
+class MessageRenderer(BaseRenderer):
+    """Writes an answer, or a list of answers, whose keys are PascalCase."""
 
-    content_type: str
-    _write: Callable[[Answer | Sequence[Answer], str], bytes]
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        """Return the answer in the case of keys that the request asks for."""
+        context = renderer_context or {}
+        name = getattr(context.get("view"), "response_name", "ResponseStatus")
+        if isinstance(data, dict) and "ResponseStatus" in data:
+            name = "ErrorResponse"
+        if is_camel(context["request"]):
+            data, name = in_camel(data), camel(name)
+        return self.write(data, name)
 
-    @property
-    def media_type(self) -> str:
-        return self.content_type.partition(";")[0]
+    @classmethod
+    def write(cls, answer: Answer | Sequence[Answer], name: str = "ResponseStatus") -> bytes:
+        """Return the answer, which is of the type called `name`, or each answer of a list."""
+        raise NotImplementedError
 
-    def write(self, answer: Answer | Sequence[Answer], name: str = "ResponseStatus") -> bytes:
-        """The answer, which is of the type called `name`; each of them, if it is a list."""
-        return self._write(answer, name)
-
-
-def format_of(request: HttpRequest) -> Format:
-    """The format of the answer: `?format=`, else the suffix, else what Accept names if that is
-    one, else the path's, else JSON. Unknown ones fall through. For `Op[]` always the path's."""
-    path = read_path(request.path_info)
-    if path.is_many:
-        return FORMATS[path.format or "json"]
-    accepted = request.headers.get("Accept", "").split(",")
-    named = {_BY_TYPE.get(each.partition(";")[0].strip().lower(), "") for each in accepted} - {""}
-    wishes = [
-        known(request.GET.get("format", "")),
-        path.suffix,
-        *(named if len(named) == 1 else ()),
-        path.format,
-        "json",
-    ]
-    return next(FORMATS[name] for name in wishes if name in FORMATS)
+    @classmethod
+    def content_type(cls) -> str:
+        """Return the Content-Type of answers."""
+        return f"{cls.media_type}; charset={cls.charset}" if cls.charset else str(cls.media_type)
 
 
 # --- The case of keys -------------------------------------------------------------------------
 
 
-def is_camel(request: HttpRequest) -> bool:
-    """Whether keys are camelCase: on `/api/{Op}`, and `?jsconfig=eccn` or `epcn` decides else."""
+def is_camel(request: Any) -> bool:
+    """Whether keys are camelCase: on `/api/{Op}`, unless `?jsconfig=eccn` or `epcn` decides."""
     wishes = re.split(r"[,:]", request.GET.get("jsconfig", "").lower())
     if "eccn" in wishes or "epcn" in wishes:
         return "eccn" in wishes
@@ -84,25 +78,65 @@ def camel(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
-# --- Writing ----------------------------------------------------------------------------------
+# --- The formats ------------------------------------------------------------------------------
 
 
-def _write_json(answer: Any, name: str) -> bytes:
-    return orjson.dumps(answer)
+class MessageJSONRenderer(MessageRenderer):
+    """JSON."""
+
+    media_type, format = "application/json", "json"
+
+    @classmethod
+    def write(cls, answer: Any, name: str = "ResponseStatus") -> bytes:
+        return orjson.dumps(answer)
 
 
-def _write_lines(answer: Any, name: str) -> bytes:
-    answers = answer if isinstance(answer, list) else [answer]
-    return b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in answers)
+class JSONLinesRenderer(MessageRenderer):
+    """JSON Lines: a line for each answer."""
+
+    media_type, format, charset = "text/jsonl", "jsonl", None
+
+    @classmethod
+    def write(cls, answer: Any, name: str = "ResponseStatus") -> bytes:
+        answers = answer if isinstance(answer, list) else [answer]
+        return b"".join(orjson.dumps(item, option=orjson.OPT_APPEND_NEWLINE) for item in answers)
 
 
-def _write_xml(answer: Any, name: str) -> bytes:
-    whole = f"ArrayOf{name[:1].upper()}{name[1:]}" if isinstance(answer, list) else name
-    root = ElementTree.Element(whole)
-    _fill(root, answer, name)
-    written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-    return written
+class XMLRenderer(MessageRenderer):
+    """XML."""
 
+    media_type, format, charset = "application/xml", "xml", None
+
+    @classmethod
+    def write(cls, answer: Any, name: str = "ResponseStatus") -> bytes:
+        is_list = isinstance(answer, list)
+        root = ElementTree.Element(f"ArrayOf{name[:1].upper()}{name[1:]}" if is_list else name)
+        _fill(root, answer, name)
+        written: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+        return written
+
+
+class CSVRenderer(MessageRenderer):
+    """CSV."""
+
+    media_type, format, charset = "text/csv", "csv", None
+
+    @classmethod
+    def write(cls, answer: Any, name: str = "ResponseStatus") -> bytes:
+        rows = answer if isinstance(answer, list) else [answer]
+        if not rows:
+            return b""
+        out = io.StringIO()
+        writer = csv.DictWriter(out, _columns(rows), restval="", lineterminator="\r\n")
+        writer.writeheader()
+        writer.writerows({key: _in_text(value) for key, value in row.items()} for row in rows)
+        return out.getvalue().encode()
+
+
+RENDERERS: tuple[type[MessageRenderer], ...] = (
+    MessageJSONRenderer, JSONLinesRenderer, XMLRenderer, CSVRenderer,
+)  # fmt: skip
+FORMATS = {str(renderer.format): renderer for renderer in RENDERERS}
 
 _ITEMS = {"Errors": "ResponseError", "errors": "responseError"}
 # What XML 1.0 has no way to write, not even escaped.
@@ -121,17 +155,6 @@ def _fill(element: ElementTree.Element, value: Any, item: str) -> None:
         element.text = _NOT_XML.sub("\ufffd", _in_text(value))
 
 
-def _write_csv(answer: Any, name: str) -> bytes:
-    rows = answer if isinstance(answer, list) else [answer]
-    if not rows:
-        return b""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, _columns(rows), restval="", lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows({key: _in_text(value) for key, value in row.items()} for row in rows)
-    return out.getvalue().encode()
-
-
 def _columns(rows: Iterable[Answer]) -> list[str]:
     """The names that there are, each where it first stands."""
     return [*dict.fromkeys(key for row in rows for key in row)]
@@ -139,12 +162,3 @@ def _columns(rows: Iterable[Answer]) -> list[str]:
 
 def _in_text(value: Any) -> str:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
-
-
-FORMATS = {
-    "json": Format("application/json; charset=utf-8", _write_json),
-    "jsonl": Format("text/jsonl", _write_lines),
-    "xml": Format("application/xml", _write_xml),
-    "csv": Format("text/csv", _write_csv),
-}
-_BY_TYPE = {each.media_type: name for name, each in FORMATS.items()}

@@ -1,79 +1,45 @@
-"""Answers: a bare ResponseStatus for what was done, a wrapped one for what was not (3.2)."""
+"""Bodies of answers: a bare ResponseStatus for success, a wrapped one for errors (contract 3.2).
+
+Keys are PascalCase here; the renderers change their case where the client asks for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-
-from commsapp.api.message.operation import Operation, ReplySpec
-from commsapp.api.message.renderers import camel, format_of, in_camel, is_camel
+from commsapp.api.message.operation import ReplySpec
 from commsapp.core.audit import Refusal, Refused
 
 Meta = Mapping[str, str]
-_NO_META: Meta = {}
+NO_META: Meta = {}
 
 
-def done(request: HttpRequest, reply: ReplySpec) -> HttpResponse:
-    """200, and what was done."""
-    return respond(request, done_status(reply))
-
-
-def all_done(request: HttpRequest, replies: Sequence[ReplySpec]) -> HttpResponse:
-    """200, and what was done for each request of a batch."""
-    return respond(request, [done_status(reply) for reply in replies])
-
-
-def refused(
-    request: HttpRequest, operation: Operation, refusal: Refused, meta: Meta = _NO_META
-) -> HttpResponse:
-    """What was not done, and for all which reasons. The first decides code and status."""
-    answer = {"ResponseStatus": refused_status(refusal, meta)}
-    code = operation.status_of(refusal.refusals[0])
-    return respond(request, answer, "ErrorResponse", status=code)
-
-
-def respond(
-    request: HttpRequest,
-    answer: dict[str, Any] | list[dict[str, Any]],
-    name: str = "ResponseStatus",
-    *,
-    status: int = 200,
-) -> HttpResponse:
-    """An answer, of the type called `name`, in the format and the case that the request asks for.
-
-    Its keys are given in PascalCase.
-    """
-    chosen = format_of(request)
-    if is_camel(request):
-        answer, name = in_camel(answer), camel(name)
-    return HttpResponse(chosen.write(answer, name), status=status, content_type=chosen.content_type)
-
-
-# --- ResponseStatus ---------------------------------------------------------------------------
-
-
-def done_status(reply: ReplySpec, meta: Meta = _NO_META) -> dict[str, Any]:
-    """The ResponseStatus of what was done."""
-    context: dict[str, Any] = {"Message": reply.message, "Errors": []}
+def done_status(reply: ReplySpec, meta: Meta = NO_META) -> dict[str, Any]:
+    """Return the ResponseStatus of a request that succeeded."""
+    status: dict[str, Any] = {"Message": reply.message, "Errors": []}
     if all_meta := {**reply.meta, **meta}:
-        context["Meta"] = all_meta
-    return context
+        status["Meta"] = all_meta
+    return status
 
 
-def refused_status(refusal: Refused, meta: Meta = _NO_META) -> dict[str, Any]:
-    """The ResponseStatus of what was refused, for the first reason and all others. What is wrong
-    with the request as a whole names no field, and is told once."""
-    first = refusal.refusals[0]
-    of_fields = [one for one in refusal.refusals if one.field]
+def refused_status(refused: Refused, meta: Meta = NO_META) -> dict[str, Any]:
+    """Return the ResponseStatus of a refused request. The first refusal gives code and message;
+    `Errors` lists those that name a field."""
+    first = refused.refusals[0]
+    of_fields = [refusal for refusal in refused.refusals if refusal.field]
     return status_of(first.message, first.code, of_fields, meta)
+
+
+def wrapped(status: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an error's body."""
+    return {"ResponseStatus": status}
 
 
 def status_of(
     message: str, code: str = "", refusals: Iterable[Refusal] = (), meta: Meta | None = None
 ) -> dict[str, Any]:
-    """A ResponseStatus: nulls are left out, empty lists are not."""
+    """Return a ResponseStatus: nulls are left out, empty lists are not."""
     return {
         **({"ErrorCode": code} if code else {}),
         "Message": message,

@@ -1,14 +1,16 @@
-"""How operations of the Message API describe themselves: all of it from their one definition."""
+"""The Message API in OpenAPI: made of the operations' one definition."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from commsapp.api.message import batch
-from commsapp.api.message import responses as replies
-from commsapp.api.message.authenticate_schema import SIGNED_IN
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
+
+from commsapp.api.message import batch, responses
 from commsapp.api.message.operation import Operation
+from commsapp.api.message.paths import Path, read_path
 from commsapp.api.message.renderers import FORMATS, in_camel
 from commsapp.api.message.schema_components import ANSWERS, query_schemas, schemas_of
 from commsapp.api.openapi.fragments import (
@@ -16,7 +18,6 @@ from commsapp.api.openapi.fragments import (
     RETRY_AFTER,
     SIGN_IN,
     TEXT,
-    OpenApiFragment,
     Schema,
     header,
     response_ref,
@@ -25,7 +26,6 @@ from commsapp.api.openapi.fragments import (
 from commsapp.core.audit import Refusal
 
 PATH_FORMATS = ("json", "jsonl", "xml", "csv")
-_TAGS = ["Message"]
 _ERRORS = {
     "400": ("Invalid", "What was sent cannot be read, or a value is not right: all that is wrong."),
     "401": ("Unauthorized", "No credentials, or wrong or expired ones."),
@@ -40,111 +40,179 @@ _ERRORS = {
     "503": ("ServiceUnavailable", "The database is away, or a lock was not had in time."),
 }
 _HEADERS = {"401": SIGN_IN, "405": ALLOW, "429": RETRY_AFTER, "503": RETRY_AFTER}
+_SECURITY_SCHEMES = {
+    "session": {"type": "apiKey", "in": "header", "name": "X-ss-id"},
+    "sessionCookie": {"type": "apiKey", "in": "cookie", "name": "ss-id"},
+    "sessionQuery": {"type": "apiKey", "in": "query", "name": "SessionId"},
+}
 
 
-def openapi_paths(operations: Iterable[Operation]) -> OpenApiFragment:
-    """The operations at all of their addresses."""
-    paths: dict[str, Mapping[str, Schema]] = {}
-    schemas = dict(ANSWERS)
-    for operation in operations:
-        paths |= dict(_addresses(operation))
-        schemas |= schemas_of(operation.request)
-    responses = {
-        f"Message{code}": _response(status, code, told)
-        for status, (code, told) in _ERRORS.items()
-    }  # fmt: skip
-    return OpenApiFragment(paths, {"schemas": schemas, "responses": responses})
+def documented_endpoints(endpoints: list[Any], **_kwargs: Any) -> list[Any]:
+    """Give this API's endpoints their documented paths, as a preprocessing hook of
+    drf-spectacular: their URL patterns match any case."""
+    return [
+        (getattr(endpoint[-1], "documented_path", path), *endpoint)
+        for path, *endpoint in endpoints
+        if getattr(endpoint[-1], "documented_path", path)
+    ]
 
 
-def _addresses(operation: Operation) -> Iterator[tuple[str, Mapping[str, Schema]]]:
-    for path, path_format, id in _places(operation.name):
-        yield path, _post(id, operation, path_format)
-        if path_format == "jsonl":
-            yield f"{path}[]", _post_stream(f"{id}_stream", operation)
-        else:
-            yield f"{path}[]", _post_batch(f"{id}_batch", operation, path_format)
+class MessageSchema(AutoSchema):
+    """The schema of a view; a subclass has the parts that are its own."""
 
+    view: Any
+    errors: Iterable[str] = tuple(_ERRORS)
+    security: Iterable[str] = ("token", *_SECURITY_SCHEMES)
 
-def _places(name: str) -> Iterator[tuple[str, str, str]]:
-    """Each path of an operation, the format that it names, and an id."""
-    for base in ("", "/api"):
-        for path_format in PATH_FORMATS:
-            id = f"message{base.replace('/', '_')}_{path_format}_{name}"
-            yield f"{base}/{path_format}/reply/{name}", path_format, id
-    yield f"/api/{name}", "", f"message_api_{name}"
-
-
-def _post(id: str, operation: Operation, path_format: str) -> Mapping[str, Schema]:
-    """The operation at one address: without a format in it, its keys are camelCase."""
-    schema, sample = _request(operation, path_format)
-    told = replies.done_status(operation.reply)
-    answer = told if path_format else in_camel(told)
-    first = path_format or "json"
-    return _described(
-        id, operation, operation.about,
-        {"application/json": {"schema": schema, "example": sample}},
-        {"description": "What was done.", "content": _content(_ANSWER, answer, first)},
-        [_FORMAT],
-    )  # fmt: skip
-
-
-def _post_batch(id: str, operation: Operation, path_format: str) -> Mapping[str, Schema]:
-    """Many requests in an array."""
-    schema, sample = _request(operation, path_format)
-    told = [replies.done_status(operation.reply)]
-    answer = told if path_format else in_camel(told)
-    answers = {"type": "array", "items": _ANSWER}
-    requests = {"type": "array", "items": schema, "maxItems": batch.MAX_BATCH}
-    return _described(
-        id, operation, f"{operation.about} {_BATCH}",
-        {"application/json": {"schema": requests, "example": [sample]}},
-        {
-            "description": "What was done for each.",
-            "headers": _COMPLETED,
-            "content": _media(path_format or "json", answers, answer),
-        },
-    )  # fmt: skip
-
-
-def _post_stream(id: str, operation: Operation) -> Mapping[str, Schema]:
-    """Requests of any number, a line each."""
-    sent = FORMATS["jsonl"].write(operation.sample).decode()
-    told = replies.done_status(operation.reply, {"Line": "1"})
-    return _described(
-        id, operation, f"{operation.about} {_STREAM}",
-        {"text/jsonl": {"schema": TEXT, "example": sent}},
-        {"description": "A ResponseStatus for each line.", "content": _media("jsonl", TEXT, told)},
-    )  # fmt: skip
-
-
-def _described(
-    id: str,
-    operation: Operation,
-    told: str,
-    sent: Schema,
-    done: Schema,
-    more: Iterable[Schema] = (),
-) -> Mapping[str, Schema]:
-    errors = {status: response_ref(f"Message{code}") for status, (code, _) in _ERRORS.items()}
-    return {
-        "post": {
-            "operationId": id,
-            "summary": operation.name,
-            "description": told,
-            "tags": _TAGS,
-            "security": SIGNED_IN,
-            "parameters": [*_parameters(operation), *more, _CASE],
-            "requestBody": {"required": True, "content": sent},
-            "responses": {"200": done, **errors},
+    def get_operation(
+        self, path: str, path_regex: str, path_prefix: str, method: str, registry: Any
+    ) -> Any:
+        self.path, self.method = path, method
+        for kind, components in self.components().items():
+            for name, schema in components.items():
+                component = ResolvedComponent(name, kind, schema, name)  # type: ignore[no-untyped-call]
+                registry.register_on_missing(component)
+        errors = {status: response_ref(f"Message{_ERRORS[status][0]}") for status in self.errors}
+        described = self.described()
+        return {
+            "operationId": self.get_operation_id(),
+            "tags": ["Message"],
+            "security": [{name: []} for name in self.security],
+            **described,
+            "responses": {**described["responses"], **errors},
         }
-    }
+
+    def get_operation_id(self) -> str:
+        """Return an id made of the path."""
+        names = self.path.replace("[]", "").replace("/reply", "").strip("/").split("/")
+        return "_".join(["message", *names])
+
+    def components(self) -> Mapping[str, Mapping[str, Schema]]:
+        """Return the components that the view's operations refer to, by kind and name."""
+        return {
+            ResolvedComponent.SCHEMA: ANSWERS,
+            ResolvedComponent.RESPONSE: {
+                f"Message{code}": _error_response(status, code, description)
+                for status, (code, description) in _ERRORS.items()
+            },
+            ResolvedComponent.SECURITY_SCHEMA: _SECURITY_SCHEMES,
+        }
+
+    def described(self) -> dict[str, Any]:
+        """Return what is the view's own: summary, request, responses."""
+        raise NotImplementedError
 
 
-def _request(operation: Operation, path_format: str) -> tuple[Schema, Schema]:
-    """The schema of a request and a sample: without a format in the path, they are camelCase."""
-    if path_format:
-        return schema_ref(operation.name), operation.sample
-    return schema_ref(f"{operation.name}Camel"), in_camel(operation.sample)
+class OperationSchema(MessageSchema):
+    """An operation at one address. Without a format in it, its keys are camelCase."""
+
+    @property
+    def operation(self) -> Operation:
+        operation: Operation = self.view.operation
+        return operation
+
+    @property
+    def address(self) -> Path:
+        return read_path(self.path)
+
+    def get_operation_id(self) -> str:
+        id = super().get_operation_id()
+        return id if self.view.action == "single" else f"{id}_{self.view.action}"
+
+    def components(self) -> Mapping[str, Mapping[str, Schema]]:
+        components = dict(super().components())
+        schemas = {**ANSWERS, **schemas_of(self.operation.request)}
+        return {**components, ResolvedComponent.SCHEMA: schemas}
+
+    def described(self) -> dict[str, Any]:
+        action = {"single": self._single, "batch": self._batch, "stream": self._stream}
+        description, request, done, parameters = action[self.view.action]()
+        return {
+            "summary": self.operation.name,
+            "description": f"{self.operation.about} {description}".strip(),
+            "parameters": [*_parameters(self.operation), *parameters, _CASE],
+            "requestBody": {"required": True, "content": request},
+            "responses": {"200": done},
+        }
+
+    def _single(self) -> tuple[str, Schema, Schema, list[Schema]]:
+        schema, sample = self._request()
+        content = content_in_all_formats(_ANSWER, self._reply(), self.address.format or "json")
+        return (
+            "",
+            {"application/json": {"schema": schema, "example": sample}},
+            {"description": "What was done.", "content": content},
+            [_FORMAT],
+        )
+
+    def _batch(self) -> tuple[str, Schema, Schema, list[Schema]]:
+        schema, sample = self._request()
+        requests = {"type": "array", "items": schema, "maxItems": batch.MAX_BATCH}
+        answers = {"type": "array", "items": _ANSWER}
+        return (
+            _BATCH,
+            {"application/json": {"schema": requests, "example": [sample]}},
+            {
+                "description": "What was done for each.",
+                "headers": _COMPLETED,
+                "content": _media(self.address.format or "json", answers, [self._reply()]),
+            },
+            [],
+        )
+
+    def _stream(self) -> tuple[str, Schema, Schema, list[Schema]]:
+        sent = FORMATS["jsonl"].write(self.operation.sample).decode()
+        reply = responses.done_status(self.operation.reply, {"Line": "1"})
+        return (
+            _STREAM,
+            {"text/jsonl": {"schema": TEXT, "example": sent}},
+            {
+                "description": "A ResponseStatus for each line.",
+                "content": _media("jsonl", TEXT, reply),
+            },
+            [],
+        )
+
+    def _request(self) -> tuple[Schema, Any]:
+        if self.address.is_plain:
+            return schema_ref(f"{self.operation.name}Camel"), in_camel(self.operation.sample)
+        return schema_ref(self.operation.name), self.operation.sample
+
+    def _reply(self) -> Any:
+        reply = responses.done_status(self.operation.reply)
+        return in_camel(reply) if self.address.is_plain else reply
+
+
+class TypesSchema(MessageSchema):
+    """The types of all operations in one language."""
+
+    errors = ("404", "405")
+    security = ()
+
+    def get_operation_id(self) -> str:
+        return "message_types"
+
+    def described(self) -> dict[str, Any]:
+        languages = self.view.languages
+        example = languages["python"](self.view.operations, "https://commsapp.example")
+        return {
+            "summary": "Read the types of all operations",
+            "parameters": [
+                {
+                    "name": "language", "in": "path", "required": True, "example": "python",
+                    "schema": {"type": "string", "enum": [*languages]},
+                }
+            ],
+            "responses": {
+                "200": {
+                    "description": "Source code, for the official client of the language.",
+                    "content": {"text/plain": {"schema": TEXT, "example": example}},
+                }
+            },
+        }  # fmt: skip
+
+
+# --- Parts ----------------------------------------------------------------------------------
 
 
 def _parameters(operation: Operation) -> Iterator[Schema]:
@@ -152,8 +220,8 @@ def _parameters(operation: Operation) -> Iterator[Schema]:
         yield _query(name, schema["description"], schema)
 
 
-def _query(name: str, told: str, schema: Schema) -> Schema:
-    return {"name": name, "in": "query", "description": told, "schema": schema}
+def _query(name: str, description: str, schema: Schema) -> Schema:
+    return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
 _FORMAT = _query(
@@ -180,31 +248,28 @@ _COMPLETED = {
 _ANSWER = {"anyOf": [schema_ref("ResponseStatus"), schema_ref("ResponseStatusCamel")]}
 
 
-def _content(
+def content_in_all_formats(
     schema: Schema, example: Any, first: str = "json", name: str = "ResponseStatus"
 ) -> Schema:
-    """In every format that there is: which one it is, the request decides."""
-    names = [first, *(each for each in FORMATS if each != first)]
-    return {
-        kind: media for each in names for kind, media in _media(each, schema, example, name).items()
-    }
+    """Return an answer's media types: the request decides which it is."""
+    names = [first, *(other for other in FORMATS if other != first)]
+    media = [_media(each, schema, example, name) for each in names]
+    return {kind: described for each in media for kind, described in each.items()}
 
 
 def _media(format_name: str, schema: Schema, example: Any, name: str = "ResponseStatus") -> Schema:
-    """In one format; all but JSON are text to OpenAPI."""
+    """Return one media type; all but JSON are text to OpenAPI."""
     if format_name == "json":
         return {"application/json": {"schema": schema, "example": example}}
-    chosen = FORMATS[format_name]
-    return {chosen.media_type: {"schema": TEXT, "example": chosen.write(example, name).decode()}}
+    renderer = FORMATS[format_name]
+    text = renderer.write(example, name).decode()
+    return {str(renderer.media_type): {"schema": TEXT, "example": text}}
 
 
-# --- Errors ---------------------------------------------------------------------------------
-
-
-def _response(status: str, code: str, told: str) -> Schema:
+def _error_response(status: str, code: str, description: str) -> Schema:
     schema = {"anyOf": [schema_ref("ErrorResponse"), schema_ref("ErrorResponseCamel")]}
-    refusals = [Refusal(code, told, "AlternateKey")] if status in ("400", "409") else []
-    example = {"ResponseStatus": replies.status_of(told, code, refusals)}
+    refusals = [Refusal(code, description, "AlternateKey")] if status in ("400", "409") else []
+    example = responses.wrapped(responses.status_of(description, code, refusals))
     headers = {"headers": _HEADERS[status]} if status in _HEADERS else {}
-    content = _content(schema, example, name="ErrorResponse")
-    return {"description": told, **headers, "content": content}
+    content = content_in_all_formats(schema, example, name="ErrorResponse")
+    return {"description": description, **headers, "content": content}

@@ -41,7 +41,9 @@ def query_schemas(message: type[Message]) -> dict[str, Schema]:
     """Return the schemas of a request's query parameters, by name."""
     properties = schemas_of(message)[message.__name__]["properties"]
     return {
-        each.name: properties[each.name] for each in describe(message).properties if each.in_query
+        each.name: {"description": each.description, **properties[each.name]["anyOf"][0]}
+        for each in describe(message).properties
+        if each.in_query
     }
 
 

@@ -1,7 +1,7 @@
-"""JSON Lines: requests of any number, answered while they come in (contract 3.5).
+"""JSON Lines: any number of requests, answered while they arrive (contract 3.5).
 
-A group of lines is done at a time, and nothing else is held. A client that does not read its
-answers is not read from, one that goes away ends the work with the group at hand.
+One group of lines is run at a time, and no more is in memory. Nothing is read from a client that
+does not read its answers; one that disconnects ends the work with the current group.
 """
 
 from __future__ import annotations
@@ -21,13 +21,11 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from commsapp.api.message.binding import bind_line
-from commsapp.api.message.exceptions import SAFE_TO_REPEAT, error_response, error_status
+from commsapp.api.message.exceptions import SAFE_TO_REPEAT, error_reply, error_status
 from commsapp.api.message.json_lines import PAUSE, Line, groups_of
-from commsapp.api.message.operation import Operation
-from commsapp.api.message.renderers import FORMATS, in_camel, is_camel
+from commsapp.api.message.renderers import JSONLinesRenderer, in_camel, is_camel
 from commsapp.api.message.responses import done_status, refused_status
 from commsapp.api.request_stream import iter_body
-from commsapp.core.actors import Actor
 from commsapp.core.audit import Busy, Refused, unavailable_reason
 from commsapp.db.availability import availability
 from commsapp.db.commits import OutcomeUnknown
@@ -39,24 +37,26 @@ log = logging.getLogger("commsapp")
 Status = dict[str, Any]
 
 
-def answer_stream(request: HttpRequest, operation: Operation, by: Actor) -> HttpResponseBase:
-    """Do what the lines of the body ask, and answer each by a ResponseStatus on a line."""
-    client = by.client_id or by.user.pk
+def open_stream(view: Any) -> HttpResponseBase:
+    """Return the response that runs the lines of the body and answers each by a ResponseStatus on
+    a line. `view` is an OperationViewSet."""
+    client = view.by.client_id or view.by.user.pk
     if refused := _open_streams.add(client):
         status, message = refused
-        response = error_response(request, status, message)
+        response = error_reply(view.request, status, message)
         response["Retry-After"] = "5"
         return response
+    request = view.request._request
     _release_connection(request)
     return BodyDrivenResponse(
-        _Stream(request, operation, by).answers(),
-        content_type=FORMATS["jsonl"].content_type,
+        _Stream(view, request).answers(),
+        content_type=JSONLinesRenderer.content_type(),
         on_close=lambda: _open_streams.remove(client),
     )
 
 
 def _release_connection(request: HttpRequest) -> None:
-    """Let go of this thread's connection, where another thread may do the next group."""
+    """Close this thread's connection, where another thread may run the next group."""
     if body_of(request.META) is not None:
         close_old_connections()
 
@@ -89,9 +89,9 @@ _open_streams = _OpenStreams()
 
 
 class _Stream:
-    def __init__(self, request: HttpRequest, operation: Operation, by: Actor) -> None:
-        self.request, self.operation, self.by = request, operation, by
-        self.query = request.GET.dict()
+    def __init__(self, view: Any, request: HttpRequest) -> None:
+        self.view, self.request = view, request
+        self.parameters = view.parameters
         self.is_camel = is_camel(request)
 
     def answers(self) -> Iterator[bytes]:
@@ -112,10 +112,10 @@ class _Stream:
                 return
 
     def _answer(self, group: Sequence[Line]) -> bytes:
-        """What became of each line, in their order."""
-        operation, query = self.operation, self.query
+        """Return the answers to the lines, in their order."""
+        request_message = self.view.operation.request
         requests = {
-            line.number: bind_line(operation.request, line.text, query, line.number)
+            line.number: bind_line(request_message, line.text, self.parameters, line.number)
             for line in group
             if not line.wrong
         }
@@ -138,13 +138,13 @@ class _Stream:
         if connection.connection is None:
             availability.wait(settings.LOCK_SECONDS)  # a stream holds its thread anyway
         try:
-            answers = self.operation.run([*requests.values()], self.by)
+            answers = self.view.run([*requests.values()])
         except OutcomeUnknown as error:
             return self._failed(requests, 503, f"{uncertainty_of(error)} {SAFE_TO_REPEAT}")
         except (Busy, DatabaseError, InterfaceError) as error:
             if reason := unavailable_reason(error):
                 return self._failed(requests, 503, refusal_of(reason))
-            log.exception("a group of request %s failed", self.by.request_id)
+            log.exception("a group of request %s failed", self.view.by.request_id)
             return self._failed(requests, 500)
         return {
             number: refused_status(answer, _at(number))

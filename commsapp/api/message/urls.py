@@ -1,68 +1,57 @@
-"""The addresses of operations, and what happens at them (contract 3.1, 3.2)."""
+"""The addresses of operations (contract 3.1), spelled in any case, with and without a slash."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.urls import URLPattern, re_path
-from django.views.decorators.csrf import csrf_exempt
 
-from commsapp.api.authentication import actor_of
-from commsapp.api.message import authenticate, responses, schema
-from commsapp.api.message.batch import answer_batch
-from commsapp.api.message.binding import bind
-from commsapp.api.message.exceptions import error_response
-from commsapp.api.message.operation import Operation
-from commsapp.api.message.parsers import UnreadableRequest, read_one
-from commsapp.api.message.paths import ROUTES, Path, read_path
-from commsapp.api.message.stream import answer_stream
-from commsapp.api.openapi.fragments import attach_schema
-from commsapp.api.request_body import take_body
-from commsapp.core.actors import Actor
-from commsapp.core.audit import Refused
-from commsapp.models import Channel
+from commsapp.api.message.paths import FORMATS, ROUTES, any_case
+from commsapp.api.message.viewsets import (
+    MessageViewSet,
+    OperationViewSet,
+    UnknownOperationViewSet,
+)
+
+_SUFFIX = rf"(?P<_suffix>\.{any_case('|'.join(FORMATS))})?"
 
 
-def urlpatterns(operations: Iterable[Operation]) -> list[URLPattern]:
-    """The addresses of these operations, all of them by POST. What is none's there is a 405."""
-    operations = list(operations)
-    by_name = {each.name.lower(): each for each in operations}
-
-    @csrf_exempt  # a machine's token is no cookie
-    def view(request: HttpRequest, **named: str) -> HttpResponseBase:
-        path = read_path(request.path_info)
-        if path.op == "authenticate" and not path.is_many:
-            return authenticate.authenticate(request)
-        operation = by_name.get(path.op)
-        if operation is None:
-            return error_response(request, 405)
-        if request.method != "POST":
-            response = error_response(request, 405)
-            response["Allow"] = "POST"
-            return response
-        by = actor_of(request, Channel.MESSAGE)
-        if by is None:
-            return error_response(request, 401)
-        return _answer_for(path)(request, operation, by)
-
-    attach_schema(view, schema.openapi_paths(operations))
-    return [re_path(rf"^{route}$", view) for route in ROUTES]
+def urlpatterns(viewsets: Iterable[type[OperationViewSet]]) -> list[URLPattern]:
+    """Return the addresses of these operations, and of all names that are none's there."""
+    actions = {"": "single", "[]": "batch"}
+    patterns = [
+        pattern
+        for viewset in viewsets
+        for pattern in operation_patterns(viewset.operation.name, viewset, actions)
+    ]
+    unknown = UnknownOperationViewSet.as_view({"post": "unknown"})
+    return [*patterns, *(re_path(rf"^{route}$", unknown) for route in ROUTES)]
 
 
-def _answer_for(path: Path) -> Callable[[HttpRequest, Operation, Actor], HttpResponseBase]:
-    if not path.is_many:
-        return _answer_one
-    return answer_stream if path.format == "jsonl" else answer_batch
+def operation_patterns(
+    name: str, viewset: type[MessageViewSet], actions: Mapping[str, str]
+) -> Iterator[URLPattern]:
+    """Yield a pattern for each documented address of an operation: OpenAPI finds the address as
+    `documented_path` of the view. `actions` are the methods of the viewset by what follows the
+    name; a batch of JSON Lines is a stream."""
+    for path, prefix, path_format in _addresses(name):
+        for end, action in actions.items():
+            is_stream = action == "batch" and path_format == "jsonl"
+            view: Any = viewset.as_view({"post": "stream" if is_stream else action})
+            view.documented_path = f"{path}{end}"
+            operation = rf"(?P<_op>{any_case(name)}){re.escape(end)}"
+            yield re_path(rf"^{prefix}{operation}{_SUFFIX}/?$", view)
 
 
-def _answer_one(request: HttpRequest, operation: Operation, by: Actor) -> HttpResponse:
-    try:
-        body = read_one(take_body(request), read_path(request.path_info).format)
-    except UnreadableRequest as unreadable:
-        return error_response(request, 400, str(unreadable))
-    [answer] = operation.run([bind(operation.request, body, request.GET.dict())], by)
-    if isinstance(answer, Refused):
-        return responses.refused(request, operation, answer)
-    return responses.done(request, answer)
+def _addresses(name: str) -> Iterator[tuple[str, str, str]]:
+    """Yield each path of an operation, the pattern of what is before its name, and its format."""
+    reply = rf"(?P<_reply>{any_case('reply')})"
+    for base in ("", "api/"):
+        for path_format in FORMATS:
+            if path_format != "other":  # another name of jsonl
+                names = "jsonl|other" if path_format == "jsonl" else path_format
+                prefix = rf"{base}(?P<_format>{any_case(names)})/{reply}/"
+                yield f"/{base}{path_format}/reply/{name}", prefix, path_format
+    yield f"/api/{name}", "api/", ""

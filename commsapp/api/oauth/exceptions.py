@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 
+from commsapp.api.requests import UnsupportedEncoding
+
 RETRY_SECONDS = 5
 
 # Status to error and its description; any other status is "invalid_request".
@@ -62,6 +64,8 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
     if isinstance(error, ValidationError):
         [[message, *_others], *_other_fields] = error.detail.values()  # type: ignore[union-attr]
         return _response(400, description=str(message))
+    if isinstance(error, UnsupportedEncoding):
+        return _response(415, description=str(error.detail))
     return _response(error.status_code) if isinstance(error, APIException) else None
 
 

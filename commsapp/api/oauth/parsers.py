@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 from django.http import QueryDict
@@ -23,8 +22,7 @@ class MultiPartParser(parsers.MultiPartParser):
         """Return the form and its files. Raise UnsupportedMediaType for another charset than
         UTF-8, and ParseError."""
         _require_utf8(media_type)
-        body = io.BytesIO(stream.read())  # bounded, and before a file is written
-        return super().parse(body, media_type, parser_context)
+        return super().parse(stream, media_type, parser_context)
 
 
 def _require_utf8(media_type: str | None) -> None:

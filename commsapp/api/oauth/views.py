@@ -33,6 +33,7 @@ from commsapp.api.oauth.serializers import (
 )
 from commsapp.api.oauth.validators import GRANTS
 from commsapp.api.request_body import limit_body
+from commsapp.api.views import ApiViewMixin
 from commsapp.http.compression import keep_uncompressed
 from commsapp.http.origins import base_url
 from commsapp.logs.security_log import FAILURE, bounded, log_event
@@ -42,7 +43,7 @@ _GRANT_LISTS = [[grant] for grant in GRANTS]
 
 
 @method_decorator(sensitive_post_parameters(), name="dispatch")
-class OAuthView(APIView):
+class OAuthView(ApiViewMixin, APIView):
     """Base of the endpoints: a form in, JSON out, without sign-in."""
 
     http_method_names = ["post"]

@@ -93,7 +93,8 @@ class _Call:
 def _fingerprint(request: Request) -> str:
     """Return what two requests have in common if they ask for the same."""
     path, query = request.path_info.rstrip("/"), request.META.get("QUERY_STRING", "")
-    return _digest(request.method, path, query, hashlib.sha256(request._request.body).digest())
+    body = request.stream.read() if request.stream else b""
+    return _digest(request.method, path, query, hashlib.sha256(body).digest())
 
 
 def _digest(*parts: object) -> str:

@@ -108,7 +108,8 @@ def test_what_cannot_be_read_is_refused_and_opens_nothing(body, errors):
 @pytest.mark.parametrize("method", ["get", "put", "delete", "options"])
 @pytest.mark.parametrize("path", ["/auth/credentials", "/auth/logout", "/api/Authenticate"])
 def test_only_post_is_answered(path, method):
-    answer = getattr(Client(), method)(path)
+    session = posted("/auth/credentials", CREDENTIALS).json()["SessionId"]
+    answer = getattr(Client(), method)(path, headers={"X-ss-id": session})
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
 
 

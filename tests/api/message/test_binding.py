@@ -1,16 +1,18 @@
 """From a client's JSON to the request of an operation, and everything that is refused."""
 
+import io
 import json
 from uuid import UUID
 
 import pytest
+from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import astuple
 
 from commsapp.api.message import binding
 from commsapp.api.message.binding import bind, bind_line
-from commsapp.api.message.parsers import UnreadableRequest, read_json, read_one
+from commsapp.api.message.parsers import MessageJSONParser, UnreadableRequest, read_json
 from commsapp.api.message.renderers import camel
 from contacts.operations import SaveContactGroup
 
@@ -161,7 +163,7 @@ def test_what_is_no_strict_json_is_refused(text):
 @pytest.mark.parametrize("body", [b"\xff", '{"a":"é"}'.encode("utf-16"), b"\xc0\x80"])
 def test_what_is_not_utf_8_is_refused(body):
     with pytest.raises(UnreadableRequest):
-        read_one(body, "json")
+        parse(body)
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
@@ -301,11 +303,15 @@ def test_line_that_is_no_object_is_an_empty_request_with_a_fault():
     assert values(save) == values(SaveContactGroup())
 
 
-def test_json_lines_have_one_line():
-    assert read_one(b'\n{"a": 1}\r\n\n', "jsonl") == {"a": 1}
+def parse(body, path_format="json"):
+    """Parse a body that was sent to a path of this format."""
+    request = RequestFactory().post(f"/{path_format}/reply/SaveContactGroup")
+    return MessageJSONParser().parse(io.BytesIO(body), None, {"request": request})
+
+
+def test_body_on_the_path_of_json_lines_is_one_line():
+    assert parse(b'\n{"a": 1}\r\n\n', "jsonl") == {"a": 1}
     with pytest.raises(UnreadableRequest):
-        read_one(b'{"a": 1}\n{"a": 2}\n', "jsonl")
-    assert read_one(b'{\n"a": 1\n}', "json") == {"a": 1}
-    assert read_one(b"\xef\xbb\xbf{}", "json") == read_one(b"", "jsonl") == {}
-    with pytest.raises(UnreadableRequest):
-        read_one(b"[]", "json")
+        parse(b'{"a": 1}\n{"a": 2}\n', "jsonl")
+    assert parse(b'{\n"a": 1\n}') == {"a": 1}
+    assert parse(b"\xef\xbb\xbf{}") == parse(b" ", "jsonl") == {}

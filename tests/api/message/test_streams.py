@@ -139,7 +139,7 @@ def test_what_stops_a_stream_at_its_door_is_an_error_as_any_other(ask):
         assert answer.status_code == status
         assert answer["Content-Type"] == "text/jsonl"
         assert "ResponseStatus" in json.loads(answer.content)
-    assert ask.client.get(PATH).status_code == 405
+    assert ask.client.get(PATH, headers=ask.headers).status_code == 405
     assert names() == []
 
 

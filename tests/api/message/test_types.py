@@ -1,4 +1,4 @@
-"""The types for clients; that the clients run them is told in tests/channels/clients."""
+"""The types for clients. That the clients for Python and TypeScript run them: tests/clients."""
 
 import ast
 
@@ -68,3 +68,28 @@ def test_to_sign_in_takes_a_class_only_where_the_client_has_none_of_its_own(clie
 def test_they_name_the_server_that_clients_are_to_ask(client, settings, language):
     settings.PUBLIC_URL = "https://commsapp.example"
     assert "\nBaseUrl: https://commsapp.example\n" in read(client, language)
+
+
+def test_csharp_classes_are_declared_as_the_clients_generator_declares_them(client):
+    text = read(client, "csharp")
+    assert text.startswith("/* Options:\nDate: ")
+    assert text.count("{") == text.count("}")
+    assert (
+        "    [DataContract]\n"
+        "    public partial class SaveContactGroup\n"
+        "        : IReturn<ResponseStatus>, IPost\n"
+        "    {\n"
+    ) in text
+    for declared in (
+        "Guid? SuiteDataSourceInstanceId",
+        "string AlternateKey",
+        "bool IgnoreHash",
+        "int Index",
+        "SubscriptionContactGroupModel ContactGroup",
+        "List<SubscriptionContactGroupConnectionModel> ContactConnections",
+    ):
+        assert f"public virtual {declared} {{ get; set; }}\n" in text
+    member = '[ApiMember(DataType="Guid", Description="The data source\'s licensee.", '
+    assert f'{member}Name="LicenseeId", ParameterType="query")]' in text
+    assert "SessionId" not in text
+    assert "class ResponseStatus" not in text
