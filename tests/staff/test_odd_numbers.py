@@ -10,7 +10,7 @@ from django.test import Client
 from commsapp.models import Operation
 from quotes.models import Product
 from tests.conftest import token
-from tests.staff.conftest import told
+from tests.staff.conftest import content_of
 from tests.staff.test_imports import checked
 from tests.staff.test_table_files import workbook
 
@@ -56,7 +56,7 @@ def test_odd_number_is_refused_by_the_form_and_shown_as_it_was_typed(web, licens
     answer = web.post("/admin/quotes/product/add/", sent)
     assert answer.status_code == 200
     assert answer.context["adminform"].form.errors.keys() == {"one_time_price"}
-    assert f'value="{number}"' in told(answer)
+    assert f'value="{number}"' in content_of(answer)
 
 
 @odd
@@ -65,7 +65,7 @@ def test_odd_number_of_a_file_is_refused_with_its_line(web, licensee, number, en
     rows = [["code", "name", "currency", "one_time_price"], ["A", "Fibre", "EUR", number]]
     text = "\n".join(",".join(row) for row in rows)
     content = text.encode() if ending == "csv" else workbook(*rows)
-    page = told(web.get(checked(web, Product, content, f"products.{ending}")))
+    page = content_of(web.get(checked(web, Product, content, f"products.{ending}")))
     assert number[:40] in page
     assert "is no number" in page or "digits" in page
 

@@ -311,23 +311,6 @@ class FixedPointSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-unty
         return found[0].limit_value if found else None
 
 
-class IdsSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    """Ids that the operation reads, so that it can refuse them one by one."""
-
-    target_class = "commsapp.api.rest.fields.IdListField"
-
-    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        text = "Ids. One that is malformed is refused like one that is not there."
-        return {"type": "array", "items": {"type": "string"}, "description": text}
-
-
-class FreeObjectSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    target_class = "commsapp.api.rest.fields.JSONObjectField"
-
-    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        return {"type": "object", "additionalProperties": True}
-
-
 # --- Credentials ----------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""Classes for the `@servicestack/client` package of npm."""
+"""Classes for the `@servicestack/client` package of npm, in TypeScript and JavaScript."""
 
 from __future__ import annotations
 
@@ -75,5 +75,66 @@ def _class(dto: Dto) -> str:
             f"    public getTypeName() {{ return '{dto.name}'; }}",
             "    public getMethod() { return 'POST'; }",
             f"    public createResponse() {{ return new {dto.response}(); }}",
+        ]
+    return "\n".join([*lines, "}", ""])
+
+
+# --- JavaScript -----------------------------------------------------------------------------
+
+_MJS_COMMON = """\
+"use strict";
+export class ResponseError {
+    /** @param {{errorCode?:string,fieldName?:string,message?:string,meta?:{ [index:string]: string; }}} [init] */
+    constructor(init) { Object.assign(this, init) }
+    /** @type {string} */
+    errorCode;
+    /** @type {string} */
+    fieldName;
+    /** @type {string} */
+    message;
+    /** @type {{ [index:string]: string; }} */
+    meta;
+}
+export class ResponseStatus {
+    /** @param {{errorCode?:string,message?:string,stackTrace?:string,errors?:ResponseError[],meta?:{ [index:string]: string; }}} [init] */
+    constructor(init) { Object.assign(this, init) }
+    /** @type {string} */
+    errorCode;
+    /** @type {string} */
+    message;
+    /** @type {string} */
+    stackTrace;
+    /** @type {ResponseError[]} */
+    errors;
+    /** @type {{ [index:string]: string; }} */
+    meta;
+}
+"""  # noqa: E501  (one line for each comment, as in every generated file)
+
+
+def mjs(operations: Iterable[Operation], base: str) -> str:
+    """Return the module in JavaScript, whose types are in comments of JSDoc."""
+    classes = [_mjs_class(dto) for dto in (*authentication_dtos(), *dtos(operations))]
+    return "\n".join([f"/* {options(base)}\n*/\n", f"{_MJS_COMMON}{''.join(classes)}"])
+
+
+def _mjs_class(dto: Dto) -> str:
+    types = {camel(each.name): type_in(_TYPES, each, "{}[]") for each in dto.properties}
+    init = ",".join(f"{name}?:{kind}" for name, kind in types.items())
+    lines = [
+        f"export class {dto.name} {{",
+        f"    /** @param {{{{{init}}}}} [init] */",
+        "    constructor(init) { Object.assign(this, init) }",
+    ]
+    for each in dto.properties:
+        name = camel(each.name)
+        about = f"\n     * @description {each.description}" if each.description else ""
+        comment = f"    /**\n     * @type {{{types[name]}}}{about} */" if about else ""
+        lines += [comment or f"    /** @type {{{types[name]}}} */", f"    {name};"]
+    if dto.response:
+        lines += [
+            f"    getTypeName() {{ return '{dto.name}' }}",
+            "    getMethod() { return 'POST' }",
+            f"    createResponse() {{ return new {dto.response}() }}",
         ]
     return "\n".join([*lines, "}", ""])
