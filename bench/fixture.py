@@ -95,7 +95,10 @@ def _gunicorn() -> Iterator[tuple[str, int]]:
         "--keep-alive", "300",  # our connection waits while the floors are filled
         "bench.asgi:application",
     ]  # fmt: skip
-    env = {**os.environ, "PORT": str(port), "WEB_CONCURRENCY": "1"}
+    env = {
+        **os.environ, "PORT": str(port), "WEB_CONCURRENCY": "1",
+        "MALLOC_MMAP_THRESHOLD_": "262144",  # as `make run` sets it
+    }  # fmt: skip
     log = settings.VAR_DIR / "gunicorn.log"
     with (
         log.open("wb") as out,

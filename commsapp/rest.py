@@ -1,4 +1,4 @@
-"""REST API of what all apps stand on: licensees, and the operations with their undo."""
+"""REST API of licensees, and of operations with their undo."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from commsapp.api.openapi.fragments import MOMENT, sample_id
-from commsapp.api.rest.filters import RecordFilters, YesNoFilter, lookups
-from commsapp.api.rest.serializers import EmptySerializer
-from commsapp.api.rest.viewsets import TenantReadViewSet, Told, action_response, detail_action
+from commsapp.api.rest.filters import RecordFilterSet, YesNoFilter, lookups
+from commsapp.api.rest.viewsets import Example, TenantReadViewSet, action_response, detail_action
 from commsapp.core import audit, operation_access
 from commsapp.models import Licensee, Operation
 
 
 class LicenseeSerializer(serializers.ModelSerializer[Licensee]):
-    sample: ClassVar[Told] = {
+    sample: ClassVar[Example] = {
         "id": sample_id("licensee"),
         "name": "Northwind Networks",
         "created_at": MOMENT,
@@ -31,20 +30,20 @@ class LicenseeSerializer(serializers.ModelSerializer[Licensee]):
         read_only_fields = ("name",)
 
 
-class LicenseeFilters(RecordFilters):
+class LicenseeFilterSet(RecordFilterSet):
     class Meta:
         model = Licensee
         fields = lookups(text="name", moment="created_at updated_at")
 
 
 class LicenseeViewSet(TenantReadViewSet):
-    """The licensees that one acts for."""
+    """The licensees that the user acts for."""
 
     queryset = Licensee.objects.all()
     serializer_class = LicenseeSerializer
-    filterset_class = LicenseeFilters
+    filterset_class = LicenseeFilterSet
     search_fields = ("name",)
-    orderings = ("name", "created_at", "updated_at")
+    ordering_fields = ("name", "created_at", "updated_at")
 
     def get_queryset(self) -> QuerySet[Licensee]:
         licensees = Licensee.objects.all()
@@ -55,7 +54,7 @@ class LicenseeViewSet(TenantReadViewSet):
 class OperationSerializer(serializers.ModelSerializer[Operation]):
     """One change: who, when, through what, and whether it can be, or was, undone."""
 
-    sample: ClassVar[Told] = {
+    sample: ClassVar[Example] = {
         "id": sample_id("operation"),
         "at": MOMENT,
         "licensee": sample_id("licensee"),
@@ -76,9 +75,7 @@ class OperationSerializer(serializers.ModelSerializer[Operation]):
         "undoable": False,
     }
 
-    user_name = serializers.CharField(
-        source="user.username", read_only=True, default=None, allow_null=True
-    )
+    user_name = serializers.CharField(source="user.username", read_only=True, allow_null=True)
     summary = serializers.SerializerMethodField()
     undone_by = serializers.SerializerMethodField()
     undoable = serializers.SerializerMethodField()
@@ -106,10 +103,10 @@ class OperationSerializer(serializers.ModelSerializer[Operation]):
         return audit.is_undoable(operation)
 
 
-class OperationWithEffects(OperationSerializer):
-    """With what it changed, from what to what, which may be long."""
+class OperationDetailSerializer(OperationSerializer):
+    """An operation with its effects, before and after, which may be long."""
 
-    sample: ClassVar[Told] = {
+    sample: ClassVar[Example] = {
         **OperationSerializer.sample,
         "effects": {"before": {"phone": ""}, "after": {"phone": "+43 1 5550100"}},
     }
@@ -119,7 +116,7 @@ class OperationWithEffects(OperationSerializer):
         read_only_fields = fields  # type: ignore[assignment]
 
 
-class OperationFilters(RecordFilters):
+class OperationFilterSet(RecordFilterSet):
     is_undone = YesNoFilter(field_name="undone_by", lookup_expr="isnull", exclude=True)
 
     class Meta:
@@ -133,14 +130,14 @@ class OperationFilters(RecordFilters):
 
 
 class OperationViewSet(TenantReadViewSet):
-    """What was done, by whom and through what: the newest first. Name, summary and effects tell of
-    a record only to those who may see it."""
+    """Operations, the newest first. Name, summary and effects are shown only to those who may see
+    the record."""
 
     queryset = Operation.objects.select_related("user", "undone_by")
-    serializer_class = OperationWithEffects
-    filterset_class = OperationFilters
+    serializer_class = OperationDetailSerializer
+    filterset_class = OperationFilterSet
     search_fields = ("target_name", "client")
-    orderings = ("at",)
+    ordering_fields = ("at",)
     ordering = "-id"
 
     def get_queryset(self) -> QuerySet[Operation]:
@@ -148,25 +145,26 @@ class OperationViewSet(TenantReadViewSet):
         return operations.defer("effects") if self.action == "list" else operations
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """By a name only those whose name the actor may read."""
-        asked = {name.partition("__")[0] for name in self.request.query_params}
-        readable = operation_access.readable_types(self.by)
-        if readable is not None and asked & {"search", "target_name"}:
-            queryset = queryset.filter(target_type__in=readable)
+        """Find by a name only those operations whose name the actor may read."""
+        names = {name.partition("__")[0] for name in self.request.query_params}
+        if self.action == "list" and names & {"search", "target_name"}:
+            readable = operation_access.readable_types(self.by)
+            if readable is not None:
+                queryset = queryset.filter(target_type__in=readable)
         return super().filter_queryset(queryset)
 
     def get_serializer_class(self) -> Any:
-        return OperationSerializer if self.action == "list" else OperationWithEffects
+        return OperationSerializer if self.action == "list" else super().get_serializer_class()
 
     @detail_action(
         "undo",
-        required_permissions=(),  # the permission is that of the undone verb: the operation asks
-        told={"message": "Undone: 2 reversed.", "reversed": 2, "kept": 0, "failed": 0},
+        required_permissions=(),  # the permission is that of the undone operation, which asks
+        example={"message": "Undone: 2 reversed.", "reversed": 2, "kept": 0, "failed": 0},
     )
     def undo(self, request: Request, pk: str) -> Response:
-        """Reverse what it did, as far as it still stands. Itself an operation."""
-        self.validated_body(EmptySerializer)
-        undone = audit.undo(self.key(), by=self.by)
+        """Reverse what it did, as far as that is unchanged. Itself an operation."""
+        self.validated_body()
+        undone = audit.undo(self.path_id(), by=self.by)
         return action_response(
             undone.message,
             undone.operation if undone.reversed else None,

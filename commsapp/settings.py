@@ -42,7 +42,6 @@ PORT and WEB_CONCURRENCY are gunicorn's: see commsapp/server/gunicorn_conf.py.
 
 import os
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -50,7 +49,7 @@ from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from commsapp.db.availability import Connection
+from commsapp.db import configuration
 from commsapp.logs import formatting
 
 os.umask(0o077)  # the database, the secrets and the uploads are for no other user of the machine
@@ -136,47 +135,16 @@ TEMPLATES = [
 # --- Database -------------------------------------------------------------------------------
 
 LOCK_SECONDS = env.float("LOCK_SECONDS", default=10)  # then the answer is "try again"
-STATEMENT_SECONDS = env.float(
-    "STATEMENT_SECONDS", default=30
-)  # see commsapp/db/statement_timeout.py
+STATEMENT_SECONDS = env.float("STATEMENT_SECONDS", default=30)  # see db/statement_timeout.py
 WEB_THREADS = env.int("WEB_THREADS", default=8)  # of a worker: most may wait for the database
 
-
-def _database() -> dict[str, Any]:
-    database: dict[str, Any] = env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
-    if database["ENGINE"].endswith("sqlite3"):
-        database["ENGINE"] = "commsapp.db.sqlite3"
-        # Opening the file anew for each request would cost more than most of them do.
-        database["CONN_MAX_AGE"] = None
-        # The pages in cache are each thread's own: of more than these the system keeps one copy.
-        # IMMEDIATE: a transaction takes the write lock at its start, so that it never reads what
-        # another is about to change, and never fails half-way for want of the lock.
-        database["OPTIONS"] = {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": LOCK_SECONDS,
-            "init_command": "PRAGMA journal_mode = WAL; PRAGMA cache_size = -1024;",
-        }
-    else:
-        database["ENGINE"] = "commsapp.db.postgresql"
-        database["OPTIONS"] = {
-            **database.get("OPTIONS", {}),
-            "pool": {
-                "min_size": 1,
-                "max_size": env.int("DATABASE_POOL", default=10),
-                "timeout": min(0.5, LOCK_SECONDS),  # and again, up to LOCK_SECONDS
-                "connection_class": Connection,
-                "reconnect_timeout": 1,  # then a request tries: else it waits ever longer
-            },
-            # To compile a plan takes longer than to run it: ours are short, whatever is guessed of
-            # tables that have not been looked at yet.
-            "options": f"-c lock_timeout={round(LOCK_SECONDS * 1000)}ms -c jit=off",
-        }
-    if test_name := env.str("TEST_DATABASE_NAME", default=""):
-        database["TEST"] = {"NAME": test_name}
-    return database
-
-
-DATABASES = {"default": _database()}
+DATABASES = {
+    "default": configuration.configure(
+        env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}"),
+        lock_seconds=LOCK_SECONDS,
+        pool_size=env.int("DATABASE_POOL", default=10),
+    )
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- People and clients ---------------------------------------------------------------------
@@ -223,13 +191,13 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"] if HTTPS else ["http", "https"],
     "CLIENT_SECRET_HASHER": "commsapp_sha256",
-    "OAUTH2_VALIDATOR_CLASS": "commsapp.api.oauth.views.Validator",
+    "OAUTH2_VALIDATOR_CLASS": "commsapp.api.oauth.validators.RequestValidator",
     "PKCE_REQUIRED": True,
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
 }
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-    "commsapp.api.oauth.views.SecretHasher",
+    "commsapp.api.oauth.hashers.SecretHasher",
 ]
 
 STREAMS_PER_WORKER = env.int("STREAMS_PER_WORKER", default=32)
@@ -309,6 +277,7 @@ CONTENT_SECURITY_POLICY = {
 }
 MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=16 * 1024 * 1024)
 MAX_SIGN_IN_BODY_BYTES = 64 * 1024  # of whoever has not signed in, on every address
+MAX_FORM_CHARACTERS = 1_000_000  # of a staff form's fields together, files apart; pages may differ
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 
@@ -346,7 +315,17 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "commsapp.api.connect.schema.complete_document",
         "commsapp.api.openapi.views.with_all_apis",
+        "commsapp.api.openapi.views.with_single_examples",
     ],
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "client": {
+                "type": "http",
+                "scheme": "basic",
+                "description": "The client's id and secret; the form may have them instead.",
+            }
+        }
+    },
 }
 
 # --- Text, time, files ----------------------------------------------------------------------

@@ -4,7 +4,7 @@ from commsapp import rest
 from commsapp.api.connect import urls as connect_urls
 from commsapp.api.message import authenticate, metadata_pages
 from commsapp.api.message import urls as message_routing
-from commsapp.api.oauth import views as oauth
+from commsapp.api.oauth import urls as oauth_urls
 from commsapp.api.openapi import views as openapi
 from commsapp.api.rest import urls
 from commsapp.dashboard import home
@@ -20,7 +20,7 @@ MESSAGES = [*contacts_message.OPERATIONS]
 
 urlpatterns = [
     *home.urlpatterns,
-    *oauth.urlpatterns(),
+    *oauth_urls.urlpatterns,
     *openapi.urlpatterns(),
     *security_txt.urlpatterns(),
     *connect_urls.urlpatterns(groups_connect.RESOURCES, quotes_connect.RESOURCES),

@@ -1,4 +1,4 @@
-"""What may be done to contact groups, and all else that may be done in this app."""
+"""The operations of the app: contact groups, and the other modules' operations by name."""
 
 from __future__ import annotations
 

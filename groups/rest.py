@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 
 from commsapp.api.openapi.fragments import sample_id
 from commsapp.api.rest.fields import BooleanField, IdListField
-from commsapp.api.rest.filters import RecordFilters, YesNoFilter, record_lookups
+from commsapp.api.rest.filters import RecordFilterSet, YesNoFilter, record_lookups
 from commsapp.api.rest.serializers import (
     DryRunSerializer,
     RecordSerializer,
@@ -21,9 +22,9 @@ from commsapp.api.rest.serializers import (
 )
 from commsapp.api.rest.viewsets import (
     ArchivableViewSet,
+    Example,
     TenantListViewSet,
-    Told,
-    changed,
+    change_response,
     detail_action,
 )
 from groups import operations
@@ -50,7 +51,7 @@ class RecipientSerializer(RecordSerializer):
         )  # fmt: skip
 
 
-class RecipientFilters(RecordFilters):
+class RecipientFilterSet(RecordFilterSet):
     is_archived = YesNoFilter(field_name="archived_at", lookup_expr="isnull", exclude=True)
 
     class Meta:
@@ -75,12 +76,13 @@ class RecipientViewSet(ArchivableViewSet):
 
     queryset = _RECIPIENTS
     serializer_class = RecipientSerializer
-    filterset_class = RecipientFilters
+    filterset_class = RecipientFilterSet
     search_fields = _SEARCHED
-    orderings = _ORDERINGS
+    ordering_fields = _ORDERINGS
 
-    def change(self, pk: str, values: dict[str, Any]) -> None:
-        operations.edit_recipient(pk, values, by=self.by)
+    def perform_update(self, serializer: BaseSerializer[Any]) -> None:
+        operations.edit_recipient(self.path_id(), serializer.validated_data, by=self.by)
+        self.read_again(serializer, self.path_id())
 
 
 class RecipientGroupSerializer(RecordSerializer):
@@ -100,7 +102,7 @@ class RecipientGroupSerializer(RecordSerializer):
         )  # fmt: skip
 
 
-class RecipientGroupFilters(RecordFilters):
+class RecipientGroupFilterSet(RecordFilterSet):
     class Meta:
         model = RecipientGroup
         fields = record_lookups(
@@ -111,10 +113,10 @@ class RecipientGroupFilters(RecordFilters):
         )
 
 
-class NamedRecipients(DryRunSerializer):
+class RecipientIdsSerializer(DryRunSerializer):
     """Which recipients, and whether the good ones are taken where others may not be."""
 
-    sample: ClassVar[Told] = {
+    sample: ClassVar[Example] = {
         "recipients": [sample_id("recipient")],
         "all_or_none": True,
         "dry_run": False,
@@ -129,19 +131,20 @@ class RecipientGroupViewSet(ArchivableViewSet):
 
     queryset = RecipientGroup.objects.select_related("customer")
     serializer_class = RecipientGroupSerializer
-    filterset_class = RecipientGroupFilters
+    filterset_class = RecipientGroupFilterSet
     search_fields = ("name", "description", "customer__name")
-    orderings = (
+    ordering_fields = (
         "name", "status", "member_count", "expected_member_count", "created_at", "updated_at",
     )  # fmt: skip
 
-    def change(self, pk: str, values: dict[str, Any]) -> None:
-        operations.edit_recipient_group(pk, values, by=self.by)
+    def perform_update(self, serializer: BaseSerializer[Any]) -> None:
+        operations.edit_recipient_group(self.path_id(), serializer.validated_data, by=self.by)
+        self.read_again(serializer, self.path_id())
 
     @detail_action(
         "add-recipients",
-        takes=NamedRecipients,
-        told={"message": "1 recipient added.", "added": 1, "already": 0},
+        serializer_class=RecipientIdsSerializer,
+        example={"message": "1 recipient added.", "added": 1, "already": 0},
     )
     def add_recipients(self, request: Request, pk: str) -> Response:
         """Make each recipient a member; those that are already stay as they are."""
@@ -149,8 +152,8 @@ class RecipientGroupViewSet(ArchivableViewSet):
 
     @detail_action(
         "remove-recipients",
-        takes=NamedRecipients,
-        told={"message": "1 recipient removed.", "removed": 1, "already": 0},
+        serializer_class=RecipientIdsSerializer,
+        example={"message": "1 recipient removed.", "removed": 1, "already": 0},
     )
     def remove_recipients(self, request: Request, pk: str) -> Response:
         """Make sure that none of the recipients is a member."""
@@ -158,8 +161,8 @@ class RecipientGroupViewSet(ArchivableViewSet):
 
     @detail_action(
         "set-recipients",
-        takes=NamedRecipients,
-        told={
+        serializer_class=RecipientIdsSerializer,
+        example={
             "message": "1 added, 3 removed, 0 stayed.", "added": 1, "removed": 3, "already": 0,
         },
     )  # fmt: skip
@@ -170,9 +173,9 @@ class RecipientGroupViewSet(ArchivableViewSet):
     def _changed(
         self, change_members: Callable[..., operations.RecipientsChange], *counts: str
     ) -> Response:
-        named = self.validated_body(NamedRecipients)
-        change = change_members(self.key(), named.pop("recipients"), by=self.by, **named)
-        return changed(change, *counts)
+        named = self.validated_body()
+        change = change_members(self.path_id(), named.pop("recipients"), by=self.by, **named)
+        return change_response(change, *counts)
 
 
 class MembershipViewSet(TenantListViewSet):
@@ -180,13 +183,13 @@ class MembershipViewSet(TenantListViewSet):
 
     queryset = _RECIPIENTS
     serializer_class = RecipientSerializer
-    filterset_class = RecipientFilters
+    filterset_class = RecipientFilterSet
     search_fields = _SEARCHED
-    orderings = _ORDERINGS
+    ordering_fields = _ORDERINGS
     required_permissions = (("view", RecipientGroup), ("view", Recipient))
 
     def get_queryset(self) -> QuerySet[Recipient]:
-        return self.queryset.filter(memberships__group=self.parent(RecipientGroup))
+        return self.queryset.filter(memberships__group=self.get_parent(RecipientGroup))
 
 
 RESOURCES = {

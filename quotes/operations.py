@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Max, OuterRef, Subquery
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,12 +17,13 @@ from commsapp.core import records
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Change, Kind, Numbers, lock, operation, recording
 from groups.models import RecipientGroup
-from quotes import audit_entries, parts, splitting, validation
+from quotes import audit_entries, splitting, validation
 from quotes.bulk_edit import LinesChange as LinesChange
 from quotes.bulk_edit import edit_lines as edit_lines
-from quotes.models import NumberSeries, Quote, QuoteLineItem, Totals
-
-MAX_PREVIEWED = 200  # parts that a preview shows
+from quotes.models import NumberSeries, Quote, QuoteLineItem
+from quotes.splitting import SplitChange as SplitChange
+from quotes.splitting import split_line as split_line
+from quotes.unsplitting import unsplit_line as unsplit_line
 
 # --- Quotes ---------------------------------------------------------------------------------
 
@@ -155,7 +156,7 @@ def create_line(line: QuoteLineItem, *, by: Actor) -> QuoteLineItem:
         if line.recipient_group_id:  # first: its customer and status stay as they are from now on
             line.recipient_group = lock(RecipientGroup, line.recipient_group_id, by=by)
         line.quote = lock(Quote, line.quote_id, by=by)
-        line.line_number = line.line_number or _highest_number(line.quote) + 1
+        line.line_number = line.line_number or splitting.highest_line_number(line.quote) + 1
         line.licensee_id = line.quote.licensee_id
         validation.refuse(validation.line_refusals(line, ("product_id", "recipient_group_id")))
         _complete(line)
@@ -208,7 +209,7 @@ def delete_line(pk: UUID | str, *, by: Actor) -> QuoteLineItem:
     with recording(by=by) as audit_log:
         line = _lock_line(pk, by=by)
         validation.refuse(validation.refuse_read_only(line))
-        parts.remove(QuoteLineItem.objects.filter(pk=line.pk))
+        splitting.remove_lines(QuoteLineItem.objects.filter(pk=line.pk))
         validation.tally(line.quote, -1, *(-amount for amount in line.stored_amounts))
         entry = audit_entries.open_line(audit_log, records.DELETED, line)
         entry.touched, entry.effects = 1, {"before": records.values_of(line)}
@@ -223,11 +224,6 @@ def _lock_line(pk: UUID | str, *, by: Actor) -> QuoteLineItem:
     return line
 
 
-def _highest_number(quote: Quote) -> int:
-    highest: int | None = quote.lines.aggregate(highest=Max("line_number"))["highest"]
-    return highest or 0
-
-
 def _complete(line: QuoteLineItem) -> None:
     """Take prices left out from the product, check the line's fields, compute the amounts."""
     if line.product_id is not None:
@@ -236,97 +232,3 @@ def _complete(line: QuoteLineItem) -> None:
                 setattr(line, name, getattr(line.product, name))
     line.full_clean()
     line.price()
-
-
-# --- Splitting ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class SplitChange(Change):
-    """How many parts came and went, and how many stay though their recipient left the group.
-
-    Planned, also the first new parts as they would be, and the quote's totals with and without.
-    """
-
-    created: int = 0
-    removed: int = 0
-    departed: int = 0
-    preview: Sequence[QuoteLineItem] = ()
-    totals_before: Totals | None = None
-    totals_after: Totals | None = None
-
-
-@operation()
-def split_line(line_id: UUID | str, *, by: Actor, dry_run: bool = False) -> SplitChange:
-    """Make one part of a group line for every member that has none yet.
-
-    Developer Guide v64.0, "Split Quote Line Item"; contract 2.4. The line stays as the parts'
-    parent, read-only and out of the totals. Raises DoesNotExist, and Refused:
-    REQUIRED_FIELD_MISSING (no group), INVALID_STATUS (quote not open, group archived or empty, line
-    is a part), ENTITY_IS_DELETED (an archived member would get a part), LIMIT_EXCEEDED.
-    """
-    with recording(by=by, dry_run=dry_run) as audit_log:
-        line, group = splitting.lock_group_line(line_id, by=by)
-        quote = line.quote
-        validation.refuse(splitting.split_refusals(line, group))
-        highest, before = _look(quote, with_totals=dry_run)
-        known, departed = parts.count(line) if line.is_split else (0, 0)
-        entry = audit_entries.open_line(audit_log, splitting.LINE_SPLIT, line)
-        created = parts.make(line, above=highest, at=entry.at)
-        if known + created < group.member_count + departed:  # not all members are active
-            validation.refuse(splitting.refuse_archived(line, group))
-        if not line.is_split:
-            splitting.mark(line, split_at=entry.at, at=entry.at)
-        validation.tally(quote, created, *splitting.amounts(line, created))
-        entry.touched = created
-        entry.numbers = {
-            "created": created, "departed": departed,
-            "members": group.member_count, "expected": group.expected_member_count,
-        }  # fmt: skip
-        preview = _preview_parts(quote, above=highest) if dry_run else ()
-        after = audit_entries.totals_of(quote) if dry_run else None
-    return SplitChange(
-        entry, dry_run, created=created, departed=departed,
-        preview=preview, totals_before=before, totals_after=after,
-    )  # fmt: skip
-
-
-@operation()
-def unsplit_line(line_id: UUID | str, *, by: Actor, dry_run: bool = False) -> SplitChange:
-    """Remove all parts of a split line, which then counts by itself again.
-
-    A line that is not split stays so. Raises DoesNotExist, and Refused: REQUIRED_FIELD_MISSING (no
-    group), INVALID_STATUS (quote not open, line is a part, some part was edited).
-    """
-    with recording(by=by, dry_run=dry_run) as audit_log:
-        line, _group = splitting.lock_group_line(line_id, by=by)
-        quote = line.quote
-        validation.refuse(splitting.unsplit_refusals(line))
-        before = audit_entries.totals_of(quote) if dry_run else None
-        entry = audit_entries.open_line(audit_log, splitting.LINE_UNSPLIT, line)
-        removed = 0
-        if line.split_at:
-            kept = parts.snapshot(line.parts.all())
-            entry.effects = {"split_at": line.split_at.isoformat(), "parts": kept}
-            removed = parts.remove(line.parts.all())
-            splitting.mark(line, split_at=None, at=entry.at)
-            validation.tally(quote, -removed, *splitting.amounts(line, -removed))
-            entry.touched = removed or 1  # the line itself
-        entry.numbers = {"removed": removed if entry.touched else None}
-        after = audit_entries.totals_of(quote) if dry_run else None
-    return SplitChange(entry, dry_run, removed=removed, totals_before=before, totals_after=after)
-
-
-def _look(quote: Quote, *, with_totals: bool) -> tuple[int, Totals | None]:
-    """The quote's highest line number and, if wanted, its totals: one statement either way."""
-    if not with_totals:
-        return _highest_number(quote), None
-    highest = quote.lines.order_by("-line_number").values("line_number")[:1]
-    found = Quote.objects.with_totals().annotate(highest=Subquery(highest)).get(pk=quote.pk)
-    return found.highest, found.totals
-
-
-def _preview_parts(quote: Quote, *, above: int) -> Sequence[QuoteLineItem]:
-    """The first new parts, with all that showing them takes."""
-    new = quote.lines.filter(line_number__gt=above).select_related("recipient", "quote")
-    return [*new.order_by("line_number")[:MAX_PREVIEWED]]

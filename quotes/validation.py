@@ -1,6 +1,6 @@
-"""Why something is not done to a quote or a line, and what a quote can hold.
+"""Refusals of changes of quotes and lines, and what a quote can hold.
 
-Each why_…() yields its reasons; refuse() raises them.
+The generators yield refusals; refuse() raises them.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from quotes.models import Quote, QuoteLineItem
 MAX_LINES = 250_000
 
 
-def refuse(reasons: Iterable[Refusal]) -> None:
-    """Raise Refused with all the reasons, if there are any."""
-    if refusals := [*reasons]:
-        raise Refused(*refusals)
+def refuse(refusals: Iterable[Refusal]) -> None:
+    """Raise Refused with all refusals, if there are any."""
+    if found := [*refusals]:
+        raise Refused(*found)
 
 
 # --- Quotes ---------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ _KEPT_BY_PARTS = {
 
 
 def line_refusals(line: QuoteLineItem, new: Iterable[str]) -> Iterator[Refusal]:
-    """Why a line may not be so, given which of its columns are new."""
+    """Check a line of which the columns `new` are new."""
     new = set(new)
     yield from refuse_read_only(line)
     kept = _KEPT_BY_PARTS if line.is_part else _KEPT_BY_LINES
@@ -111,7 +111,7 @@ def line_refusals(line: QuoteLineItem, new: Iterable[str]) -> Iterator[Refusal]:
         named = name.removesuffix("_id")
         yield Refusal("FIELD_INTEGRITY_EXCEPTION", str(kept[name]), named, record_id=str(line.pk))
     if "product_id" in new and line.product_id is not None:
-        yield from _why_not_sold(line)
+        yield from _product_refusals(line)
     if "recipient_group_id" in new and line.recipient_group:
         yield from refuse_archived(line.recipient_group)
 
@@ -131,7 +131,7 @@ def refuse_archived(group: RecipientGroup) -> Iterator[Refusal]:
         yield Refusal("INVALID_STATUS", message, "recipient_group", record_id=str(group.pk))
 
 
-def _why_not_sold(line: QuoteLineItem) -> Iterator[Refusal]:
+def _product_refusals(line: QuoteLineItem) -> Iterator[Refusal]:
     product, at = line.product, str(line.product_id)
     if not product.is_active:
         message = _("The product is not active.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -13,10 +14,11 @@ from django.test.utils import CaptureQueriesContext
 from commsapp.core.actors import Actor
 from commsapp.core.credentials import api_clients
 from commsapp.core.metering import counters
+from commsapp.db.postgresql.base import DatabaseWrapper
 from commsapp.logs import request_context
 from commsapp.models import Licensee, User
-from tests import factories
-from tests.served import demo, house, once, wire  # noqa: F401
+from tests import databases, factories
+from tests.served import demo, installation, shared_demo, wire  # noqa: F401
 
 
 @pytest.fixture(autouse=True)
@@ -29,23 +31,21 @@ def _quick_and_uncollected(settings):
     }
     settings.PASSWORD_HASHERS = [
         "django.contrib.auth.hashers.MD5PasswordHasher",
-        "commsapp.api.oauth.views.SecretHasher",
+        "commsapp.api.oauth.hashers.SecretHasher",
     ]
     counters.forget()
     request_context.clear()  # a test may leave an answer unread, and its request unfinished
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker):
-    """End what is still connected when the database is to go: a served worker may be at its end."""
-    yield
-    with django_db_blocker.unblock():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                )
+def django_db_setup(django_test_environment, django_db_blocker):
+    """Use a copy of the run's migrated database: to migrate is too slow for each worker."""
+    with databases.copied_to(os.environ["DATABASE_URL"]):
+        yield
+        with django_db_blocker.unblock():
+            connection.close()
+            if isinstance(connection, DatabaseWrapper):
+                connection.close_pool()
 
 
 def actor(user: User, channel: str = "rest") -> Actor:

@@ -1,9 +1,13 @@
 """Test data. Every record belongs to a licensee; pass it on to make several of one licensee."""
 
-from decimal import Decimal
+from __future__ import annotations
 
-import factory
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeVar
+
 from django.contrib.auth.hashers import make_password
+from django.db.models import Model
+from factory.declarations import LazyFunction, SelfAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
 from commsapp.models import Licensee, User
@@ -11,109 +15,120 @@ from contacts.models import AlternateKey, Contact, ContactGroup, DataSource, Rol
 from groups.models import Recipient, RecipientGroup
 from quotes.models import Product, Quote, QuoteLineItem
 
-
-class LicenseeFactory(DjangoModelFactory):
-    class Meta:
-        model = Licensee
-
-    name = factory.Sequence(lambda n: f"Licensee {n}")
+M = TypeVar("M", bound=Model)
 
 
-class UserFactory(DjangoModelFactory):
-    class Meta:
-        model = User
-
-    username = factory.Sequence(lambda n: f"user{n}")
-    password = factory.LazyFunction(lambda: make_password(None))  # unusable
-
-
-class RecordFactory(DjangoModelFactory):
+class ModelFactory(DjangoModelFactory[M]):
     class Meta:
         abstract = True
 
-    licensee = factory.SubFactory(LicenseeFactory)
+    if TYPE_CHECKING:  # what calling a factory returns is decided by its metaclass
+
+        def __new__(cls, **values: Any) -> M: ...  # type: ignore[misc]
+
+
+class LicenseeFactory(ModelFactory[Licensee]):
+    class Meta:
+        model = Licensee
+
+    name = Sequence(lambda n: f"Licensee {n}")
+
+
+class UserFactory(ModelFactory[User]):
+    class Meta:
+        model = User
+
+    username = Sequence(lambda n: f"user{n}")
+    password = LazyFunction(lambda: make_password(None))  # unusable
+
+
+class RecordFactory(ModelFactory[M]):
+    class Meta:
+        abstract = True
+
+    licensee = SubFactory(LicenseeFactory)
 
 
 def same_licensee(target, **fixed):
     """A sub-object of the same licensee."""
-    return factory.SubFactory(target, licensee=factory.SelfAttribute("..licensee"), **fixed)
+    return SubFactory(target, licensee=SelfAttribute("..licensee"), **fixed)
 
 
-class DataSourceFactory(RecordFactory):
+class DataSourceFactory(RecordFactory[DataSource]):
     class Meta:
         model = DataSource
 
-    name = factory.Sequence(lambda n: f"Suite {n}")
+    name = Sequence(lambda n: f"Suite {n}")
 
 
-class RoleFactory(RecordFactory):
+class RoleFactory(RecordFactory[Role]):
     class Meta:
         model = Role
 
-    name = factory.Sequence(lambda n: f"Role {n}")
+    name = Sequence(lambda n: f"Role {n}")
     kind = Role.Kind.GROUP
 
 
-class ContactFactory(RecordFactory):
+class ContactFactory(RecordFactory[Contact]):
     class Meta:
         model = Contact
 
-    name = factory.Sequence(lambda n: f"Contact {n}")
+    name = Sequence(lambda n: f"Contact {n}")
 
 
-class ContactGroupFactory(RecordFactory):
+class ContactGroupFactory(RecordFactory[ContactGroup]):
     class Meta:
         model = ContactGroup
 
-    name = factory.Sequence(lambda n: f"Customer {n}")
+    name = Sequence(lambda n: f"Customer {n}")
     role = same_licensee(RoleFactory)
 
 
-class AlternateKeyFactory(RecordFactory):
+class AlternateKeyFactory(RecordFactory[AlternateKey]):
     class Meta:
         model = AlternateKey
 
     data_source = same_licensee(DataSourceFactory)
     kind = AlternateKey.Kind.CONTACT_GROUP
-    value = factory.Sequence(lambda n: f"KEY-{n}")
+    value = Sequence(lambda n: f"KEY-{n}")
 
 
-class RecipientFactory(RecordFactory):
+class RecipientFactory(RecordFactory[Recipient]):
     class Meta:
         model = Recipient
 
-    name = factory.Sequence(lambda n: f"Site {n:05}")
+    name = Sequence(lambda n: f"Site {n:05}")
     recipient_type = Recipient.Type.LOCATION
 
 
-class RecipientGroupFactory(RecordFactory):
+class RecipientGroupFactory(RecordFactory[RecipientGroup]):
     class Meta:
         model = RecipientGroup
 
-    name = factory.Sequence(lambda n: f"Group {n}")
+    name = Sequence(lambda n: f"Group {n}")
 
 
-class ProductFactory(RecordFactory):
+class ProductFactory(RecordFactory[Product]):
     class Meta:
         model = Product
 
-    code = factory.Sequence(lambda n: f"P-{n}")
-    name = factory.Sequence(lambda n: f"Product {n}")
+    code = Sequence(lambda n: f"P-{n}")
+    name = Sequence(lambda n: f"Product {n}")
     currency = "EUR"
     one_time_price = Decimal("49.90")
     recurring_price = Decimal("19.99")
 
 
-class QuoteFactory(RecordFactory):
+class QuoteFactory(RecordFactory[Quote]):
     class Meta:
         model = Quote
 
-    number = factory.Sequence(lambda n: f"Q-{n:05}")
-    name = factory.Sequence(lambda n: f"Quote {n}")
+    number = Sequence(lambda n: f"Q-{n:05}")
+    name = Sequence(lambda n: f"Quote {n}")
     currency = "EUR"
 
 
-class QuoteLineItemFactory(RecordFactory):
+class QuoteLineItemFactory(RecordFactory[QuoteLineItem]):
     """A bare line, past the operations: totals of the quote are not kept."""
 
     class Meta:
@@ -121,6 +136,6 @@ class QuoteLineItemFactory(RecordFactory):
 
     quote = same_licensee(QuoteFactory)
     product = same_licensee(ProductFactory)
-    line_number = factory.Sequence(lambda n: n + 1)
-    one_time_price = factory.SelfAttribute("product.one_time_price")
-    recurring_price = factory.SelfAttribute("product.recurring_price")
+    line_number = Sequence(lambda n: n + 1)
+    one_time_price = SelfAttribute("product.one_time_price")
+    recurring_price = SelfAttribute("product.recurring_price")

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection
+from django.db.models import Model
 
 from commsapp.models import Operation
 
@@ -104,7 +105,7 @@ def analyze() -> None:
 
 
 def _tables() -> str:
-    models = [Operation]
+    models: list[type[Model]] = [Operation]
     for app in ("contacts", "groups", "quotes"):
         models += apps.get_app_config(app).get_models()
     return ", ".join(connection.ops.quote_name(model._meta.db_table) for model in models)

@@ -1,4 +1,4 @@
-"""The house as a newcomer meets it: migrated, with demo data, served by gunicorn, asked over HTTP.
+"""An installation as a newcomer meets it: with demo data, served by gunicorn, asked over HTTP.
 
 It has a database and a data folder of its own, so that nothing here can get into another test's
 way; all that a test knows is what `manage.py demo --json` says.
@@ -8,27 +8,24 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 import requests
-from psycopg import sql
 
+from tests import databases
 from tests.http.wire import Wire
+from tests.run_folder import ROOT
 from tests.static_files import collect
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,7 @@ class Server:
 
 
 @dataclass(frozen=True)
-class House(Server):
+class Installation(Server):
     """A served installation."""
 
     waiting: subprocess.Popen[str]  # manage.py demo, with Django loaded already
@@ -126,19 +123,20 @@ def url_path(url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with serving(tmp_path_factory.mktemp("house")) as house:
-        yield house
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with serving(tmp_path_factory.mktemp("installation")) as installation:
+        yield installation
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[House]:
+def serving(folder: Path) -> Iterator[Installation]:
     """An installation of its own, with demo data, for as long as it is needed."""
-    port = free_port()
+    port, url = free_port(), databases.new_url(folder)
     with ExitStack() as stack:
+        stack.enter_context(databases.copied_to(url))
         env = {
             **os.environ,
-            "DATABASE_URL": stack.enter_context(_database(folder)),
+            "DATABASE_URL": url,
             "VAR_DIR": str(folder / "var"),
             "PORT": str(port),
             "BASE_URL": f"http://127.0.0.1:{port}",
@@ -146,49 +144,30 @@ def serving(folder: Path) -> Iterator[House]:
             "AUDIT_LOG": "stderr",  # `demo` answers on stdout
             "WEB_THREADS": "8",
         }
-        _manage(env, "migrate", "--verbosity=0")
         waiting = stack.enter_context(running(env, "-c", _DEMO_AGAIN))
-        house = House(env["BASE_URL"], env, waiting)
-        house.demo()
-        stack.enter_context(gunicorn(house, folder / "gunicorn.log"))
-        yield house
+        installation = Installation(env["BASE_URL"], env, waiting)
+        installation.demo()
+        stack.enter_context(gunicorn(installation, folder / "gunicorn.log"))
+        yield installation
 
 
 @pytest.fixture
-def demo(house: House) -> Demo:
+def demo(installation: Installation) -> Demo:
     """Objects fit to be used: each test gets its own, since the one before used some up."""
-    return house.demo()
+    return installation.demo()
 
 
 @pytest.fixture(scope="module")
-def once(house: House) -> Demo:
+def shared_demo(installation: Installation) -> Demo:
     """What `demo` says, one time for all tests of a module, which use nothing up."""
-    return house.demo()
+    return installation.demo()
 
 
 @pytest.fixture
-def wire(once: Demo) -> Iterator[Wire]:
+def wire(shared_demo: Demo) -> Iterator[Wire]:
     """A connection of the integration user's."""
-    with closing(Wire(once.base_url, once["access_token"])) as wire:
+    with closing(Wire(shared_demo.base_url, shared_demo["access_token"])) as wire:
         yield wire
-
-
-@contextmanager
-def _database(folder: Path) -> Iterator[str]:
-    """A new database of the kind that the tests run on; its URL."""
-    url = os.environ["DATABASE_URL"]
-    if url.startswith("sqlite"):
-        yield f"sqlite:///{folder}/db.sqlite3"
-        return
-    name = f"commsapp_house_{secrets.token_hex(4)}"
-    server = urlsplit(url)._replace(path="/postgres").geturl()
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        try:
-            yield urlsplit(url)._replace(path=f"/{name}").geturl()
-        finally:
-            drop = "DROP DATABASE {} WITH (FORCE)"
-            connection.execute(sql.SQL(drop).format(sql.Identifier(name)))
 
 
 # For each line that it is given, one line of what `manage.py demo --json` prints.
@@ -227,20 +206,20 @@ def running(env: dict[str, str], *args: str, **more: Any) -> Iterator[subprocess
 
 @contextmanager
 def gunicorn(
-    house: Server,
+    installation: Server,
     log: Path,
     *more: str,
     verify: bool | str = True,
     application: str = "commsapp.asgi:application",
 ) -> Iterator[None]:
-    """Serve the house; `verify` is what requests wants to hear about a certificate."""
+    """Serve the installation; `verify` is what requests wants to hear about a certificate."""
     collect()
     args = gunicorn_command(*more, application=application)
     with (
         log.open("wb") as output,
-        running(house.env, *args, stdout=output, stderr=output) as server,
+        running(installation.env, *args, stdout=output, stderr=output) as server,
     ):
-        wait_until_served(house.base_url, server, log, verify)
+        wait_until_served(installation.base_url, server, log, verify)
         yield
 
 
@@ -255,10 +234,12 @@ def wait_until_served(
     """Wait for the first answer. Raises AssertionError with the log where none comes."""
     deadline = time.monotonic() + 60
     while server.poll() is None and time.monotonic() < deadline:
-        with suppress(requests.ConnectionError):
+        try:
             requests.get(f"{url}/services/data", timeout=30, verify=verify)
+        except requests.ConnectionError:
+            time.sleep(0.1)
+        else:
             return
-        time.sleep(0.1)
     raise AssertionError(log.read_text())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
 import sys
@@ -10,25 +9,23 @@ from functools import cache
 from pathlib import Path
 
 from django.apps import apps
+from django.contrib.staticfiles.apps import StaticFilesConfig
 from django.contrib.staticfiles.finders import get_finders
 from django.contrib.staticfiles.storage import StaticFilesStorage
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.run_folder import ROOT, make_once
 
 
 @cache
 def collect() -> Path:
     """Collect them as `make run` does, once for all workers of a test session; their folder."""
-    folder = Path(os.environ["STATIC_ROOT"])
-    with (folder.parent / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            unfinished = folder.with_name("unfinished")
-            command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
-            env = {**os.environ, "STATIC_ROOT": str(unfinished)}
-            subprocess.run(command, cwd=ROOT, env=env, check=True)
-            unfinished.rename(folder)
-    return folder
+    return make_once("collected", _collect)
+
+
+def _collect(folder: Path) -> None:
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
+    env = {**os.environ, "STATIC_ROOT": str(folder)}
+    subprocess.run(command, cwd=ROOT, env=env, check=True)
 
 
 class UncollectedStorage(StaticFilesStorage):
@@ -46,5 +43,7 @@ class UncollectedStorage(StaticFilesStorage):
 
 @cache
 def _collectable() -> frozenset[str]:
-    ignored = apps.get_app_config("staticfiles").ignore_patterns
+    config = apps.get_app_config("staticfiles")
+    assert isinstance(config, StaticFilesConfig)
+    ignored = config.ignore_patterns
     return frozenset(path for finder in get_finders() for path, _ in finder.list(ignored))

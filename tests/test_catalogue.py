@@ -130,11 +130,11 @@ def test_quotation_marks_are_german(texts):
 
 def test_what_is_compiled_is_what_is_written(texts):
     with (FOLDER / "django.mo").open("rb") as file:
-        compiled = gettext.GNUTranslations(file)
+        catalogue: dict[Any, str] = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
     written: dict[Any, str] = {}
     for one in texts:
         for place, string in one["strings"].items():
             written[(named(one), place) if "msgid_plural" in one else named(one)] = string
-    of_catalogue = {key: text for key, text in compiled._catalog.items() if key}
+    of_catalogue = {key: text for key, text in catalogue.items() if key}
     assert of_catalogue == written
-    assert "nplurals=2; plural=(n != 1);" in compiled._catalog[""]
+    assert "nplurals=2; plural=(n != 1);" in catalogue[""]

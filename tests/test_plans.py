@@ -19,7 +19,7 @@ from contacts.connections import NewConnection
 from contacts.models import Contact
 from groups import from_contacts
 from groups import operations as groups
-from groups.models import Recipient
+from groups.models import Recipient, RecipientGroup
 from quotes import operations as quotes
 from tests import factories, plans
 from tests.contacts.external_suite import Suite
@@ -54,11 +54,22 @@ class Steps:
             self.too_many[name] = f"{rows / N:.0f} × N rows of {table}"
 
 
+class LargeSale(Sale):
+    """A sale, and what thousands of rows have been made for."""
+
+    contact: Contact
+    suite: Suite
+    people: list[Recipient]
+    ids: list[str]
+    contacts: list[Contact]
+    empty: RecipientGroup
+
+
 @pytest.fixture
 def sale(licensee, by_alice):
     """A sale with thousands of rows of each kind; the statistics are from when there was one."""
     plans.begin_anew()
-    sale = Sale(licensee, by_alice)
+    sale = LargeSale(licensee, by_alice)
     sale.split(sale.line(1))
     sale.contact = factories.ContactFactory(licensee=licensee)
     connect(sale, [sale.contact.pk.hex])

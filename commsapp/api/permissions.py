@@ -16,7 +16,7 @@ class ModelPermission(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         """Return False without credentials (401). Raises PermissionDenied, naming the missing
         permission (403)."""
-        if request.auth is None:
+        if not request.user.is_authenticated:
             return False
         for verb, model in view.get_required_permissions():
             require(view.by, verb, model)

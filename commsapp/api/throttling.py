@@ -8,7 +8,6 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from commsapp.core.actors import Actor
 from commsapp.core.metering import usage
 from commsapp.core.metering.usage import Use
 
@@ -27,19 +26,21 @@ class AllocationExceeded(APIException):
 class AllocationThrottle(BaseThrottle):
     """Count the request against the allocation of the actor's licensee, and refuse what exceeds it.
 
-    Works on every view whose `request.auth` is an Actor.
+    Works on every view with ApiViewMixin. A request without credentials is not counted.
     """
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Return whether the request is within the burst limit. Raises AllocationExceeded."""
-        use = self.count(request, view.by)
+        use = self.count(request, view)
         if use.is_over_day:
             raise AllocationExceeded
         return not use.is_over_second
 
-    def count(self, request: Request, by: Actor) -> Use:
-        """Count the request, and note the total in its META for whoever answers it."""
-        use = usage.count(by)
+    def count(self, request: Request, view: Any) -> Use:
+        """Count the request, and note the total in its META for the response's headers."""
+        if not request.user.is_authenticated:
+            return Use()
+        use = usage.count(view.by)
         request.META[CALLS] = use.calls
         return use
 
@@ -52,5 +53,5 @@ class CountOnlyThrottle(AllocationThrottle):
     """Count the request and never refuse it: for resources that show the limits themselves."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        self.count(request, view.by)
+        self.count(request, view)
         return True

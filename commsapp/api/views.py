@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, cast
+from functools import cached_property
+from typing import Any, ClassVar
 
 from django.db.models import Model
 from django.http import HttpRequest
@@ -25,10 +26,15 @@ class ApiViewMixin:
     request: Any  # Django REST framework's Request
     required_permissions: RequiredPermissions | None = ()  # as ("change", RecipientGroup)
 
-    @property
+    @cached_property
     def by(self) -> Actor:
-        """The actor that the credentials belong to."""
-        return cast(Actor, self.request.auth)
+        """The actor that the credentials belong to; made of the user, where the authenticator is
+        not one of ours."""
+        auth = self.request.auth
+        if isinstance(auth, Actor):
+            return auth
+        id = getattr(self.request._request, "request_id", "")
+        return Actor.of(self.request.user, self.channel, request_id=id)
 
     def get_required_permissions(self) -> RequiredPermissions:
         """Return the permissions that the current action requires."""

@@ -1,4 +1,4 @@
-"""Who asks, and what they may."""
+"""Actors and their permissions."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ _VERBS = {
 
 @dataclass(frozen=True)
 class Actor:
-    """Who asks, and through what: the `by` of every operation."""
+    """The user behind a request and the channel it came through: the `by` of every operation."""
 
     user: User
     channel: str
-    licensees: frozenset[UUID] | None  # None: a superuser's, all there are
+    licensees: frozenset[UUID] | None  # None: all licensees, of a superuser
     client: str = ""  # the API client's name
     client_id: UUID | None = None
     request_id: str = ""
-    at: datetime | None = None  # when, if not now: for history that is told afterwards
+    at: datetime | None = None  # when, if not now: for history that is loaded later
 
     @classmethod
     def of(cls, user: User, channel: str, *, request_id: str = "") -> Self:
-        """The actor that a signed-in user is. Reads the licensees: one statement."""
+        """Return the actor of a signed-in user. Reads the licensees in one statement."""
         if user.is_superuser:
             licensees = None
         else:
@@ -49,7 +49,8 @@ class Actor:
         return self.licensees is None or licensee_id in self.licensees
 
     def only_licensee(self) -> UUID | None:
-        """The licensee of what this actor makes unless told otherwise: the only one, if so."""
+        """Return the actor's only licensee, the default for new records; None if there are
+        several."""
         candidates: Iterable[UUID] = (
             Licensee.objects.values_list("pk", flat=True)[:2]
             if self.licensees is None
@@ -60,27 +61,30 @@ class Actor:
 
 
 def permission(verb: str, model: type[Model]) -> str:
-    """The name of Django's permission: `groups.change_recipientgroup`."""
+    """Return the name of Django's permission: `groups.change_recipientgroup`."""
     return f"{model._meta.app_label}.{verb}_{model._meta.model_name}"
 
 
 def has_permission(by: Actor, verb: str, model: type[Model]) -> bool:
-    """Whether the actor's user has a model permission; the same question on every API and page."""
+    """Return whether the actor's user has a model permission. Every API and page asks here."""
     return by.user.has_perm(permission(verb, model))
 
 
 def may_read(by: Actor, model: type[Model]) -> bool:
-    """Return whether the actor may look at records of this kind; who may change them may look."""
-    return has_permission(by, "view", model) or has_permission(by, "change", model)
+    """Return whether the actor may view records of this model; "change" includes "view".
+
+    The permission that a refusal names is the last one that is missing: the one to view.
+    """
+    return has_permission(by, "change", model) or has_permission(by, "view", model)
 
 
 def require(by: Actor, verb: str, model: type[Any]) -> None:
-    """Raise PermissionDenied unless the actor may."""
+    """Raise PermissionDenied unless the actor has the permission."""
     if not has_permission(by, verb, model):
         raise PermissionDenied(missing_permission_message(verb, model))
 
 
 def missing_permission_message(verb: str, model: type[Model]) -> str:
-    """Which permission it would take, in a sentence."""
+    """Return the sentence that names the missing permission."""
     message = _("You lack the permission to %(verb)s %(things)s.")
     return message % {"verb": _VERBS.get(verb, verb), "things": model._meta.verbose_name_plural}

@@ -1,4 +1,4 @@
-"""The ready-made groups of users, and what each of them may do."""
+"""The ready-made groups of users, and their permissions."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ _VIEW_ALL: dict[str, tuple[str, ...]] = {
 }
 _MAY_BE_DELETED = ("contacts.alternatekey", "contacts.contactgroup", "contacts.contactconnection")
 
-# Verb → models. To delete a contact group is to mark it so; all else but keys, connections and
-# lines is archived, never deleted. Who signs quotes off gets quotes.approve_quote by name: whoever
-# writes a quote does not approve it. An integration brings the decisions made elsewhere.
+# Verb → models. Deleting a contact group marks it as deleted; apart from keys, connections and
+# lines, other records are archived, never deleted. quotes.approve_quote is in no group of people,
+# since a quote is not approved by its author; an integration brings decisions that were made
+# elsewhere.
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     SALES_STAFF: {
         **_VIEW_ALL,
@@ -59,7 +60,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def permissions_of(role: str) -> Iterator[str]:
-    """The names of a ready-made group's permissions: `groups.change_recipientgroup`."""
+    """Yield the names of a ready-made group's permissions: `groups.change_recipientgroup`."""
     for verb, models in ROLES[role].items():
         for label in models:
             app, model = label.split(".")
@@ -67,23 +68,23 @@ def permissions_of(role: str) -> Iterator[str]:
 
 
 def make_ready_groups(*, apps: Apps = installed, **signal: Any) -> None:  # flush names no apps
-    """Make the ready-made groups, and give them what they lack.
+    """Create the ready-made groups, and add the permissions that they lack.
 
-    Runs after every migration, so that they keep up with new models. What somebody gave them
-    besides stays; to give less, make another group.
+    Runs after every migration, so that the groups get the permissions of new models. Permissions
+    that an administrator added stay; a group with fewer has to be another group.
     """
     try:
         group, permission = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")
-    except LookupError:  # migrated only as far as before the users
+    except LookupError:  # migrated to a state before the users
         return
     group.objects.bulk_create((group(name=role) for role in ROLES), ignore_conflicts=True)
     groups = dict(group.objects.filter(name__in=ROLES).values_list("name", "pk"))
-    known = permission.objects.values_list("content_type__app_label", "codename", "pk")
-    ids = {f"{app}.{codename}": pk for app, codename, pk in known}
-    given = group.permissions.through
-    given.objects.bulk_create(
+    names = permission.objects.values_list("content_type__app_label", "codename", "pk")
+    ids = {f"{app}.{codename}": pk for app, codename, pk in names}
+    through = group.permissions.through
+    through.objects.bulk_create(
         (
-            given(group_id=groups[role], permission_id=ids[name])
+            through(group_id=groups[role], permission_id=ids[name])
             for role in ROLES
             for name in permissions_of(role)
             if name in ids

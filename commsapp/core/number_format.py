@@ -1,7 +1,7 @@
-"""Counts in sentences: with thousands apart where people read them, digits alone for machines.
+"""Counts in sentences: with separators of thousands for people, digits alone for APIs.
 
-The same sentence tells both what was done. What a machine has once found a number in, it looks for
-again: there a count stays as it always was (contract 2.2), whatever people are used to.
+Both get the same sentences. A client that parses a number out of one relies on its form, so the
+form does not change on an API (contract 2.2).
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ _for_people: ContextVar[bool] = ContextVar("for_people", default=False)
 
 
 def set_number_style(*, people: bool) -> None:
-    """Say who reads what is told from now on, as the middleware does with each request."""
+    """Set for whom sentences are made in this context; the middleware calls it for each request."""
     _for_people.set(people)
 
 
 def format_count(number: int) -> str:
-    """A count as its reader has it: 12,431, in German 12.431, for a machine 12431."""
+    """Return a count as text: 12,431, in German 12.431, on an API 12431."""
     return number_format(number, force_grouping=True) if _for_people.get() else str(number)
 
 
 def format_counts(numbers: Mapping[str, Any]) -> dict[str, Any]:
-    """The same of all counts among what a sentence tells."""
+    """Return the values of a sentence, with each int as format_count() writes it."""
     return {
         name: format_count(value) if isinstance(value, int) else value
         for name, value in numbers.items()

@@ -1,13 +1,13 @@
-"""Finding records by words: alike on every page and on both databases, and by an index.
+"""Search for records by words: the same on every page and on both databases, and by an index.
 
-A word of three characters or more is looked for anywhere in a text; a shorter one where words
-begin, since a trigram index knows it nowhere else; one without a letter or a digit is no word.
-A search has at most MAX_SEARCH_LENGTH characters and MAX_SEARCH_WORDS words: each word is a
-condition on each field, and thousands of them hold a worker for seconds.
+A word of three characters or more matches anywhere in a text; a shorter one matches only where a
+word begins, as a trigram index requires. A word without a letter or a digit is ignored. A search
+has at most MAX_SEARCH_LENGTH characters and MAX_SEARCH_WORDS words: each word is a condition on
+each field, and thousands of conditions occupy a worker for seconds.
 
-On PostgreSQL an index of a table's trigrams finds it (`SearchIndex`, in a migration). It needs the
-extension pg_trgm, which comes with PostgreSQL and is trusted: whoever may CREATE in the database
-may create it, which its owner may. SQLite reads the table through.
+PostgreSQL searches by a trigram index of the table (`SearchIndex`, in a migration). It needs the
+extension pg_trgm, which comes with PostgreSQL and is trusted: a role that may CREATE in the
+database, as its owner may, can install it. SQLite scans the table.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from commsapp.models import Record
 
 log = logging.getLogger(__name__)
 
-SHORT = 3  # characters from which on trigrams find a word
+TRIGRAM_LENGTH = 3  # characters of the shortest word that a trigram index finds
 _FEW = 1_000
 MAX_SEARCH_LENGTH = 200  # characters
 MAX_SEARCH_WORDS = 10
@@ -49,18 +49,18 @@ def search_refusal(text: str, words: Sequence[str] | None = None) -> str:
 
 
 def shorten_search(text: str) -> str:
-    """Return as much of a text as may be searched for: for pickers, where somebody chooses among
-    what is found. Where all that is found is meant, as in lists, too long a text is refused."""
+    """Return as much of a text as may be searched for. For pickers, where a person chooses among
+    the matches; a list, all of whose matches are meant, refuses a text that is too long."""
     if not search_refusal(text):
         return text
     return " ".join([*smart_split(text[:MAX_SEARCH_LENGTH])][:MAX_SEARCH_WORDS])
 
 
 def matching(rows: QuerySet[Any], fields: Sequence[str], text: str, by: Actor) -> QuerySet[Any]:
-    """Those of the rows that have each word in one of the fields: `name`, `customer__name`.
+    """Return the rows that have each word in one of the fields: `name`, `customer__name`.
 
-    What lies behind a foreign key is looked up first, among what the actor sees: for an OR over
-    two tables no index is of use. Too long a search finds nothing: the page says why.
+    Related records are looked up first, among those that the actor may see: no index serves an OR
+    over two tables. A search that is too long matches nothing; the page says why.
     """
     query = _each_word(text, (partial(_either, rows.model, field, by) for field in fields))
     if not query:
@@ -71,7 +71,7 @@ def matching(rows: QuerySet[Any], fields: Sequence[str], text: str, by: Actor) -
 
 
 def having(text: str, fields: Iterable[str]) -> Q:
-    """Each word in one of the fields, all of which are in one table."""
+    """Return the condition that each word is in one of the fields, all of one table."""
     return _each_word(text, (partial(holding, field) for field in fields))
 
 
@@ -86,11 +86,11 @@ def _each_word(text: str, places: Iterable[Callable[[str], Q]]) -> Q:
 
 
 def holding(field: str, word: str) -> Q:
-    """Whose field has the word, however it is written."""
+    """Return the condition that the field has the word, in any case."""
     spellings = {word}
-    if connection.vendor == "sqlite" and not word.isascii():  # it folds the letters of ASCII alone
+    if connection.vendor == "sqlite" and not word.isascii():  # it folds the case of ASCII alone
         spellings |= {word.lower(), word.upper(), word.capitalize()}
-    if len(word) >= SHORT:
+    if len(word) >= TRIGRAM_LENGTH:
         return reduce(or_, (Q(**{f"{field}__icontains": spelling}) for spelling in spellings))
     first = (Q(**{f"{field}__istartswith": spelling}) for spelling in spellings)
     later = (Q(**{f"{field}__icontains": f" {spelling}"}) for spelling in spellings)
@@ -98,7 +98,7 @@ def holding(field: str, word: str) -> Q:
 
 
 def search_words(text: str) -> Iterator[str]:
-    """The words of a text, and what stands in quotation marks as one."""
+    """Yield the words of a text; words in quotation marks are one."""
     for part in smart_split(text.replace("\0", " ")):
         is_quoted = part[0] in "\"'" and part[-1] == part[0] and len(part) > 1
         yield (unescape_string_literal(part) if is_quoted else part).strip()
@@ -117,20 +117,21 @@ def _either(model: type[Model], path: str, by: Actor, word: str) -> Q:
 
 
 def _ids_if_few(found: QuerySet[Any]) -> list[Any] | None:
-    """Whom the index finds; None if they are many: a list in its order soon meets some of those.
+    """Return the ids of the rows that the index finds; None if they are many, as a list that is
+    read in its order soon meets some of those.
 
-    Left to itself, PostgreSQL goes through the list's order for rare words, too, as long as it
-    takes them for a little less rare: 6 s instead of 20 ms, at a million rows.
+    Left to itself, PostgreSQL also reads in the list's order for rare words, if it estimates them
+    to be less rare: 6 s instead of 20 ms, with a million rows.
     """
     ids = [*found.order_by().values_list("pk", flat=True)[: _FEW + 1]]
     return ids if len(ids) <= _FEW else None
 
 
 class SearchIndex(Operation):
-    """Of a migration: the index by which PostgreSQL finds words in these columns of a table.
+    """A migration operation: the index by which PostgreSQL finds words in columns of a table.
 
-    Without pg_trgm, and without the right to create it, there is none, and searching reads the
-    table through. Once the extension is there, migrating back to before it and forth makes it.
+    Without pg_trgm, and without the right to install it, no index is made, and a search scans the
+    table. Once the extension is installed, migrating back and forth makes the index.
     """
 
     reduces_to_sql = True
@@ -152,7 +153,7 @@ class SearchIndex(Operation):
             return
         quote = schema_editor.quote_name
         table = quote(to_state.apps.get_model(app_label, self.model_name)._meta.db_table)
-        # What `icontains` compares.
+        # The expression that `icontains` compares.
         keys = ", ".join(f"UPPER({quote(column)}::text) gin_trgm_ops" for column in self.columns)
         schema_editor.execute(f"CREATE INDEX {quote(self.name)} ON {table} USING gin ({keys})")
 
@@ -166,8 +167,8 @@ class SearchIndex(Operation):
         return f"Index the words of {self.model_name}"
 
 
-_IS_THERE = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm')"
-_MAY_BE_MADE = """
+_IS_INSTALLED = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm')"
+_MAY_BE_INSTALLED = """
     SELECT EXISTS (
         SELECT FROM pg_available_extension_versions
         WHERE name = 'pg_trgm' AND (trusted OR current_setting('is_superuser') = 'on')
@@ -176,9 +177,9 @@ _MAY_BE_MADE = """
 
 
 def _has_trigrams(schema_editor: Any) -> bool:
-    """Whether the extension is there now."""
+    """Return whether the extension is installed, after trying to install it."""
     with schema_editor.connection.cursor() as cursor:
-        for question in (_IS_THERE, _MAY_BE_MADE):
+        for question in (_IS_INSTALLED, _MAY_BE_INSTALLED):
             cursor.execute(question)
             if cursor.fetchone()[0]:
                 cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")

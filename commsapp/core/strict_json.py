@@ -1,4 +1,4 @@
-"""JSON as RFC 8259 and I-JSON mean it, with nothing in it that a text or a database cannot hold."""
+"""Strict JSON, by RFC 8259 and I-JSON, without characters that a database cannot store."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ LIMITS = Limits(containers=50_000, items=250_000, names=250_000)  # 100,000 ids 
 
 
 class NotJSON(Exception):  # noqa: N818
-    """Why a text is not read; the message is a sentence for its sender."""
+    """A body that is not valid; the message is a sentence for the client."""
 
 
 def read(raw: bytes) -> Any:
-    """The value that a UTF-8 body spells. Raises NotJSON.
+    """Return the value of a body in UTF-8. Raises NotJSON.
 
-    A number with a fraction is a Decimal, exactly as written; one with an exponent is a float, so
-    that money, which has none, tells it apart.
+    A number with a fraction is a Decimal, exactly as written. One with an exponent is a float, by
+    which fields of money refuse it.
     """
     try:
         LIMITS.check(raw)
@@ -46,7 +46,14 @@ def read(raw: bytes) -> Any:
 
 
 def _number(text: str) -> Decimal | float:
-    return float(text) if "e" in text.lower() else Decimal(text)
+    if "e" not in text.lower():
+        return Decimal(text)
+    number = float(text)
+    is_zero = not text.lower().partition("e")[0].strip("-0.")
+    return number if number or is_zero else _TOO_SMALL
+
+
+_TOO_SMALL = Decimal("1e-400")  # no field takes it: for what as a float would pass for 0
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -63,13 +70,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def repeated_name(pairs: list[tuple[str, Any]]) -> str:
-    """The name that comes twice first."""
+    """Return the first name that comes twice."""
     count = Counter(name for name, _value in pairs)
     return next(name for name, _value in pairs if count[name] > 1)
 
 
 def _check(data: Any) -> None:
-    """Escapes can spell what no text may hold, and depth is the sender's choice: no recursion."""
+    """Refuse characters that only escapes can spell, and deep nesting; without recursion."""
     waiting = [(data, 1)]
     while waiting:
         item, level = waiting.pop()

@@ -87,7 +87,7 @@ def _clients(request: HttpRequest) -> QuerySet[Client]:
     """Those that the user sees in their list, with how many tokens are good and until when."""
     now = timezone.now()
     good = Q(accesstoken__expires__gt=now)
-    seen: QuerySet[Client] = admin.site._registry[Client].get_queryset(request)
+    seen: QuerySet[Client] = admin.site.get_model_admin(Client).get_queryset(request)
     told: QuerySet[Client] = (
         seen.select_related("user")
         .annotate(
@@ -101,8 +101,8 @@ def _clients(request: HttpRequest) -> QuerySet[Client]:
 
 def end_tokens(request: HttpRequest, client_id: UUID) -> HttpResponse:
     """End all tokens of a client: asked on GET, done on POST."""
-    known: Any = admin.site._registry[Client]
-    client = known.get_queryset(request).select_related("user").filter(pk=client_id).first()
+    staff: Any = admin.site.get_model_admin(Client)
+    client = staff.get_queryset(request).select_related("user").filter(pk=client_id).first()
     if client is None:
         raise Http404
     by = actor_of(request)
@@ -116,7 +116,7 @@ def end_tokens(request: HttpRequest, client_id: UUID) -> HttpResponse:
         return HttpResponseRedirect(reverse("staff-integrations"))
     return show(
         request, None, "staff/end_tokens.html", title=_("End all tokens"), subtitle=str(client),
-        client=client, can_delete=known.has_delete_permission(request, client),
+        client=client, can_delete=staff.has_delete_permission(request, client),
     )  # fmt: skip
 
 

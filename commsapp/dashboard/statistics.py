@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django.core.cache import cache
 from django.db.models import Case, Count, F, IntegerField, QuerySet, Value, When
 from django.utils import timezone
 
 from commsapp.core.actors import Actor
+from commsapp.db.ids import first_id_at
 from commsapp.models import Channel, Operation
 from commsapp.staff.request import licensees_of
 from contacts.models import SaveFailure
@@ -111,9 +111,9 @@ def _key(by: Actor, date: datetime.date) -> str:
 
 def _counted(by: Actor, dates: Sequence[datetime.date]) -> dict[datetime.date, dict[str, int]]:
     """One statement: from the first of the days on."""
-    ends = {date: _first_id(_midnight(date, 1)) for date in dates}
+    ends = {date: first_id_at(_midnight(date, 1)) for date in dates}
     days = [When(id__lt=end, then=Value(place)) for place, end in enumerate(ends.values())]
-    since = _first_id(_midnight(dates[0]))
+    since = first_id_at(_midnight(dates[0]))
     rows = Operation.objects.filter(licensee__in=licensees_of(by), id__gte=since)
     told = (
         rows.order_by()
@@ -131,11 +131,6 @@ def _midnight(date: datetime.date, later: int = 0) -> datetime.datetime:
     """When the day begins, or one so many days later."""
     day = date + datetime.timedelta(days=later)
     return timezone.make_aware(datetime.datetime.combine(day, datetime.time.min))
-
-
-def _first_id(at: datetime.datetime) -> UUID:
-    """No id made at that moment or later is less."""
-    return UUID(int=int(at.timestamp() * 1000) << 80)
 
 
 # --- Its chart ------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
-"""Fields of models: fixed-point numbers, exact on every database, and JSON that is always read."""
+"""Fields of models: fixed-point numbers, exact on every database, JSON that is always read, and
+times of creation that are never overwritten."""
 
 from __future__ import annotations
 
@@ -97,3 +98,19 @@ class JSONField(models.JSONField):
             return None if self.null else self.get_default()
         is_escaped = isinstance(value, str) and "\\u" in value  # what else cannot hold is not text
         return json_values.without_unstorable(read) if is_escaped else read
+
+
+class CreationTimeField(models.DateTimeField):  # type: ignore[type-arg]
+    """The time when a row was made, which a save leaves as it is where it cannot be read.
+
+    SQLite holds what another program wrote into the column. It reads as missing (see
+    commsapp/db/sqlite3/base.py), and Model.save() would write NULL into a column that has none.
+    """
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.DateTimeField", args, kwargs
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        value = super().pre_save(model_instance, add)
+        return models.F(self.attname) if value is None and not add else value

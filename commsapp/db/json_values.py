@@ -58,6 +58,8 @@ def _check(value: Any) -> None:
                 raise _refusal(_("A text holds NUL or half a surrogate pair."), "unfit_text")
         elif not _is_in_range(item):
             raise _refusal(_("A number is too large."), "too_large")
+        elif isinstance(item, Decimal) and item and not float(item):
+            raise _refusal(_("A number is too small."), "too_small")
 
 
 def _is_in_range(item: Any) -> bool:

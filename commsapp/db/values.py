@@ -1,8 +1,8 @@
-"""Values from outside as the rows of a SELECT: a few parameters, however many rows.
+"""Rows of values from outside as a SELECT: a few parameters, however many rows.
 
-To take a value out of JSON costs a database about as much as to write it. So what all rows have in
-common travels once; and to SQLite, which looks through a whole row for each of its values, a row is
-one text wherever that can be.
+The rows travel as one JSON text, an array for each. To take a value out of JSON costs a database
+about as much as to write it, so a value that all rows have in common travels once, as a parameter
+of its own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -28,7 +28,11 @@ from django.db.models import (
 
 from commsapp.db.expressions import Sql
 
-Columns = dict[Any, Sequence[Any]]  # by their fields
+# The rows as a table. Without SQLite's WHERE, an ON that follows would read as that of a join.
+_TABLES = {
+    "postgresql": "jsonb_array_elements(%s::jsonb) AS json_rows (value)",
+    "sqlite": "json_each(%s) WHERE true",
+}
 
 
 def values_select(
@@ -37,130 +41,88 @@ def values_select(
     rows: Collection[Sequence[Any]],
     fixed: Mapping[str, Any] | None = None,
 ) -> Sql:
-    """A SELECT of the rows, in columns named and typed as the model's fields. `fixed` are further
-    ones that have one value in all rows."""
+    """Return a SELECT of the rows, in columns named and typed as the model's fields.
+
+    `fixed` are further fields that have one value in all rows.
+    """
     connection = connections["default"]
     fixed = fixed or {}
     fields = [*fields_of(model, [*names, *fixed]).values()]
-    values = zip(*rows, strict=True) if rows else [()] * len(names)
-    columns = {
-        field: _plain(field, column, connection)
-        for field, column in zip(fields[: len(names)], values, strict=True)
-    }
-    once = {field: column[0] for field, column in columns.items() if _is_one(field, column)}
-    vary = {field: column for field, column in columns.items() if field not in once}
-    once |= {
-        field: field.get_db_prep_save(value, connection)
-        for field, value in zip(fields[len(names) :], fixed.values(), strict=True)
-    }
-    given = (_sqlite_values if connection.vendor == "sqlite" else _postgres_values)(
-        vary, len(rows), connection
-    )
-    picks = {**given.picks, **{field: _constant(field, connection) for field in once}}
+    columns = zip(*rows, strict=True) if rows else [()] * len(names)
+    varying: dict[Any, Sequence[Any]] = {}
+    common: dict[Any, Any] = {}
+    for field, column in zip(fields[: len(names)], columns, strict=True):
+        plain = _plain(field, column, connection)
+        if _is_common(field, plain):
+            common[field] = plain[0]
+        else:
+            varying[field] = plain
+    for field, value in zip(fields[len(names) :], fixed.values(), strict=True):
+        common[field] = field.get_db_prep_save(value, connection)
+    values = {field: _value_at(place, field, connection) for place, field in enumerate(varying)}
+    values |= {field: _parameter(field, connection) for field in common}
     quote = connection.ops.quote_name
-    picked = ", ".join(f"{picks[field]} AS {quote(field.column)}" for field in fields)
-    constants = (once[field] for field in fields if field in once)
-    return f"SELECT {picked} FROM {given.table}", (*constants, _as_json(given.rows))
+    selected = ", ".join(f"{values[field]} AS {quote(field.column)}" for field in fields)
+    parameters = [common[field] for field in fields if field in common]
+    parameters.append(_as_json([*zip(*varying.values(), strict=True)] or [()] * len(rows)))
+    return f"SELECT {selected} FROM {_TABLES[connection.vendor]}", tuple(parameters)
 
 
 def fields_of(model: type[Model], names: Sequence[str]) -> dict[str, Any]:
-    """A model's fields by their names."""
+    """Return a model's fields by their names."""
     by_name = {field.name: field for field in model._meta.concrete_fields}
     return {name: by_name[name] for name in names}
 
 
-def _is_one(field: Any, column: Sequence[Any]) -> bool:
-    """Whether it has one value in all rows."""
+def _is_common(field: Any, column: Sequence[Any]) -> bool:
+    """Return whether all rows have one value."""
     if not column or isinstance(field, JSONField):
         return False
     first = column[0]
     return isinstance(first, str | int | None) and column.count(first) == len(column)
 
 
-def _constant(field: Any, connection: Any) -> str:
-    """A parameter, as the column's type."""
+def _parameter(field: Any, connection: Any) -> str:
+    """A parameter of the column's type."""
     return "%s" if connection.vendor == "sqlite" else f"%s::{field.db_type(connection)}"
 
 
-# --- Rows in JSON, and their values out of it ---------------------------------------------------
+def _value_at(place: int, field: Any, connection: Any) -> str:
+    """The value at a place of a row's array, in the column's type."""
+    if connection.vendor == "sqlite":
+        return f"json_extract(value, '$[{place}]')"
+    if isinstance(field, JSONField):
+        return f"value -> {place}"
+    return f"(value ->> {place})::{field.db_type(connection)}"
 
 
-class _Values(NamedTuple):
-    """Rows that JSON holds, the table that it is to the database, and where the values are."""
-
-    rows: Sequence[Any]
-    table: str
-    picks: dict[Any, str]  # by their fields
-
-
-def _postgres_values(columns: Columns, count: int, connection: Any) -> _Values:
-    """For PostgreSQL: each row an array."""
-    picks = {
-        field: f"value -> {place}"
-        if isinstance(field, JSONField)
-        else f"(value ->> {place})::{field.db_type(connection)}"
-        for place, field in enumerate(columns)
-    }
-    table = "jsonb_array_elements(%s::jsonb) AS given (value)"
-    return _Values(_rows_of(columns, count), table, picks)
-
-
-def _sqlite_values(columns: Columns, count: int, connection: Any) -> _Values:
-    """For SQLite: each row one text, if at most one column has texts of more than one length or
-    numbers, which stands at the end; else an array. To SQLite a text ends at a NUL: no API lets
-    one in."""
-    table = "json_each(%s) WHERE true"  # without WHERE, an ON that follows would read as a join's
-    kinds = {field: {*map(type, column)} for field, column in columns.items()}
-    widths = {
-        field: len(column[0])
-        for field, column in columns.items()
-        if kinds[field] == {str} and len({*map(len, column)}) == 1
-    }
-    last = [field for field in columns if field not in widths]
-    if len(last) > 1 or not all(kinds[field] in ({str}, {int}) for field in last):
-        picks = {field: f"json_extract(value, '$[{n}]')" for n, field in enumerate(columns)}
-        return _Values(_rows_of(columns, count), table, picks)
-    picks, at = {}, 1
-    for field, width in widths.items():
-        picks[field] = f"substr(value, {at}, {width})"
-        at += width
-    for field in last:
-        text = f"substr(value, {at})"
-        picks[field] = text if kinds[field] == {str} else f"CAST({text} AS integer)"
-    texts = [columns[field] for field in widths] + [[*map(str, columns[field])] for field in last]
-    return _Values([*map("".join, _rows_of(dict(enumerate(texts)), count))], table, picks)
-
-
-def _rows_of(columns: Columns, count: int) -> Sequence[tuple[Any, ...]]:
-    return [*zip(*columns.values(), strict=True)] if columns else [()] * count
-
-
-def _as_json(rows: Sequence[Any]) -> str:
-    """JSON, and in it what else is in a JSON column: all of ours have Django's encoder."""
+def _as_json(values: Any) -> str:
+    """Return JSON. What a JSON column holds may be more than JSON knows, such as a date: all of
+    these columns have Django's encoder."""
     try:
-        return orjson.dumps(rows, _ENCODER.default, orjson.OPT_PASSTHROUGH_DATETIME).decode()
+        return orjson.dumps(values, _ENCODER.default, orjson.OPT_PASSTHROUGH_DATETIME).decode()
     except TypeError:  # a number of more than 64 bits
-        return _ENCODER.encode(rows)
+        return _ENCODER.encode(values)
 
 
 _ENCODER = DjangoJSONEncoder()
 
 
 def _plain(field: Any, column: Sequence[Any], connection: Any) -> Sequence[Any]:
-    """The values of one column as they go into JSON, that the column can take them out again.
+    """Return the values of one column as JSON can hold them, and the column take them out again.
 
     Django's own way costs several µs a value, and in most columns all are plain already.
     """
     target = field.target_field if field.is_relation else field
-    kinds = {*map(type, column)}
+    types = {*map(type, column)}
     if isinstance(target, JSONField):
         return column if connection.vendor == "postgresql" else [*map(_as_json, column)]
     if isinstance(target, UUIDField):
-        is_plain = kinds == {str} and {*map(len, column)} == {32}
+        is_plain = types == {str} and {*map(len, column)} == {32}
         return column if is_plain else [*map(_digits, column)]
-    if isinstance(field, CharField | TextField) and kinds == {str}:
+    if isinstance(field, CharField | TextField) and types == {str}:
         return column
-    if isinstance(field, IntegerField) and kinds == {int}:
+    if isinstance(field, IntegerField) and types == {int}:
         return column
 
     def prepare(value: Any) -> Any:

@@ -52,7 +52,7 @@ class Waits:
         return len(self._since) >= self._limit
 
     def enter(self, key: str = "", *, always: bool = False) -> None:
-        """Join them; `always`, also where there is no app. Raises TooManyWaiting."""
+        """Join them; `always`, also where there is no room. Raises TooManyWaiting."""
         with self._lock:
             if not always and (self.is_full or key):
                 self._wait_for_room(key)
@@ -93,15 +93,16 @@ def bounded(
 ) -> Any:
     """Wrapper of every statement (Django's "database instrumentation").
 
-    A transaction under way is never refused for want of app: others may be waiting for its own
+    A transaction under way is never refused for want of room: others may be waiting for its own
     locks. But where there is none, it may not wait for another's lock for longer than PATIENCE.
     """
     connection = context["connection"]
-    is_lock = _is_lock(sql)
+    is_in_transaction = connection.in_atomic_block
+    is_write = _is_write_of_its_own(sql, connection)
+    is_lock = is_write or _is_lock(sql)
     if is_lock:
-        for_locks.enter(f"{sql}{params}" if params else "")
+        for_locks.enter(f"{sql}{params}" if params and not is_write else "")
     try:
-        is_in_transaction = connection.in_atomic_block
         if is_in_transaction and in_database.is_full:
             connection.shorten_lock_waits(PATIENCE)
         in_database.enter(always=is_in_transaction)
@@ -112,6 +113,17 @@ def bounded(
     finally:
         if is_lock:
             for_locks.leave()
+
+
+def _is_write_of_its_own(sql: Any, connection: Any) -> bool:
+    """Whether it is a write outside a transaction on SQLite, which waits for the one right to
+    write: of a session, a token, a counter."""
+    return (
+        connection.vendor == "sqlite"
+        and not connection.in_atomic_block
+        and isinstance(sql, str)
+        and sql.startswith(("INSERT", "UPDATE", "DELETE", "REPLACE"))
+    )
 
 
 def _is_lock(sql: Any) -> bool:

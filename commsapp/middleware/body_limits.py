@@ -12,6 +12,8 @@ from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, QueryDict, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
 
 from commsapp.api.message.paths import is_stream
 from commsapp.api.request_body import (
@@ -24,6 +26,7 @@ from commsapp.api.request_body import (
     refuse_reading,
     release_body,
 )
+from commsapp.core.number_format import format_count
 from commsapp.db.errors import Reason
 from commsapp.middleware.error_handling import (
     cause_of,
@@ -37,11 +40,16 @@ from commsapp.middleware.error_handling import (
 MAX_FORM_ESCAPES = 500_000  # of “%41” in one form: each is an object for a moment
 MAX_PARTS = 1_000  # of a form with files: the headers of each take up to a millisecond
 _PIECE = 64 * 1024
+_MAX_NAME_LENGTH = 60  # of a field in a message
 
 _REFUSED = (
     BadEncoding, BadRequest, BodyTooLarge, MultiPartParserError, SuspiciousOperation,
     UnknownEncoding, UnreadablePostError,
 )  # fmt: skip
+
+
+class FormTooLong(BodyTooLarge):
+    """The fields of a staff form have too many characters; the message is for its sender."""
 
 
 class RequestBodyMiddleware:
@@ -84,13 +92,16 @@ class RequestBodyMiddleware:
         try:
             if channel_of(request.path_info) == "staff":
                 prepare(request, limit)
+                max_length = getattr(view, "max_form_characters", settings.MAX_FORM_CHARACTERS)
+                _check_length(read_form(request), max_length)
             else:
                 limit_body(request, limit)
-            read_form(request)
+                read_form(request)
         except _REFUSED as error:
             for handler in request.upload_handlers:
                 handler.upload_interrupted()  # deletes what has arrived of a file
-            return _refuse(request, status_of(cause_of(error)))
+            message = str(error) if isinstance(error, FormTooLong) else ""
+            return _refuse(request, status_of(cause_of(error)), message)
         return None
 
 
@@ -105,6 +116,21 @@ def read_form(request: HttpRequest) -> QueryDict:
             request.META["CONTENT_LENGTH"] = str(settings.MAX_BODY_BYTES)
         request._stream = io.BufferedReader(_CountedParts(request), _PIECE)
     return request.POST
+
+
+def _check_length(form: QueryDict, limit: int) -> None:
+    """Raise FormTooLong, which names the longest field, if the form's fields are too long to be
+    shown again. Files count by the limit of the body alone."""
+    lengths = {name: len(name) + sum(map(len, values)) for name, values in form.lists()}
+    if sum(lengths.values()) > limit:
+        longest = max(lengths, key=lambda name: lengths[name])
+        raise FormTooLong(
+            _("A form has at most %(limit)s characters; the longest field here is “%(name)s”.")
+            % {
+                "limit": format_count(limit),
+                "name": Truncator(longest).chars(_MAX_NAME_LENGTH),
+            }
+        )
 
 
 class _CountedParts(io.RawIOBase):
@@ -128,9 +154,9 @@ class _CountedParts(io.RawIOBase):
         return len(piece)
 
 
-def _refuse(request: HttpRequest, status: int) -> HttpResponse:
+def _refuse(request: HttpRequest, status: int, message: str = "") -> HttpResponse:
     if status == 503:
         return unavailable(request, Reason.BUSY)
     if channel_of(request.path_info) == "staff":
-        return render(request, f"{status}.html", status=status)
+        return render(request, f"{status}.html", {"message": message}, status=status)
     return error_response(request, status)

@@ -59,7 +59,7 @@ _PATHS = [
     (re.compile(r"/(json|jsonl|xml|csv|other)(/|$)", re.IGNORECASE), "message"),
 ]
 _SHAPES = {
-    "oauth": "commsapp.api.oauth.views",
+    "oauth": "commsapp.api.oauth.exceptions",
     "connect": "commsapp.api.connect.exceptions",
     "rest": "commsapp.api.rest.exceptions",
     "message": "commsapp.api.message.exceptions",
@@ -181,7 +181,8 @@ class ErrorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info.startswith("//"):  # a client whose base URL ends in a slash
-            request.path_info = request.path = "/" + request.path_info.lstrip("/")
+            request.path_info = "/" + request.path_info.lstrip("/")
+            request.path = request.META.get("SCRIPT_NAME", "").rstrip("/") + request.path_info
         request.request_id = id = uuid7().hex  # type: ignore[attr-defined]
         channel = channel_of(request.path_info)
         request_context.bind(

@@ -6,9 +6,11 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models, transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractApplication
 
+from commsapp.db.fields import CreationTimeField
 from commsapp.db.ids import uuid7
 from commsapp.logs.security_log import log_after_commit
 from commsapp.models import admin_changes
@@ -21,7 +23,7 @@ class Licensee(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(_("name"), max_length=255, unique=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_at = CreationTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
     class Meta:
@@ -51,6 +53,7 @@ class User(AbstractUser):
     licensees = models.ManyToManyField(
         Licensee, blank=True, related_name="users", verbose_name=_("licensees")
     )
+    date_joined = CreationTimeField(_("date joined"), default=timezone.now)
     objects: ClassVar[Any] = AccountManager()
 
     missing_permission: str | None = None  # the last that was asked for and is not there
@@ -99,6 +102,7 @@ class Client(AbstractApplication):
         User, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("user")
     )
 
+    created = CreationTimeField(_("created"), auto_now_add=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
 
     class Meta:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from commsapp.db.fields import JSONField
+from commsapp.db.fields import CreationTimeField, JSONField
 from commsapp.db.ids import uuid7
 from commsapp.models.accounts import Licensee, User
 
@@ -42,7 +42,7 @@ class Draft(models.Model):
     planned = JSONField(_("planned"), default=dict)  # what the check counted
     counts = JSONField(_("counts"), default=dict)  # what is done so far
     batch = models.UUIDField(_("batch"), null=True)  # of its operations: an import is one go
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_at = CreationTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True, db_index=True)
 
     class Meta:

@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from commsapp.db.expressions import Now
+from commsapp.db.fields import CreationTimeField
 from commsapp.db.ids import uuid7
 from commsapp.models.accounts import Licensee
 
@@ -40,7 +41,7 @@ class Record(models.Model):
     licensee = models.ForeignKey(
         Licensee, models.PROTECT, related_name="+", verbose_name=_("licensee")
     )
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_at = CreationTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
     objects: ClassVar[Any] = RecordQuerySet.as_manager()

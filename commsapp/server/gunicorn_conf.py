@@ -2,13 +2,14 @@
 
 PORT              default: 8000, on this machine only (`--bind` says otherwise)
 WEB_CONCURRENCY   worker processes; default: 2
+
+The C library's own MALLOC_MMAP_THRESHOLD_ should be 262144, as `make run` sets it: else each thread
+holds as much memory as its largest request ever took.
 """
 
-import ctypes
 import gc
 import os
 import resource
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,8 @@ control_socket_disable = True  # else one more socket in the home directory, tha
 
 
 def on_starting(server: Any) -> None:
-    """Take out of gunicorn's own log what a request's address may hold, and let connections be as
-    many as the system allows."""
+    """Redact session ids in gunicorn's own log, and allow as many connections as the system
+    does."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     for log in (server.log.error_log, server.log.access_log):
@@ -54,24 +55,8 @@ def on_starting(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """What is loaded by now stays: to look through it for garbage would hold a stream of lines up
-    for longer than a hundred of them take."""
+    """Exempt what is loaded by now from garbage collection: going through it would hold up a stream
+    for longer than a hundred lines take."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)  # after as many objects as some thousand rows take, not 700
-    _give_back_large_blocks()
-
-
-_M_MMAP_THRESHOLD = -3  # of malloc.h
-_LARGE = 256 * 1024
-
-
-def _give_back_large_blocks() -> None:
-    """What is as large as a list of 100,000 ids goes back to the system when it is done with.
-
-    The C library of GNU takes the first such block for a habit, and from then on keeps its kind:
-    after a day, each thread would hold the largest request that it ever had. Others have no such
-    setting, and no such habit.
-    """
-    with suppress(AttributeError):
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE)

@@ -47,7 +47,7 @@ def as_options(rows: QuerySet[Any], hint: Callable[[Any], str] = lambda row: "")
 
 def searching(request: HttpRequest, model: Any) -> tuple[Search, Sequence[str]]:
     """How records of the model are looked for in its list, and in which fields."""
-    target = admin.site._registry[model]
+    target = admin.site.get_model_admin(model)
 
     def search(rows: QuerySet[Any], words: str) -> QuerySet[Any]:
         ordered = rows.order_by(*(target.get_ordering(request) or ("pk",)))
@@ -177,7 +177,8 @@ class OptionsView(AutocompleteJsonView):
             raise PermissionDenied
         if "\0" in self.term:
             return JsonResponse({"results": [], "pagination": {"more": False}})
-        source: Any = admin.site._registry.get(self.source_field.model)
+        is_ours = admin.site.is_registered(self.source_field.model)
+        source = admin.site.get_model_admin(self.source_field.model) if is_ours else None
         fits = getattr(source, "choices_for", lambda field, rows: rows)
         search, _exact = searching(request, self.source_field.related_model)
         rows = fits(self.source_field, self.model_admin.get_queryset(request))

@@ -56,6 +56,7 @@ class Page:
     is_available: Callable[[Any], bool] = lambda record: True
     is_primary: bool = False
     is_destructive: bool = False  # its button stands last
+    max_form_characters: int | None = None  # instead of the setting
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ def page_on(
     is_available: Callable[[Any], bool] = lambda record: True,
     is_primary: bool = False,
     is_destructive: bool = False,
+    max_form_characters: int | None = None,
 ) -> Callable[[View], View]:
     """Decorator: the view answers at `…/{id}/{name}/` for the records that one may see.
 
@@ -90,7 +92,10 @@ def page_on(
     """
 
     def register(view: View) -> View:
-        page = Page(name, view, label, verb, of or model, is_available, is_primary, is_destructive)
+        page = Page(
+            name, view, label, verb, of or model, is_available, is_primary, is_destructive,
+            max_form_characters,
+        )  # fmt: skip
         _pages.setdefault(model, {})[name] = page
         return view
 

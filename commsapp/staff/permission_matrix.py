@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, override
 
 from commsapp.models import User
+from commsapp.staff.request import parse_digits
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -97,17 +98,21 @@ def _named(permission: Permission) -> str:
     model = permission.content_type.model_class()
     if model is None:  # of an app that is gone
         return f"{permission.content_type.app_label} | {permission.content_type.model}"
-    known: Any = admin.site._registry.get(model)
+    known = _admin_of(model)
     name = getattr(known, "menu_label", model._meta.verbose_name_plural)
     with override("en"):
         english = str(name)
     return capfirst(_(english) if str(name) == english else str(name))  # see borrowed.py
 
 
+def _admin_of(model: Any) -> Any:
+    return admin.site.get_model_admin(model) if admin.site.is_registered(model) else None
+
+
 def _place_of(permission: Permission) -> tuple[str | None, int]:
     """The section of the menu, and the place there; none for what staff never meet."""
     label, model = permission.content_type.app_label, permission.content_type.model_class()
-    known: Any = admin.site._registry.get(model) if model else None
+    known = _admin_of(model) if model else None
     if known is not None:
         return getattr(known, "menu_section", label), getattr(known, "menu_place", _LAST)
     return (label, _LAST) if label in OWN_APPS else (None, _LAST)
@@ -144,7 +149,8 @@ class PermissionTable(forms.CheckboxSelectMultiple):
     given: Collection[int] = ()
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> Any:
-        ticked = {int(pk) for pk in value or () if str(pk).isdecimal()}
+        numbers = (parse_digits(str(pk)) for pk in value or ())
+        ticked = {number for number in numbers if number is not None}
         context = {**table_of(ticked, self.given), "name": name, "has_given": bool(self.given)}
         return render_to_string("staff/permissions.html", context)
 

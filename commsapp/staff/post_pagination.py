@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from commsapp.staff.tables.import_results import number_in
+from commsapp.staff.request import parse_digits
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Numbered:
     def of(cls, rows: Any, asked: str | None, size: int, count: int) -> Numbered:
         """The page that was asked for, or the first. Rows are a queryset or a sequence."""
         last = max(-(-count // size), 1)
-        number = min(max(number_in(asked), 1), last)
+        number = min(max(parse_digits(asked, 6) or 1, 1), last)
         return cls([*rows[(number - 1) * size : number * size]], number, size, count)
 
     @property

@@ -1,4 +1,4 @@
-"""The person in the browser, as the operations know them."""
+"""What a request of the staff site says: its actor, and numbers in its address or fields."""
 
 from __future__ import annotations
 
@@ -9,6 +9,15 @@ from django.http import HttpRequest
 
 from commsapp.core.actors import Actor, may_read
 from commsapp.models import Channel, Licensee
+
+
+def parse_digits(text: str | None, max_digits: int = 9) -> int | None:
+    """Return the number that ASCII digits spell, as in an address or a hidden field, else None.
+
+    What people type is read by number_fields. `max_digits` bounds what a page is asked for.
+    """
+    is_number = text and text.isascii() and text.isdecimal() and len(text) <= max_digits
+    return int(text) if text and is_number else None
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -22,16 +31,16 @@ def actor_of(request: HttpRequest) -> Actor:
 
 
 def licensees_of(by: Actor) -> QuerySet[Licensee]:
-    """Those the actor works for."""
+    """Return the licensees that the actor works for."""
     every = Licensee.objects.all()
     return every if by.licensees is None else every.filter(pk__in=by.licensees)
 
 
 def has_multiple_licensees(by: Actor) -> bool:
-    """Whether the actor sees more than one licensee: only then records say whose they are."""
+    """Return whether the actor sees several licensees: only then records say whose they are."""
     return len(licensees_of(by).order_by()[:2]) > 1
 
 
 def can_view(by: Actor, model: type[Model]) -> bool:
-    """Whether the actor may look at records of this kind; who may change them may look."""
+    """Return whether the actor may view records of a model; who may change them may view them."""
     return may_read(by, model)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.apps import apps
 from django.contrib import admin, messages
+from django.contrib.admin.exceptions import NotRegistered
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -108,8 +109,8 @@ def remove(request: HttpRequest, filter_id: UUID) -> HttpResponse:
 def _open_list(request: HttpRequest, label: str) -> str:
     """The address of a list that the user may see; Http404 or PermissionDenied if not."""
     try:
-        known = admin.site._registry[apps.get_model(label)]
-    except (LookupError, ValueError) as error:
+        known = admin.site.get_model_admin(apps.get_model(label))
+    except (LookupError, ValueError, NotRegistered) as error:
         raise Http404 from error
     if not known.has_view_permission(request):
         raise PermissionDenied

@@ -46,7 +46,7 @@ class StaffSite(AdminSite):
         sections: dict[str, dict[str, Any]] = {}
         for app in super().get_app_list(request, app_label):
             for model in app["models"]:
-                known = self._registry[model["model"]]
+                known = self.get_model_admin(model["model"])
                 label = getattr(known, "menu_section", app["app_label"])
                 section = sections.setdefault(label, {**app, "models": []})
                 model["name"] = getattr(known, "menu_label", model["name"])

@@ -21,7 +21,7 @@ from commsapp.db.ids import read_guid
 from commsapp.staff.changelists import page_by_key, page_by_number, searched_words
 from commsapp.staff.combobox import as_options
 from commsapp.staff.object_pages import Command, page_on, panel_on, run_command, show, tell, url_of
-from commsapp.staff.request import actor_of
+from commsapp.staff.request import actor_of, parse_digits
 from contacts import operations
 from contacts.forms import ConnectionRoleForm
 from contacts.models import Contact, ContactConnection, ContactGroup, Role
@@ -128,7 +128,8 @@ def move_connection(request: HttpRequest, group: ContactGroup) -> HttpResponse:
     """POST: one contact up, down, first, or to a number; then back to the button in its row."""
     contact, to = read_guid(request.POST.get("contact")), request.POST.get("to", "")
     way = {"up": {"step": -1}, "down": {"step": 1}, "first": {"to": 1}}.get(to)
-    if way is None and (number := _number(request.POST.get("place", "") if to == "place" else to)):
+    place_text = request.POST.get("place") if to == "place" else to
+    if way is None and (number := parse_digits(place_text)):
         way = {"to": number}
     if request.method != "POST" or not contact or way is None:
         if request.method == "POST":
@@ -139,10 +140,6 @@ def move_connection(request: HttpRequest, group: ContactGroup) -> HttpResponse:
     tell(request, change)
     place, of = change.operation.numbers["place"], change.operation.numbers["of"]
     return HttpResponseRedirect(_row_url(request, group, contact, to, place, of))
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and text.isascii() and len(text) < 10 else None
 
 
 def _row_url(
@@ -175,7 +172,7 @@ def change_roles(request: HttpRequest, group: ContactGroup) -> HttpResponse:
         tell(request, operations.change_roles(group.pk, wanted, by=actor_of(request)))
     elif request.method == "POST":
         messages.info(request, gettext("No role was changed."))
-    number = _number(request.POST.get("p", ""))
+    number = parse_digits(request.POST.get("p", ""))
     return HttpResponseRedirect(f"{url_of(group)}{f'?p={number}' if number else ''}#connections")
 
 

@@ -10,10 +10,11 @@ from django.db.models.functions import Coalesce
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 
 from commsapp.api.openapi.fragments import sample_id
 from commsapp.api.rest import fields
-from commsapp.api.rest.filters import RecordFilters, record_lookups
+from commsapp.api.rest.filters import RecordFilterSet, record_lookups
 from commsapp.api.rest.serializers import (
     RecordSerializer,
     StrictSerializer,
@@ -23,9 +24,9 @@ from commsapp.api.rest.serializers import (
 )
 from commsapp.api.rest.viewsets import (
     ArchivableViewSet,
+    Example,
     TenantListViewSet,
-    Told,
-    changed,
+    change_response,
     detail_action,
 )
 from commsapp.core.audit import Refused
@@ -47,7 +48,7 @@ class ContactGroupSerializer(RecordSerializer):
         fields = record_fields("name", "role", "role_name", "status", "connection_count")
 
 
-class ContactGroupFilters(RecordFilters):
+class ContactGroupFilterSet(RecordFilterSet):
     class Meta:
         model = ContactGroup
         fields = record_lookups(text="name", exact="role status")
@@ -60,7 +61,7 @@ class ContactGroupFilters(RecordFilters):
         return filtered.exclude(status=ContactGroup.Status.DELETED)
 
 
-class ConnectionItem(StrictSerializer):
+class ConnectionItemSerializer(StrictSerializer):
     """A contact to connect. No role, no position: as they are, or none and last."""
 
     contact = fields.IdField()
@@ -68,16 +69,16 @@ class ConnectionItem(StrictSerializer):
     position = fields.IntegerField(required=False, allow_null=True, min_value=1)
 
 
-class NamedConnections(StrictSerializer):
-    sample: ClassVar[Told] = {"connections": [{"contact": sample_id("contact"), "position": 1}]}
+class ConnectionItemsSerializer(StrictSerializer):
+    sample: ClassVar[Example] = {"connections": [{"contact": sample_id("contact"), "position": 1}]}
 
-    connections = ConnectionItem(many=True)
+    connections = ConnectionItemSerializer(many=True)
 
 
-class ContactOrder(StrictSerializer):
+class ContactOrderSerializer(StrictSerializer):
     """Contacts of the group in their new order; those left out follow in theirs."""
 
-    sample: ClassVar[Told] = {"contacts": [sample_id("contact")]}
+    sample: ClassVar[Example] = {"contacts": [sample_id("contact")]}
 
     contacts = fields.IdListField()
 
@@ -91,78 +92,79 @@ class ContactGroupViewSet(ArchivableViewSet):
 
     queryset = ContactGroup.objects.select_related("role").annotate(connection_count=_CONNECTIONS)
     serializer_class = ContactGroupSerializer
-    filterset_class = ContactGroupFilters
+    filterset_class = ContactGroupFilterSet
     search_fields = ("name",)
-    orderings = ("name", "status", "created_at", "updated_at")
+    ordering_fields = ("name", "status", "created_at", "updated_at")
 
-    def change(self, pk: str, values: dict[str, Any]) -> None:
-        operations.edit_contact_group(pk, values, by=self.by)
+    def perform_update(self, serializer: BaseSerializer[Any]) -> None:
+        operations.edit_contact_group(self.path_id(), serializer.validated_data, by=self.by)
+        self.read_again(serializer, self.path_id())
 
-    @detail_action("archive", told={"message": "Archived.", "already": 0})
+    @detail_action("archive", example={"message": "Archived.", "already": 0})
     def archive(self, request: Request, pk: str) -> Response:
         """Archive it; its connections stay."""
-        return self.moved(operations.archive_contact_groups)
+        return self.run_on_record(operations.archive_contact_groups)
 
-    @detail_action("restore", told={"message": "Restored.", "already": 0})
+    @detail_action("restore", example={"message": "Restored.", "already": 0})
     def restore(self, request: Request, pk: str) -> Response:
         """Bring it back, from the archive or from being deleted."""
-        return self.moved(operations.restore_contact_groups)
+        return self.run_on_record(operations.restore_contact_groups)
 
     @detail_action(
         "delete",
         required_permissions=(("delete", ContactGroup),),
-        told={"message": "Deleted.", "already": 0},
+        example={"message": "Deleted.", "already": 0},
     )
     def mark_deleted(self, request: Request, pk: str) -> Response:  # `delete` is HTTP's own
         """Mark it as deleted: it leaves lists, and can be restored."""
-        return self.moved(operations.delete_contact_groups)
+        return self.run_on_record(operations.delete_contact_groups)
 
     @detail_action(
         "add-connections",
-        takes=NamedConnections,
-        told={"message": "1 connection added.", "added": 1, "changed": 0, "already": 0},
+        serializer_class=ConnectionItemsSerializer,
+        example={"message": "1 connection added.", "added": 1, "changed": 0, "already": 0},
     )
     def add_connections(self, request: Request, pk: str) -> Response:
         """Connect contacts, each at its position or at the end."""
-        items = self.validated_body(NamedConnections)["connections"]
+        items = self.validated_body()["connections"]
         new = [
             operations.NewConnection(item["contact"], item.get("role"), item.get("position"))
             for item in items
         ]
-        change = operations.add_connections(self.key(), new, by=self.by)
-        return changed(change, "added", "changed", "already")
+        change = operations.add_connections(self.path_id(), new, by=self.by)
+        return change_response(change, "added", "changed", "already")
 
     @detail_action(
         "remove-connections",
-        takes=NamedConnections,
-        told={"message": "1 contact removed.", "removed": 1, "already": 0},
+        serializer_class=ConnectionItemsSerializer,
+        example={"message": "1 contact removed.", "removed": 1, "already": 0},
     )
     def remove_connections(self, request: Request, pk: str) -> Response:
         """Disconnect contacts; of each connection only its contact matters."""
-        items = self.validated_body(NamedConnections)["connections"]
+        items = self.validated_body()["connections"]
         contacts = [item["contact"] for item in items]
-        change = operations.remove_connections(self.key(), contacts, by=self.by)
-        return changed(change, "removed", "already")
+        change = operations.remove_connections(self.path_id(), contacts, by=self.by)
+        return change_response(change, "removed", "already")
 
     @detail_action(
         "reorder",
-        takes=ContactOrder,
-        told={"message": "Connections put in order.", "changed": 2, "already": 0},
+        serializer_class=ContactOrderSerializer,
+        example={"message": "Connections put in order.", "changed": 2, "already": 0},
     )
     def reorder(self, request: Request, pk: str) -> Response:
         """Put these contacts first, in this order; the others follow. The first is the primary."""
-        contacts = self.validated_body(ContactOrder)["contacts"]
+        contacts = self.validated_body()["contacts"]
         try:
-            change = operations.reorder_connections(self.key(), contacts, by=self.by)
+            change = operations.reorder_connections(self.path_id(), contacts, by=self.by)
         except Refused as refused:  # its places are those of this verb's list
             raise Refused(
                 *(replace(refusal, field="contacts") for refusal in refused.refusals)
             ) from None
-        return changed(change, "changed", "already")
+        return change_response(change, "changed", "already")
 
 
 class ConnectionSerializer(serializers.ModelSerializer[ContactConnection]):
-    sample: ClassVar[Told] = {
+    sample: ClassVar[Example] = {
         "contact": sample_id("contact"),
         "contact_name": "Alice Example",
         "role": None,
@@ -185,9 +187,9 @@ class ContactConnectionViewSet(TenantListViewSet):
     queryset = ContactConnection.objects.select_related("contact", "role")
     serializer_class = ConnectionSerializer
     search_fields = ("contact__name",)
-    orderings = ("position",)
+    ordering_fields = ("position",)
     ordering = "position"
     required_permissions = (("view", ContactGroup), ("view", Contact))
 
     def get_queryset(self) -> QuerySet[ContactConnection]:
-        return self.queryset.filter(group=self.parent(ContactGroup))
+        return self.queryset.filter(group=self.get_parent(ContactGroup))

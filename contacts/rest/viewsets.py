@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
-from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 
 from commsapp.api.openapi.fragments import MOMENT, sample_id
-from commsapp.api.rest.filters import RecordFilters, YesNoFilter, record_lookups
+from commsapp.api.rest.filters import RecordFilterSet, YesNoFilter, record_lookups
 from commsapp.api.rest.serializers import RecordSerializer, record_fields, record_sample
-from commsapp.api.rest.viewsets import ArchivableViewSet, TenantWriteViewSet
+from commsapp.api.rest.viewsets import ArchivableViewSet, DeletableViewSet, TenantWriteViewSet
 from contacts import operations
 from contacts.models import AlternateKey, Contact, DataSource, Role
 from contacts.rest.contact_groups import ContactConnectionViewSet, ContactGroupViewSet
@@ -27,7 +25,7 @@ class DataSourceSerializer(RecordSerializer):
         fields = record_fields("name", "is_active")
 
 
-class DataSourceFilters(RecordFilters):
+class DataSourceFilterSet(RecordFilterSet):
     class Meta:
         model = DataSource
         fields = record_lookups(text="name", exact="is_active")
@@ -38,9 +36,9 @@ class DataSourceViewSet(TenantWriteViewSet):
 
     queryset = DataSource.objects.all()
     serializer_class = DataSourceSerializer
-    filterset_class = DataSourceFilters
+    filterset_class = DataSourceFilterSet
     search_fields = ("name",)
-    orderings = ("name", "created_at", "updated_at")
+    ordering_fields = ("name", "created_at", "updated_at")
 
 
 class RoleSerializer(RecordSerializer):
@@ -51,7 +49,7 @@ class RoleSerializer(RecordSerializer):
         fields = record_fields("name", "kind")
 
 
-class RoleFilters(RecordFilters):
+class RoleFilterSet(RecordFilterSet):
     class Meta:
         model = Role
         fields = record_lookups(text="name", exact="kind")
@@ -62,12 +60,13 @@ class RoleViewSet(TenantWriteViewSet):
 
     queryset = Role.objects.all()
     serializer_class = RoleSerializer
-    filterset_class = RoleFilters
+    filterset_class = RoleFilterSet
     search_fields = ("name",)
-    orderings = ("name", "kind", "created_at", "updated_at")
+    ordering_fields = ("name", "kind", "created_at", "updated_at")
 
-    def change(self, pk: str, values: dict[str, Any]) -> None:
-        operations.edit_role(pk, values, by=self.by)
+    def perform_update(self, serializer: BaseSerializer[Any]) -> None:
+        operations.edit_role(self.path_id(), serializer.validated_data, by=self.by)
+        self.read_again(serializer, self.path_id())
 
 
 class ContactSerializer(RecordSerializer):
@@ -82,7 +81,7 @@ class ContactSerializer(RecordSerializer):
         fields = record_fields("kind", "name", "email", "phone", "archived_at")
 
 
-class ContactFilters(RecordFilters):
+class ContactFilterSet(RecordFilterSet):
     is_archived = YesNoFilter(field_name="archived_at", lookup_expr="isnull", exclude=True)
 
     class Meta:
@@ -95,9 +94,9 @@ class ContactViewSet(ArchivableViewSet):
 
     queryset = Contact.objects.all()
     serializer_class = ContactSerializer
-    filterset_class = ContactFilters
+    filterset_class = ContactFilterSet
     search_fields = ("name", "email", "phone")
-    orderings = ("name", "kind", "email", "archived_at", "created_at", "updated_at")
+    ordering_fields = ("name", "kind", "email", "archived_at", "created_at", "updated_at")
 
 
 # --- Alternate keys -------------------------------------------------------------------------
@@ -119,7 +118,7 @@ class AlternateKeySerializer(RecordSerializer):
         )  # fmt: skip
 
 
-class AlternateKeyFilters(RecordFilters):
+class AlternateKeyFilterSet(RecordFilterSet):
     class Meta:
         model = AlternateKey
         fields = record_lookups(
@@ -129,26 +128,25 @@ class AlternateKeyFilters(RecordFilters):
         )
 
 
-class AlternateKeyViewSet(TenantWriteViewSet):
+class AlternateKeyViewSet(DeletableViewSet):
     """What an external suite calls one of our contacts, contact groups or roles."""
 
     queryset = AlternateKey.objects.all()
     serializer_class = AlternateKeySerializer
-    filterset_class = AlternateKeyFilters
+    filterset_class = AlternateKeyFilterSet
     search_fields = ("value",)
-    orderings = ("value", "last_saved_at", "created_at", "updated_at")
+    ordering_fields = ("value", "last_saved_at", "created_at", "updated_at")
 
-    def make(self, values: dict[str, Any]) -> AlternateKey:
-        return operations.create_alternate_key(AlternateKey(**values), by=self.by)
+    def perform_create(self, serializer: BaseSerializer[Any]) -> None:
+        key = AlternateKey(**serializer.validated_data)
+        self.read_again(serializer, operations.create_alternate_key(key, by=self.by).pk)
 
-    def change(self, pk: str, values: dict[str, Any]) -> None:
-        operations.edit_alternate_key(pk, values, by=self.by)
+    def perform_update(self, serializer: BaseSerializer[Any]) -> None:
+        operations.edit_alternate_key(self.path_id(), serializer.validated_data, by=self.by)
+        self.read_again(serializer, self.path_id())
 
-    @extend_schema(responses={200: AlternateKeySerializer})
-    def destroy(self, request: Request, pk: str) -> Response:
-        """Delete the key, and answer what it was. What it named stays."""
-        gone = operations.delete_alternate_key(self.key(), by=self.by)
-        return Response(self.get_serializer(gone).data)
+    def perform_destroy(self, instance: AlternateKey) -> None:
+        operations.delete_alternate_key(self.path_id(), by=self.by)
 
 
 RESOURCES = {

@@ -28,6 +28,7 @@ from groups.pages.pickers import BY_NAME, candidates
 from groups.pages.selection import Selection, eligible_recipients, of_contacts, selection_of
 
 _CANDIDATES_SHOWN = _NAMES_SHOWN = 50  # on a page
+_MAX_FORM_CHARACTERS = 40 * operations.MAX_MEMBERS  # an id and the end of its line are 38
 
 
 @dataclass(frozen=True)
@@ -59,17 +60,30 @@ VERBS = {
     label=_("Add recipients"),
     is_available=is_active,
     is_primary=True,
+    max_form_characters=_MAX_FORM_CHARACTERS,
 )
 def add_recipients(request: HttpRequest, group: RecipientGroup) -> HttpResponse:
     return _change_members(request, group, VERBS["add"])
 
 
-@page_on(RecipientGroup, "remove-recipients", label=_("Remove recipients"), is_available=is_active)
+@page_on(
+    RecipientGroup,
+    "remove-recipients",
+    label=_("Remove recipients"),
+    is_available=is_active,
+    max_form_characters=_MAX_FORM_CHARACTERS,
+)
 def remove_recipients(request: HttpRequest, group: RecipientGroup) -> HttpResponse:
     return _change_members(request, group, VERBS["remove"])
 
 
-@page_on(RecipientGroup, "set-recipients", label=_("Set exactly"), is_available=is_active)
+@page_on(
+    RecipientGroup,
+    "set-recipients",
+    label=_("Set exactly"),
+    is_available=is_active,
+    max_form_characters=_MAX_FORM_CHARACTERS,
+)
 def set_recipients(request: HttpRequest, group: RecipientGroup) -> HttpResponse:
     return _change_members(request, group, VERBS["set"])
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from commsapp.core.imports import drafts
 from commsapp.db.ids import read_guid
-from commsapp.staff.request import actor_of
+from commsapp.staff.request import actor_of, parse_digits
 from contacts.models import ContactConnection
 from groups.forms import MatchedRecipients, RecipientsForm, match_recipients
 from groups.models import Recipient, RecipientGroup
@@ -125,5 +125,5 @@ def resubmitted_list(request: HttpRequest, group: RecipientGroup) -> RecipientLi
             listed = RecipientList.loads(text)
         except ValueError:
             return None
-    at = request.POST.get("column", "")
-    return listed.reading(int(at)) if listed and at.isdecimal() and len(at) < 4 else listed
+    column = parse_digits(request.POST.get("column"), 3)
+    return listed if listed is None or column is None else listed.reading(column)

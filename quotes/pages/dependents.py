@@ -27,7 +27,7 @@ from commsapp.staff.request import can_view
 from contacts.models import ContactGroup
 from contacts.pages.dependents import named
 from groups.models import Membership, Recipient, RecipientGroup
-from quotes import bulk_edit, currencies, splitting
+from quotes import bulk_edit, currencies, splitting, unsplitting
 from quotes.models import Quote, QuoteLineItem, Totals
 from quotes.templatetags.money import amount
 from quotes.templatetags.quotes import period
@@ -187,7 +187,7 @@ def _amount(quote: Quote, value: Decimal) -> str:
 
 
 @reports_undo_effects(
-    splitting.LINE_SPLIT.name, splitting.LINE_UNSPLIT.name, bulk_edit.LINES_EDITED.name
+    splitting.LINE_SPLIT.name, unsplitting.LINE_UNSPLIT.name, bulk_edit.LINES_EDITED.name
 )
 def totals_of_undone(operation: Operation, undone: Undone, by: Actor) -> Iterator[Listing]:
     """What the quote costs before and after the undo; once it is done, only if that differs."""

@@ -24,7 +24,7 @@ from commsapp.core.actors import has_permission
 from commsapp.core.search import search_refusal, search_words
 from commsapp.staff.changelists import Slice, report_refused_search
 from commsapp.staff.object_pages import panel_on, url_of
-from commsapp.staff.request import actor_of
+from commsapp.staff.request import actor_of, parse_digits
 from quotes.models import Quote, QuoteLineItem
 from quotes.pages.navigation import QuotePageState, page_by_line
 
@@ -115,8 +115,8 @@ def _matching(words: str, fields: tuple[str, ...]) -> Q:
         either = Q()
         for name in fields:
             either |= Q(**{f"{name}__icontains": word})
-        if word.isdecimal() and word.isascii() and len(word) < 10:
-            either |= Q(line_number=int(word))
+        if (number := parse_digits(word)) is not None:
+            either |= Q(line_number=number)
         query &= either
     return query
 

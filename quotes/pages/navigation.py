@@ -12,8 +12,10 @@ from django.http import HttpRequest, QueryDict
 
 from commsapp.core.search import MAX_SEARCH_LENGTH
 from commsapp.db.ids import read_guid
+from commsapp.db.keyset import Column, keyset_page
 from commsapp.staff.changelists import Slice
 from commsapp.staff.object_pages import url_of
+from commsapp.staff.request import parse_digits
 from quotes.models import Quote
 
 # What is looked for among the lines and which of them are shown; the same of the open parts.
@@ -105,25 +107,20 @@ def mark_of(what: datetime | UUID) -> str:
 
 
 def page_by_line(rows: QuerySet[Any], place: QuotePageState, size: int, prefix: str = "") -> Slice:
-    """The page of lines that follow, or precede, a line number: as quick at the end as at the
-    start. Its neighbours' queries keep the rest of the place."""
-    after, before = (_number(place.get(f"{prefix}{name}")) for name in ("after", "before"))
-    if before is not None:
-        found = [*rows.filter(line_number__lt=before).order_by("-line_number")[: size + 1]]
-        has_more, shown = len(found) > size, found[:size][::-1]
-        has_previous, has_next = has_more, True
-    else:
-        later = rows if after is None else rows.filter(line_number__gt=after)
-        found = [*later.order_by("line_number")[: size + 1]]
-        has_previous, has_next, shown = after is not None, len(found) > size, found[:size]
-    first, last = (shown[0].line_number, shown[-1].line_number) if shown else (0, 0)
-    here, there = f"{prefix}after", f"{prefix}before"
-    return Slice(
-        shown,
-        f"?{place.but(**{here: None, there: str(first)}).query}" if has_previous and shown else "",
-        f"?{place.but(**{there: None, here: str(last)}).query}" if has_next and shown else "",
-    )
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and text.isascii() and len(text) < 11 else None
+    """Return the page of lines after, or before, the line number that the place names. The links
+    of its neighbours keep the rest of the place."""
+    after, before = (parse_digits(place.get(f"{prefix}{name}")) for name in ("after", "before"))
+    start = after if before is None else before
+    columns = [Column(rows.model._meta.get_field("line_number"), descending=False)]
+    position = [] if start is None else [start]
+    page = keyset_page(rows, columns, position, size=size, backward=before is not None)
+    previous, following = "", ""
+    if page.has_previous:
+        first = str(page.rows[0].line_number)
+        query = {f"{prefix}after": None, f"{prefix}before": first}
+        previous = f"?{place.but(**query).query}"
+    if page.has_next:
+        last = str(page.rows[-1].line_number)
+        query = {f"{prefix}before": None, f"{prefix}after": last}
+        following = f"?{place.but(**query).query}"
+    return Slice(page.rows, previous, following)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from commsapp.staff.object_pages import page_on, show
-from commsapp.staff.request import actor_of, can_view
+from commsapp.staff.request import actor_of, can_view, parse_digits
 from quotes import currencies
 from quotes.models import Product, Quote, QuoteLineItem
 from quotes.pages.status import is_expired
@@ -61,7 +61,7 @@ def paper(request: HttpRequest, quote: Quote) -> HttpResponse:
     """
     if not can_view(actor_of(request), QuoteLineItem):
         raise PermissionDenied
-    asked, sheet = request.GET.get("parts"), _sheet(request)
+    asked, sheet = request.GET.get("parts"), parse_digits(request.GET.get("sheet"), 3) or 1
     is_each = asked == "each" or (asked != "summed" and quote.line_count <= _EACH_UP_TO)
     first = (sheet - 1) * MAX_ON_A_SHEET
     rows = (_each if is_each else _summed)(quote, first)
@@ -72,11 +72,6 @@ def paper(request: HttpRequest, quote: Quote) -> HttpResponse:
         next_sheet=sheet + 1 if len(rows) > MAX_ON_A_SHEET else None,
         has_parts=any(row.line.is_split or row.line.is_part for row in rows),
     )  # fmt: skip
-
-
-def _sheet(request: HttpRequest) -> int:
-    asked = request.GET.get("sheet", "")
-    return int(asked) if asked.isdecimal() and asked.isascii() and 0 < len(asked) < 4 else 1
 
 
 def _each(quote: Quote, first: int) -> Sequence[Printed]:

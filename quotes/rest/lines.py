@@ -7,13 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 
 from commsapp.api.openapi.fragments import sample_id
 from commsapp.api.rest.fields import FixedPoint
-from commsapp.api.rest.filters import RecordFilters, record_lookups
+from commsapp.api.rest.filters import RecordFilterSet, record_lookups
 from commsapp.api.rest.serializers import (
     DryRunSerializer,
     RecordSerializer,
@@ -21,7 +21,12 @@ from commsapp.api.rest.serializers import (
     record_fields,
     record_sample,
 )
-from commsapp.api.rest.viewsets import TenantListViewSet, TenantWriteViewSet, changed, detail_action
+from commsapp.api.rest.viewsets import (
+    DeletableViewSet,
+    TenantListViewSet,
+    change_response,
+    detail_action,
+)
 from quotes import operations
 from quotes.models import Quote, QuoteLineItem
 from quotes.rest.fields import Amount, price_of
@@ -60,13 +65,13 @@ class QuoteLineItemSerializer(RecordSerializer):
             "one_time_total", "recurring_total",
         )  # fmt: skip
 
-    def licensee_for(self, given: dict[str, Any]) -> UUID:
+    def licensee_for(self, attrs: dict[str, Any]) -> UUID:
         """That of the quote."""
-        quote: Quote = given["quote"]
+        quote: Quote = attrs["quote"]
         return quote.licensee_id
 
 
-class LineFilters(RecordFilters):
+class LineFilterSet(RecordFilterSet):
     class Meta:
         model = QuoteLineItem
         fields = record_lookups(
@@ -87,44 +92,47 @@ _ORDERINGS = (
 )  # fmt: skip
 
 
-class QuoteLineItemViewSet(TenantWriteViewSet):
+class QuoteLineItemViewSet(DeletableViewSet):
     """The lines of quotes: plain, of a recipient group, split into parts, or such a part."""
 
     queryset = _LINES
     serializer_class = QuoteLineItemSerializer
-    filterset_class = LineFilters
+    filterset_class = LineFilterSet
     search_fields = _SEARCHED
-    orderings = _ORDERINGS
+    ordering_fields = _ORDERINGS
 
-    def make(self, values: dict[str, Any]) -> QuoteLineItem:
-        return operations.create_line(QuoteLineItem(**values), by=self.by)
+    def perform_create(self, serializer: BaseSerializer[Any]) -> None:
+        line = QuoteLineItem(**serializer.validated_data)
+        self.read_again(serializer, operations.create_line(line, by=self.by).pk)
 
-    def change(self, pk: str, values: dict[str, Any]) -> None:
-        operations.edit_line(pk, values, by=self.by)
+    def perform_update(self, serializer: BaseSerializer[Any]) -> None:
+        operations.edit_line(self.path_id(), serializer.validated_data, by=self.by)
+        self.read_again(serializer, self.path_id())
 
-    @extend_schema(responses={200: QuoteLineItemSerializer})
-    def destroy(self, request: Request, pk: str) -> Response:
-        """Delete an unsplit line of an open quote, and answer what it was."""
-        gone = operations.delete_line(self.key(), by=self.by)
-        return Response(self.get_serializer(gone).data)
+    def perform_destroy(self, instance: QuoteLineItem) -> None:
+        operations.delete_line(self.path_id(), by=self.by)
 
     @detail_action(
-        "split", takes=DryRunSerializer, told={"message": "12 lines created.", "created": 12}
+        "split",
+        serializer_class=DryRunSerializer,
+        example={"message": "12 lines created.", "created": 12},
     )
     def split(self, request: Request, pk: str) -> Response:
         """Make one line for every recipient of the line's group that has none yet."""
         return self._split(operations.split_line, "created")
 
     @detail_action(
-        "unsplit", takes=DryRunSerializer, told={"message": "12 lines removed.", "removed": 12}
+        "unsplit",
+        serializer_class=DryRunSerializer,
+        example={"message": "12 lines removed.", "removed": 12},
     )
     def unsplit(self, request: Request, pk: str) -> Response:
         """Take the parts back into the one line, while none of them was edited."""
         return self._split(operations.unsplit_line, "removed")
 
     def _split(self, act: Callable[..., operations.SplitChange], count: str) -> Response:
-        dry_run = self.validated_body(DryRunSerializer)["dry_run"]
-        return changed(act(self.key(), by=self.by, dry_run=dry_run), count)
+        dry_run = self.validated_body()["dry_run"]
+        return change_response(act(self.path_id(), by=self.by, dry_run=dry_run), count)
 
 
 class LinesOfQuoteViewSet(TenantListViewSet):
@@ -132,11 +140,11 @@ class LinesOfQuoteViewSet(TenantListViewSet):
 
     queryset = _LINES
     serializer_class = QuoteLineItemSerializer
-    filterset_class = LineFilters
+    filterset_class = LineFilterSet
     search_fields = _SEARCHED
-    orderings = _ORDERINGS
+    ordering_fields = _ORDERINGS
     ordering = "line_number"
     required_permissions = (("view", Quote), ("view", QuoteLineItem))
 
     def get_queryset(self) -> QuerySet[QuoteLineItem]:
-        return self.queryset.filter(quote=self.parent(Quote))
+        return self.queryset.filter(quote=self.get_parent(Quote))

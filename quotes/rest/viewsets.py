@@ -6,18 +6,17 @@ from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 
 from commsapp.api.openapi.fragments import sample_id
-from commsapp.api.rest.filters import RecordFilters, record_lookups
+from commsapp.api.rest.filters import RecordFilterSet, record_lookups
 from commsapp.api.rest.serializers import (
-    EmptySerializer,
     RecordSerializer,
     name_of,
     record_fields,
     record_sample,
 )
-from commsapp.api.rest.viewsets import TenantWriteViewSet, changed, detail_action
-from commsapp.core.actors import require
+from commsapp.api.rest.viewsets import TenantWriteViewSet, change_response, detail_action
 from quotes import operations
 from quotes.models import Product, Quote
 from quotes.rest.fields import Amount, price_of
@@ -44,7 +43,7 @@ class ProductSerializer(RecordSerializer):
         )  # fmt: skip
 
 
-class ProductFilters(RecordFilters):
+class ProductFilterSet(RecordFilterSet):
     class Meta:
         model = Product
         fields = record_lookups(
@@ -59,9 +58,9 @@ class ProductViewSet(TenantWriteViewSet):
 
     queryset = Product.objects.all()
     serializer_class = ProductSerializer
-    filterset_class = ProductFilters
+    filterset_class = ProductFilterSet
     search_fields = ("code", "name", "description")
-    orderings = (
+    ordering_fields = (
         "code", "name", "one_time_price", "recurring_price", "created_at", "updated_at",
     )  # fmt: skip
 
@@ -89,7 +88,7 @@ class QuoteSerializer(RecordSerializer):
         )  # fmt: skip
 
 
-class QuoteFilters(RecordFilters):
+class QuoteFilterSet(RecordFilterSet):
     class Meta:
         model = Quote
         fields = record_lookups(
@@ -100,17 +99,19 @@ class QuoteFilters(RecordFilters):
         )
 
 
-def _move(move: str, told: str) -> Any:
-    """The verb of a quote's move: submit, approve, …; and what it tells, for example."""
+def _transition(name: str, message: str) -> Any:
+    """Return the action of a quote's transition: submit, approve, …; with an example of its
+    message."""
 
-    def moved(self: QuoteViewSet, request: Request, pk: str) -> Response:
-        require(self.by, operations.permission_for(move), Quote)
-        self.validated_body(EmptySerializer)
-        return changed(operations.change_quote_status(self.key(), move, by=self.by))
+    def change_status(self: QuoteViewSet, request: Request, pk: str) -> Response:
+        self.validated_body()
+        return change_response(operations.change_quote_status(self.path_id(), name, by=self.by))
 
-    moved.__name__ = move
-    moved.__doc__ = f"Move the quote: {move}."
-    return detail_action(move, required_permissions=(), told={"message": told})(moved)
+    change_status.__name__ = name
+    change_status.__doc__ = f"Move the quote: {name}."
+    permissions = [(operations.permission_for(name), Quote)]
+    action = detail_action(name, required_permissions=permissions, example={"message": message})
+    return action(change_status)
 
 
 class QuoteViewSet(TenantWriteViewSet):
@@ -118,24 +119,26 @@ class QuoteViewSet(TenantWriteViewSet):
 
     queryset = Quote.objects.with_totals().select_related("customer")
     serializer_class = QuoteSerializer
-    filterset_class = QuoteFilters
+    filterset_class = QuoteFilterSet
     search_fields = ("number", "name", "customer__name")
-    orderings = (
+    ordering_fields = (
         "number", "name", "status", "expires_on", "line_count", "created_at", "updated_at",
     )  # fmt: skip
 
-    def make(self, values: dict[str, Any]) -> Quote:
-        return operations.create_quote(Quote(**values), by=self.by)
+    def perform_create(self, serializer: BaseSerializer[Any]) -> None:
+        quote = Quote(**serializer.validated_data)
+        self.read_again(serializer, operations.create_quote(quote, by=self.by).pk)
 
-    def change(self, pk: str, values: dict[str, Any]) -> None:
-        operations.edit_quote(pk, values, by=self.by)
+    def perform_update(self, serializer: BaseSerializer[Any]) -> None:
+        operations.edit_quote(self.path_id(), serializer.validated_data, by=self.by)
+        self.read_again(serializer, self.path_id())
 
-    submit = _move("submit", "From “Draft” to “In review”.")
-    approve = _move("approve", "From “In review” to “Approved”.")
-    accept = _move("accept", "From “Approved” to “Accepted”.")
-    reject = _move("reject", "From “Approved” to “Rejected”.")
-    cancel = _move("cancel", "From “Draft” to “Cancelled”.")
-    reopen = _move("reopen", "From “Rejected” to “Draft”.")
+    submit = _transition("submit", "From “Draft” to “In review”.")
+    approve = _transition("approve", "From “In review” to “Approved”.")
+    accept = _transition("accept", "From “Approved” to “Accepted”.")
+    reject = _transition("reject", "From “Approved” to “Rejected”.")
+    cancel = _transition("cancel", "From “Draft” to “Cancelled”.")
+    reopen = _transition("reopen", "From “Rejected” to “Draft”.")
 
 
 RESOURCES = {

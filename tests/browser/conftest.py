@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -60,7 +59,6 @@ def server(django_db_setup, tmp_path_factory) -> Iterator[Server]:
         f"http://127.0.0.1:{port}",
         {
             **os.environ,
-            "DATABASE_URL": database_url(),
             "VAR_DIR": str(folder),
             "PORT": str(port),
         },
@@ -87,15 +85,6 @@ def same_content_types(request: pytest.FixtureRequest) -> None:
         for rows in first:
             type(rows[0])._default_manager.bulk_create(rows)
         ContentType.objects.clear_cache()
-
-
-def database_url() -> str:
-    """The database that the tests of this worker use."""
-    name = settings.DATABASES["default"]["NAME"]
-    url = os.environ["DATABASE_URL"]
-    if url.startswith("sqlite"):
-        return f"sqlite:///{name}"
-    return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
 @pytest.fixture(scope="session")

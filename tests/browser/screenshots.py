@@ -2,7 +2,7 @@
 
     python -m tests.browser.screenshots FOLDER
 
-Serves a demo house of its own (own data folder, a free port) while it looks, as `make run` does.
+Serves a demo installation of its own (own data folder, a free port) as `make run` does.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from tests.plugin import find_program
 from tests.served import serving
 
-SIZES = {"desk": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
+SIZES: dict[str, ViewportSize] = {
+    "desk": {"width": 1280, "height": 860},
+    "phone": {"width": 390, "height": 844},
+}
 
 
 def pages_of(told: dict[str, Any]) -> dict[str, str]:
@@ -56,17 +59,18 @@ def pages_of(told: dict[str, Any]) -> dict[str, str]:
 
 
 @contextmanager
-def demo_house() -> Iterator[tuple[str, dict[str, Any]]]:
+def demo_installation() -> Iterator[tuple[str, dict[str, Any]]]:
     """Its address, and what `manage.py demo --json` tells of it."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {
             "AUDIT_LOG": "off",
-            "DATABASE_URL": "sqlite://",
-            "STATIC_ROOT": f"{folder}/static",
+            "MIGRATED_DATABASE_URL": f"sqlite:///{folder}/migrated.sqlite3",
+            "STATIC_ROOT": f"{folder}/collected",
+            "TEST_RUN_FOLDER": folder,
             "SECRET_KEY": "of one that lives for a minute",
         }
-        with serving(Path(folder)) as house:
-            yield f"{house.base_url}/admin/", house.demo().output
+        with serving(Path(folder)) as installation:
+            yield f"{installation.base_url}/admin/", installation.demo().output
 
 
 def take(browser: Browser, address: str, told: dict[str, Any], folder: Path) -> int:
@@ -97,7 +101,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where the pictures go")
     folder: Path = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
-    with demo_house() as (address, told), sync_playwright() as playwright:
+    with demo_installation() as (address, told), sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=find_program("chromium"),
             args=["--no-sandbox", "--disable-background-networking"],

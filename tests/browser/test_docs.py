@@ -28,12 +28,3 @@ def test_swagger_ui_shows_every_operation_without_a_complaint(page: Page, scheme
     assert faults_of(page) == []
     page.set_viewport_size({"width": PHONE, "height": 844})
     assert faults_of(page) == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_of_commands_can_be_read_by_all(page: Page, scheme):
-    page.emulate_media(color_scheme=scheme)
-    page.goto("/api/docs/curl")
-    expect(page.get_by_text('curl -X PATCH "$BASE/services/data/v64.0').first).to_be_visible()
-
-    assert faults_of(page) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Literal
 
 import pytest
 from django.urls import reverse
@@ -36,7 +37,7 @@ FORMS = (
 
 @pytest.fixture
 def shop(alice, licensee):
-    """A customer's group of two with a group line, and what else a house has."""
+    """A customer's group of two with a group line, and what else an installation has."""
     by, same = Actor.of(alice, "staff"), {"licensee": licensee}
     customer = factories.ContactGroupFactory(**same, name="Sample Bakeries")
     contact = factories.ContactFactory(**same, name="Ann Sample")
@@ -156,12 +157,12 @@ def pages_of(shop) -> list[str]:
 @pytest.mark.timeout(480)
 def test_every_page_is_accessible_in_both_themes_and_fits_a_small_screen(signed_in: Page, shop):
     page = signed_in
-    faults: dict[str, list] = {}
+    faults: dict[str, list[object]] = {}
     for url in pages_of(shop):
         page.emulate_media(color_scheme="light")
         page.set_viewport_size({"width": DESK, "height": 900})
         answer = page.goto(url)
-        found = [] if answer.status == 200 else [answer.status]
+        found: list[object] = [] if answer.status == 200 else [answer.status]
         found += faults_of(page)
         wear(page, "dark")
         found += faults_of(page, runOnly=["color-contrast"])  # all that has to do with the theme
@@ -184,7 +185,7 @@ def test_pages_outside_are_in_the_same_look(signed_in: Page, problems):
     look(page, "/admin/login/", "commsapp")
 
 
-def wear(page: Page, scheme: str) -> None:
+def wear(page: Page, scheme: Literal["light", "dark"]) -> None:
     """Show the page in a theme, with every colour arrived there."""
     page.emulate_media(color_scheme=scheme)
     page.evaluate("Promise.allSettled(document.getAnimations().map((one) => one.finished))")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from groups.models import Recipient
 from tests import factories
-from tests.browser.checks import faults_of
+from tests.browser.checks import faults_of, rules_for_theme
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]
 
 LIST, IMPORT = "admin:groups_recipient_changelist", "admin:groups_recipient_import"
 
 
-def file_of(count: int, *more: str) -> dict:
+def file_of(count: int, *more: str) -> FilePayload:
     rows = [f"Site {n};Location;S-{n}" for n in range(count)]
     text = "\n".join(("Name;Type;Reference", *rows, *more))
     return {"name": "sites.csv", "mimeType": "text/csv", "buffer": text.encode()}
@@ -107,7 +107,7 @@ def test_the_pages_of_an_import_are_accessible_and_fit_a_small_screen(signed_in:
     def look(name: str) -> None:
         for width in (1440, 390):
             page.set_viewport_size({"width": width, "height": 844})
-            if found := faults_of(page):
+            if found := faults_of(page, **rules_for_theme(page)):
                 faults[f"{name} {width}"] = found
 
     page.goto(reverse(LIST))

@@ -14,7 +14,7 @@ from quotes import operations
 from quotes.models import QuoteLineItem
 from quotes.pages import lines
 from tests import factories
-from tests.browser.checks import faults_of
+from tests.browser.checks import faults_of, rules_for_theme
 from tests.browser.test_staff import address
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]
@@ -224,7 +224,7 @@ def test_the_pages_of_a_quote_are_accessible_and_fit_a_small_screen(signed_in: P
             if url == urls[0]:
                 page.get_by_role("row", name="Abbey shop").get_by_role("link", name="Edit").click()
                 expect(page.get_by_label("Requested date")).to_be_visible()
-            if found := faults_of(page):
+            if found := faults_of(page, **rules_for_theme(page)):
                 faults[url, width] = found
     assert faults == {}
 

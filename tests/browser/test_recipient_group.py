@@ -12,7 +12,7 @@ from commsapp.core.actors import Actor
 from groups import operations
 from groups.models import Membership, RecipientGroup
 from tests import factories
-from tests.browser.checks import faults_of
+from tests.browser.checks import faults_of, rules_for_theme
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.django_db(transaction=True)]
 
@@ -219,7 +219,7 @@ def test_its_pages_are_accessible_and_fit_a_small_screen(signed_in: Page, group,
     faults = {}
 
     def look(name: str) -> None:
-        if found := faults_of(page):
+        if found := faults_of(page, **rules_for_theme(page)):
             faults[name] = found
 
     for width in (1440, 390):

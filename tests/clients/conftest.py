@@ -1,4 +1,4 @@
-"""The clients that must work unmodified, and what they meet: the house, also behind TLS."""
+"""The clients that must work unmodified, and what they meet: the installation, also behind TLS."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import requests
 
 from tests.http.certificates import make_certificate
 from tests.plugin import find_program
-from tests.served import Demo, House, free_port, gunicorn
+from tests.served import Demo, Installation, free_port, gunicorn
 
 HERE = Path(__file__).parent
 
 
-# Made with the house's own hands: what no command makes.
+# Made with the installation's own hands: what no command makes.
 _MAKE = """
 import json, datetime
 from django.utils import timezone
@@ -48,9 +48,9 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="session")
-def made(house: House) -> dict[str, Any]:
+def made(installation: Installation) -> dict[str, Any]:
     """An expired token, a machine's client, and one that asks a person for consent."""
-    told: dict[str, Any] = json.loads(house.manage("shell", "--no-imports", "-c", _MAKE))
+    told: dict[str, Any] = json.loads(installation.manage("shell", "--no-imports", "-c", _MAKE))
     return told
 
 
@@ -75,12 +75,12 @@ print(browser.post(page.request["PATH_INFO"], {{**sent, "allow": "1"}})["Locatio
 
 
 @pytest.fixture
-def allow(house: House) -> Callable[[str], str]:
+def allow(installation: Installation) -> Callable[[str], str]:
     """Where a person is sent who followed the client's link and has allowed it."""
 
     def visit(url: str) -> str:
-        path = url.removeprefix(house.base_url)
-        return house.manage("shell", "--no-imports", "-c", _ALLOW.format(url=path)).strip()
+        path = url.removeprefix(installation.base_url)
+        return installation.manage("shell", "--no-imports", "-c", _ALLOW.format(url=path)).strip()
 
     return visit
 
@@ -96,21 +96,23 @@ def end(base_url: str, token: str) -> None:
 
 @dataclass(frozen=True)
 class Secure:
-    """The house behind TLS, and the certificate to trust."""
+    """The installation behind TLS, and the certificate to trust."""
 
     base_url: str
     certificate: str
 
 
 @pytest.fixture(scope="session")
-def secure(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
+def secure(
+    installation: Installation, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Secure]:
     folder = tmp_path_factory.mktemp("secure")
     port = free_port()
     certificate = make_certificate(folder)
-    served = House(
+    served = Installation(
         f"https://localhost:{port}",
-        {**house.env, "PORT": str(port), "WEB_CONCURRENCY": "1"},
-        house.waiting,
+        {**installation.env, "PORT": str(port), "WEB_CONCURRENCY": "1"},
+        installation.waiting,
     )
     files = (f"--certfile={certificate}", f"--keyfile={folder / 'key.pem'}")
     with gunicorn(served, folder / "gunicorn.log", *files, verify=certificate):
@@ -160,7 +162,7 @@ def _node() -> Iterator[JSforce]:
 
 
 @pytest.fixture
-def jsforce(_node: JSforce, once: Demo) -> JSforce:
+def jsforce(_node: JSforce, shared_demo: Demo) -> JSforce:
     """With the integration user's token, as its own document has it, until told otherwise."""
-    _node.connect(instanceUrl=once.base_url, accessToken=once["access_token"])
+    _node.connect(instanceUrl=shared_demo.base_url, accessToken=shared_demo["access_token"])
     return _node

@@ -1,4 +1,4 @@
-"""@servicestack/client of npm, unmodified, with the types that the house itself gives out."""
+"""@servicestack/client of npm, unmodified, with the types that the installation serves."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import pytest
 
 from commsapp.db.ids import uuid7
 from tests.plugin import find_program
-from tests.served import House
+from tests.served import Installation
 
 pytestmark = pytest.mark.needs("node", "servicestack")
 HERE = Path(__file__).parent
 
 
 class Node:
-    """A Node process with a client in it, and the house's types."""
+    """A Node process with a client in it, and the installation's types."""
 
     def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
         self.process, self.folder = process, folder
@@ -43,7 +43,9 @@ class Node:
 
 @pytest.fixture(scope="module", params=["typescript", "mjs"])
 def _node(
-    request: pytest.FixtureRequest, house: House, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    installation: Installation,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Node]:
     folder = tmp_path_factory.mktemp("types")
     command = [find_program("node") or "node", str(HERE / "servicestack.mjs")]
@@ -51,7 +53,13 @@ def _node(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         node = Node(process, folder)
-        node.ask(load={"baseUrl": house.base_url, "folder": str(folder), "language": request.param})
+        node.ask(
+            load={
+                "baseUrl": installation.base_url,
+                "folder": str(folder),
+                "language": request.param,
+            }
+        )
         yield node
         assert process.stdin
         process.stdin.close()
@@ -59,14 +67,14 @@ def _node(
 
 
 @pytest.fixture
-def node(_node, once):
+def node(_node, shared_demo):
     """With the integration user's token and nothing else told, until a test tells more."""
-    _node.ask(client={"baseUrl": once.base_url, "bearerToken": once["access_token"]})
+    _node.ask(client={"baseUrl": shared_demo.base_url, "bearerToken": shared_demo["access_token"]})
     return _node
 
 
 @pytest.fixture
-def save(once):
+def save(shared_demo):
     """A request that is in order, with a key of its own."""
 
     def save(*contacts, **more):
@@ -74,11 +82,11 @@ def save(once):
             {"index": place, "contactId": contact} for place, contact in enumerate(contacts, 1)
         ]
         return {
-            "suiteDataSourceInstanceId": once["data_source"],
+            "suiteDataSourceInstanceId": shared_demo["data_source"],
             "alternateKey": f"node-{uuid7()}",
             "contactGroup": {
                 "contactGroupName": "Example Customer",
-                "groupRoleId": once["group_role"],
+                "groupRoleId": shared_demo["group_role"],
                 "contactConnections": connections,
             },
             **more,
@@ -91,24 +99,24 @@ def outcome(answer):
     return answer["meta"]["Outcome"]
 
 
-def test_a_group_is_saved_with_its_contacts_and_again_without_a_change(node, once, save):
-    first, second = once["contacts"][:2]
+def test_a_group_is_saved_with_its_contacts_and_again_without_a_change(node, shared_demo, save):
+    first, second = shared_demo["contacts"][:2]
     request = save(second, first)
     answer = node.call("post", "SaveContactGroup", request)
     assert outcome(answer) == "Created"
-    rows = once.all_of(f"contact-groups/{answer['meta']['ObjectId']}/connections")
+    rows = shared_demo.all_of(f"contact-groups/{answer['meta']['ObjectId']}/connections")
     assert [(row["contact"], row["position"]) for row in rows] == [(second, 1), (first, 2)]
     assert outcome(node.call("send", "SaveContactGroup", request)) == "Unchanged"
 
 
-def test_the_old_base_path_is_read_in_camel_case(node, once, save):
-    token = once["access_token"]
-    node.ask(client={"baseUrl": once.base_url, "bearerToken": token, "basePath": ""})
+def test_the_old_base_path_is_read_in_camel_case(node, shared_demo, save):
+    token = shared_demo["access_token"]
+    node.ask(client={"baseUrl": shared_demo.base_url, "bearerToken": token, "basePath": ""})
     assert outcome(node.call("post", "SaveContactGroup", save(), jsconfig="eccn")) == "Created"
 
 
-def test_error_lists_each_field(node, once, save):
-    request = save(once["contacts"][0])
+def test_error_lists_each_field(node, shared_demo, save):
+    request = save(shared_demo["contacts"][0])
     request["contactGroup"]["contactGroupName"] = ""
     request["contactGroup"]["contactConnections"][0]["index"] = -1
     told = node.call("post", "SaveContactGroup", request)
@@ -122,9 +130,9 @@ def test_error_lists_each_field(node, once, save):
 @pytest.mark.parametrize(
     ("whose", "code"), [("nobody", "Unauthorized"), ("reader", "Forbidden")]
 )  # fmt: skip
-def test_who_may_not_is_told_so(node, once, save, whose, code):
-    token = once["reader"]["access_token"] if whose == "reader" else "wrong"
-    node.ask(client={"baseUrl": once.base_url, "bearerToken": token})
+def test_who_may_not_is_told_so(node, shared_demo, save, whose, code):
+    token = shared_demo["reader"]["access_token"] if whose == "reader" else "wrong"
+    node.ask(client={"baseUrl": shared_demo.base_url, "bearerToken": token})
     assert node.call("post", "SaveContactGroup", save())["errorCode"] == code
 
 
@@ -147,9 +155,9 @@ def test_many_with_one_that_has_no_shape_do_nothing(node, save):
 # --- Signing in by name and password --------------------------------------------------------
 
 
-def test_a_session_signs_in_by_its_cookie(node, once, save):
-    login = once["users"]["integration"]
-    node.ask(client={"baseUrl": once.base_url})
+def test_a_session_signs_in_by_its_cookie(node, shared_demo, save):
+    login = shared_demo["users"]["integration"]
+    node.ask(client={"baseUrl": shared_demo.base_url})
     assert node.call("post", "SaveContactGroup", save())["errorCode"] == "Unauthorized"
     told = node.call(
         "post", "Authenticate",

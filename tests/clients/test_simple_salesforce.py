@@ -1,14 +1,16 @@
-"""simple-salesforce, unmodified. It insists on TLS, so the house is served behind it as well."""
+"""simple-salesforce, unmodified. It insists on TLS: so is the installation served."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
-from simple_salesforce import Salesforce, SalesforceAuthenticationFailed
+from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import (
+    SalesforceAuthenticationFailed,
     SalesforceExpiredSession,
     SalesforceGeneralError,
     SalesforceMalformedRequest,
@@ -44,10 +46,10 @@ def session(secure):
 
 
 @pytest.fixture
-def signed_in(secure, session, once):
+def signed_in(secure, session, shared_demo):
     """A client with a token: the integration user's, unless told otherwise."""
 
-    def connect(token=once["access_token"]):
+    def connect(token=shared_demo["access_token"]):
         return Salesforce(
             instance_url=secure.base_url, session_id=token, version="64.0", session=session
         )
@@ -56,11 +58,11 @@ def signed_in(secure, session, once):
 
 
 @pytest.fixture
-def logged_in(session, once):
+def logged_in(session, shared_demo):
     """A client that asks for its tokens by itself."""
     return Salesforce(
-        consumer_key=once["client"]["client_id"],
-        consumer_secret=once["client"]["client_secret"],
+        consumer_key=shared_demo["client"]["client_id"],
+        consumer_secret=shared_demo["client"]["client_secret"],
         domain=MY_DOMAIN,
         version="64.0",
         session=session,
@@ -128,16 +130,15 @@ def test_an_expired_token_is_an_expired_session(signed_in, made, demo):
     with pytest.raises(SalesforceExpiredSession) as caught:
         recipients(signed_in(made["expired"]), demo, "Add", demo["recipients"][:1])
     assert caught.value.status == 401
-    assert caught.value.content == [
-        {"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}
-    ]
+    content: Any = caught.value.content  # which is said to be bytes
+    assert content == [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}]
     assert demo.members() == before
 
 
-def test_a_wrong_secret_is_a_failed_authentication(session, once):
+def test_a_wrong_secret_is_a_failed_authentication(session, shared_demo):
     with pytest.raises(SalesforceAuthenticationFailed) as caught:
         Salesforce(
-            consumer_key=once["client"]["client_id"],
+            consumer_key=shared_demo["client"]["client_id"],
             consumer_secret="wrong",
             domain=MY_DOMAIN,
             session=session,
@@ -157,8 +158,8 @@ EXCEPTIONS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_each_error_is_raised_as_what_it_is(signed_in, once, fault):
-    sf = signed_in(fault.token_of(once))
+def test_each_error_is_raised_as_what_it_is(signed_in, shared_demo, fault):
+    sf = signed_in(fault.token_of(shared_demo))
     with pytest.raises(EXCEPTIONS.get(fault.status, SalesforceGeneralError)) as caught:
         sf.restful(
             fault.path.removeprefix("/"),
@@ -167,17 +168,18 @@ def test_each_error_is_raised_as_what_it_is(signed_in, once, fault):
             headers={"Content-Type": fault.content_type},
         )
     assert caught.value.status == fault.status
-    [error] = caught.value.content
+    content: Any = caught.value.content
+    [error] = content
     assert error["errorCode"] == fault.code
     assert error["message"]
-    assert recipients(signed_in(), once, "Add", [])["isSuccessful"]  # the connection goes on
+    assert recipients(signed_in(), shared_demo, "Add", [])["isSuccessful"]  # the connection goes on
 
 
-def test_the_use_of_the_allocation_is_known(signed_in, once):
+def test_the_use_of_the_allocation_is_known(signed_in, shared_demo):
     sf = signed_in()
     used = []
     for _ in range(2):
-        recipients(sf, once, "Add", [])
+        recipients(sf, shared_demo, "Add", [])
         usage = sf.api_usage["api-usage"]
         assert usage.total == 1_000_000
         used.append(usage.used)

@@ -50,7 +50,7 @@ def loaded(django_db_setup, django_db_blocker, tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
     quick = [
         "django.contrib.auth.hashers.MD5PasswordHasher",
-        "commsapp.api.oauth.views.SecretHasher",
+        "commsapp.api.oauth.hashers.SecretHasher",
     ]
     with (
         django_db_blocker.unblock(),

@@ -26,7 +26,7 @@ from quotes.models import Quote, QuoteLineItem
 def operations(db, settings, tmp_path):
     settings.VAR_DIR = tmp_path / "var"
     settings.PASSWORD_HASHERS = [
-        "django.contrib.auth.hashers.MD5PasswordHasher", "commsapp.api.oauth.views.SecretHasher",
+        "django.contrib.auth.hashers.MD5PasswordHasher", "commsapp.api.oauth.hashers.SecretHasher",
     ]  # fmt: skip
     call_command("demo", "--json", stdout=StringIO())
     return list(Operation.objects.order_by("id"))

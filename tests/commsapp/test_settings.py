@@ -9,8 +9,11 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).parents[2]
 _SHOW = """
@@ -22,7 +25,7 @@ COOKIES = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "LANGUAGE_COOKIE_NAME")
 HSTS = ("SECURE_HSTS_SECONDS", "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_HSTS_PRELOAD")
 
 
-def run(*args: str, is_stderr_shown: bool = False, **env: str) -> str:
+def run(*args: str, is_stderr_shown: bool = False, **env: Any) -> str:
     environment = {
         "PATH": os.environ["PATH"], "SECRET_KEY": "x", "DATABASE_URL": "sqlite://:memory:", **env,
     }  # fmt: skip
@@ -34,7 +37,7 @@ def run(*args: str, is_stderr_shown: bool = False, **env: str) -> str:
     return done.stderr + done.stdout if is_stderr_shown else done.stdout
 
 
-def shown(*names: str, **env: str) -> list:
+def shown(*names: str, **env: Any) -> list:
     return json.loads(run("-c", _SHOW, *names, **env))
 
 
@@ -61,7 +64,10 @@ def test_all_that_a_process_makes_is_for_its_user_alone(tmp_path):
     """Also in a VAR_DIR that everybody may enter."""
     tmp_path.chmod(0o755)
     log = tmp_path / "audit.log"
-    env = {"DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3", "VAR_DIR": str(tmp_path)}
+    env: dict[str, Any] = {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3",
+        "VAR_DIR": str(tmp_path),
+    }
     write = (
         "import os; os.umask(0o022)\n"
         "import commsapp.wsgi\n"
@@ -97,7 +103,10 @@ def test_what_a_command_answers_on_stdout_has_no_line_of_the_audit_log():
 
 
 def test_the_demo_records_the_users_it_makes_and_prints_no_line_of_the_audit_log(tmp_path):
-    env = {"DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3", "VAR_DIR": str(tmp_path)}
+    env: dict[str, Any] = {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3",
+        "VAR_DIR": str(tmp_path),
+    }
     run("manage.py", "migrate", "-v0", **env)
     first = run("manage.py", "demo", **env, is_stderr_shown=True)
     assert first.startswith("\ncommsapp   http://")
@@ -118,7 +127,7 @@ def test_every_setting_is_documented_once_in_the_readme_and_beside_its_code():
     names = ("settings.py", "server/gunicorn_conf.py")
     sources = [(ROOT / "commsapp" / name).read_text() for name in names]
     read = re.findall(r"""env(?:iron)?\.\w+\(\s*['"]([A-Z_]+)""", "\n".join(sources))
-    settings = sorted({*read} - {"TEST_DATABASE_NAME"})  # which only the tests set
+    settings = sorted({*read})
     rows = re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)
     docstrings = "\n".join(source.split('"""')[1] for source in sources)
     described = re.findall(r"^([A-Z_]{4,}) {2,}", docstrings, re.MULTILINE)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.static_files import ROOT, UncollectedStorage, collect
+from tests.run_folder import ROOT
+from tests.static_files import UncollectedStorage, collect
 
 pytestmark = pytest.mark.once
 

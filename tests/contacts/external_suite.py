@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Refused
@@ -90,7 +91,7 @@ class Suite:
     def group(self, key: str = "K") -> ContactGroup:
         return ContactGroup.objects.get(alternate_keys__value=key)
 
-    def order(self, group: str | None) -> list[int]:
+    def order(self, group: UUID | None) -> list[int]:
         """Which of our contacts are connected, in order; positions are 1..n."""
         rows = ContactConnection.objects.filter(group=group).order_by("position")
         assert [row.position for row in rows] == list(range(1, len(rows) + 1))

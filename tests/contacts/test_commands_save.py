@@ -5,14 +5,12 @@ import io
 import json
 import signal
 import sys
-import tracemalloc
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
 from commsapp.models import Operation
-from contacts.management.progress import Progress, duration
 from contacts.models import ContactGroup
 from tests.contacts.external_suite import everything
 
@@ -41,34 +39,6 @@ def summary(*args, **more):
     """What `--json` says, and the exit status."""
     out, error = run(*args, "--json", **more)
     return json.loads(out), error[1] if error else 0
-
-
-@pytest.fixture
-def line(suite):
-    def line(key="K", **more):
-        group = {"ContactGroupName": "Customer", "GroupRoleId": str(suite.role.pk)}
-        asked = {
-            "SuiteDataSourceInstanceId": str(suite.source.pk),
-            "AlternateKey": key,
-            "ContactGroup": {**group, **more},
-        }
-        return json.dumps(asked)
-
-    return line
-
-
-@pytest.fixture
-def write(tmp_path):
-    """A file of these lines."""
-
-    def write(*lines, name="customers.jsonl"):
-        path = tmp_path / name
-        path.write_bytes(
-            b"\n".join(one if isinstance(one, bytes) else one.encode() for one in lines)
-        )
-        return path
-
-    return write
 
 
 def reasons(path):
@@ -120,16 +90,6 @@ def test_the_summary_is_for_people_unless_asked_otherwise(write, line):
     assert error is None
     assert out.startswith("2 lines in 0:0")
     assert [row.split() for row in out.splitlines()[1:]] == [["Created", "2"], ["Failed", "0"]]
-
-
-def test_statements_do_not_grow_with_the_lines(write, line, statements):
-    def count(number):
-        path = write(*(line(f"{number}-{place}") for place in range(number)))
-        with statements() as told:
-            run(path)
-        return len(told)
-
-    assert count(10) == count(400)
 
 
 # --- What fails -------------------------------------------------------------------------------
@@ -314,59 +274,3 @@ def test_ctrl_c_while_saving_stops_after_the_group_that_is_being_saved(write, li
     assert ContactGroup.objects.count() == 500
     told, status = summary(path)
     assert (told["outcomes"], status) == ({"Created": 700, "Unchanged": 500}, 0)
-
-
-# --- How far it is --------------------------------------------------------------------------------
-
-
-def test_memory_does_not_grow_with_the_file(tmp_path, line, suite):
-    """Unchanged lines, so that it is quick: the reading is what may grow."""
-    path = tmp_path / "customers.jsonl"
-    path.write_text(line() + "\n")
-    run(path)
-
-    def peak(lines):
-        path.write_text((line() + "\n") * lines)
-        tracemalloc.start()
-        try:
-            assert summary(path)[0]["outcomes"] == {"Unchanged": lines}
-            return tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
-
-    small = peak(1_000)
-    assert peak(6_000) < small + 1024 * 1024
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
-def test_on_a_terminal_there_is_a_bar_with_rate_and_remaining_time():
-    clock, out = Clock(), Terminal()
-    progress = Progress(out, 1_000, clock)
-    clock.now = 10
-    progress.tell(45_000, 3, 250)
-    assert out.getvalue() == (
-        "\r[######------------------] 45,000 lines, 3 failed, 25%, 4,500/s, 0:30 left\x1b[K"
-    )
-    progress.tell(46_000, 3, 260)  # just now
-    assert "46,000" not in out.getvalue()
-
-
-def test_elsewhere_there_is_a_line_now_and_then(suite):
-    clock, out = Clock(), io.StringIO()
-    progress = Progress(out, None, clock)
-    for clock.now in range(21):
-        progress.tell(clock.now * 100, 0, clock.now)
-    assert out.getvalue() == "1,000 lines, 100/s\n2,000 lines, 100/s\n"
-    assert [duration(each) for each in (0, 42, 725, 10_800)] == ["0:00", "0:42", "12:05", "3:00:00"]
-
-
-def test_the_bar_is_taken_away_at_the_end(write, line):
-    err = Terminal()
-    assert summary(write(line()), err=err)[1] == 0
-    assert err.getvalue().endswith("\r\x1b[K")

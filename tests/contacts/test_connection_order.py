@@ -61,8 +61,8 @@ def test_listed_are_there_removed_are_not_and_the_rest_is_untouched(case):
 @given(listed())
 def test_asking_again_without_new_or_removed_contacts_changes_nothing(case):
     old, wishes = case
-    once = merge(old, wishes)
-    assert [*merge(once, wishes).items()] == [*once.items()]
+    shared_demo = merge(old, wishes)
+    assert [*merge(shared_demo, wishes).items()] == [*shared_demo.items()]
 
 
 @given(st.lists(st.integers(), unique=True))

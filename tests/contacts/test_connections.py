@@ -146,21 +146,3 @@ def test_another_licensees_group_is_not_there(suite, group, by_bob):
     for call in (operations.remove_connections, operations.reorder_connections):
         with pytest.raises(ContactGroup.DoesNotExist):
             call(group.pk, ids(suite, 0), by=by_bob)
-
-
-def test_a_thousand_connections_take_as_many_statements_as_ten(suite, statements):
-    taken = set()
-    for number in (10, 1000):
-        group = factories.ContactGroupFactory(licensee=suite.licensee)
-        people = factories.ContactFactory.create_batch(number, licensee=suite.licensee)
-        contacts = [contact.pk.hex for contact in people]
-        new = [NewConnection(id, suite.connection_role.pk.hex) for id in contacts]
-        with statements() as adding:
-            operations.add_connections(group.pk, new, by=suite.by)
-        with statements() as ordering:
-            operations.reorder_connections(group.pk, contacts[::-1], by=suite.by)
-        with statements() as removing:
-            operations.remove_connections(group.pk, contacts[::2], by=suite.by)
-        assert group.connections.count() == number // 2
-        taken.add((len(adding), len(ordering), len(removing)))
-    assert len(taken) == 1

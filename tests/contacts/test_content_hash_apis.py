@@ -1,7 +1,6 @@
 """Each API and page that changes a group, otherwise than by its key, makes the next save count.
 
-Contract 3.4, "Hash". Each is walked through as its caller does: over REST, the staff pages, and
-SaveContactGroup itself. What changes no group leaves the next save unchanged.
+Contract 3.4, "Hash". What changes no group leaves the next save unchanged.
 """
 
 from __future__ import annotations

@@ -96,18 +96,6 @@ def test_the_last_thousand_of_each_data_source_are_kept(suite):
     assert SaveFailure.objects.get(data_source=other).key == "other"
 
 
-def test_keeping_many_takes_as_many_statements_as_keeping_one(suite, statements):
-    sources = [suite.source, *factories.DataSourceFactory.create_batch(3, licensee=suite.licensee)]
-    assert suite.by.user.has_perm("contacts.add_contactgroup")  # known from signing in
-    taken = set()
-    for count in (1, 500):
-        saves = [empty_save(source, "K") for source in sources * count]
-        with statements() as told:
-            suite.save_all(*saves)
-        taken.add(len(told))
-    assert taken == {4}  # two looks, the numbers, the failures
-
-
 def test_the_messages_tell_nothing_of_another_licensee(suite, by_bob, bob):
     theirs = factories.DataSourceFactory(licensee=bob.licensees.get())
     operations.save_contact_groups([empty_save(theirs, "K")], by=suite.by)

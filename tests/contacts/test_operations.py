@@ -121,21 +121,6 @@ def test_undo_of_a_deletion_takes_the_right_to_delete(groups, licensee, by_alice
     assert statuses(groups[:1]) == ["deleted"]
 
 
-def test_many_groups_take_as_many_statements_as_few(licensee, by_alice, statements):
-    assert by_alice.user.has_perm("contacts.change_contactgroup")  # known from signing in
-    taken = set()
-    for number in (10, 300):
-        groups = factories.ContactGroupFactory.create_batch(number, licensee=licensee)
-        with statements() as archiving:
-            operations.archive_contact_groups(ids(groups), by=by_alice)
-        with statements() as restoring:
-            moved = operations.restore_contact_groups(ids(groups), by=by_alice)
-        with statements() as undoing:
-            audit.undo_batch(moved.operations[0].batch, by=by_alice)
-        taken.add((len(archiving), len(restoring), len(undoing)))
-    assert len(taken) == 1
-
-
 # --- Edit -----------------------------------------------------------------------------------
 
 

@@ -1,5 +1,7 @@
 """The hash of a key: the same again is not written, every other change counts (contract 3.4)."""
 
+from typing import Any
+
 import pytest
 
 from commsapp.models import Operation
@@ -184,7 +186,7 @@ def test_the_last_applied_saves_time_and_outcome_stand_on_the_key(suite):
     suite.save("K", 0)
     suite.refused("K", 0, 0)
     assert stands() == told  # neither was applied
-    outcomes = [
+    outcomes: list[tuple[dict[str, Any], str]] = [
         ({"contact_group_name": "B"}, "Updated"), ({"mark_as_archived": True}, "Archived"),
         ({"mark_as_restored": True}, "Restored"), ({"mark_as_deleted": True}, "Deleted"),
     ]  # fmt: skip

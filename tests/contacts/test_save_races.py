@@ -37,7 +37,10 @@ def test_chunks_in_opposite_order_at_once_all_end(suite):
 
     def save():
         saves = [suite.request(key, 0, 1) for key in next(orders)]
-        return [group.outcome for group in operations.save_contact_groups(saves, by=suite.by)]
+        return [
+            getattr(result, "outcome", result)
+            for result in operations.save_contact_groups(saves, by=suite.by)
+        ]
 
     answers = at_once(save, 4)
     assert sorted(answer[0] for answer in answers) == ["Created", *["Unchanged"] * 3]

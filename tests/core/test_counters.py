@@ -38,7 +38,7 @@ def others():
 
 def _process_of_its_own(counter):
     """Flushed by nobody but the test."""
-    counter.everything.remove(counter)
+    counter.instances.remove(counter)
     return counter
 
 
@@ -131,7 +131,7 @@ def test_what_was_deleted_meanwhile_takes_no_other_count_with_it(calls, caplog):
     calls.add(licensee.pk, TODAY)
     calls.flush()
     assert stored(licensee) == 1
-    assert "not kept" in caplog.text
+    assert "not stored" in caplog.text
     with CaptureQueriesContext(connection) as told:
         calls.flush()
     assert not told

@@ -9,7 +9,7 @@ from commsapp.core import audit, number_format, records
 from commsapp.core.number_format import format_count, format_counts
 from contacts.connections import connections_sentence
 from groups import operations as groups_operations
-from quotes import splitting
+from quotes import splitting, unsplitting
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +52,7 @@ _MANY = {
         groups_operations.RECIPIENTS_REMOVED.sentence,
         groups_operations.RECIPIENTS_SET.sentence,
         splitting.LINE_SPLIT.sentence,
-        splitting.LINE_UNSPLIT.sentence,
+        unsplitting.LINE_UNSPLIT.sentence,
         records.ARCHIVED.sentence,
         records.RESTORED.sentence,
         audit.UNDONE.sentence,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection, migrations
+from django.apps import apps
+from django.db import connection
 from django.db.migrations.state import ProjectState
 
 from commsapp.core.search import SearchIndex, having, matching, search_refusal, shorten_search
@@ -155,7 +156,7 @@ def test_the_names_that_staff_search_for_are_indexed():
 @pytest.mark.django_db(transaction=True)
 def test_the_index_is_made_and_taken_away_and_left_out_where_it_cannot_be(monkeypatch, caplog):
     made = SearchIndex("recipient", "another_by_words", ("name",))
-    state = ProjectState.from_apps(migrations.state.global_apps)
+    state = ProjectState.from_apps(apps)
 
     def run(way: str) -> set[str]:
         with connection.schema_editor() as editor:

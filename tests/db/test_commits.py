@@ -26,7 +26,7 @@ pytestmark = [
 
 @contextmanager
 def full_disk():
-    """Let no file of this process be written to, as on a disk without app."""
+    """Let no file of this process be written to, as on a disk without space."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
     try:

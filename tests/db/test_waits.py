@@ -5,12 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import pytest
 from django.db import OperationalError, connection, transaction
 
 from commsapp.db.errors import Reason, reason_of
-from commsapp.db.waits import PATIENCE, TooManyWaiting, Waits
+from commsapp.db.waits import (
+    MAX_LOCK_WAITS,
+    PATIENCE,
+    TooManyWaitForLocks,
+    TooManyWaiting,
+    Waits,
+    bounded,
+)
 
 
 @contextmanager
@@ -91,6 +99,36 @@ def test_connection_that_broke_before_its_waits_are_shortened_is_known_to_be_awa
     with transaction.atomic():
         connection.connection.close()
         with pytest.raises(OperationalError) as failed:
-            connection.shorten_lock_waits(0.1)
+            connection.shorten_lock_waits(0.1)  # type: ignore[attr-defined]  # our back-ends'
         transaction.set_rollback(True)
     assert reason_of(failed.value) is Reason.AWAY
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL locks rows")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("sql", ["INSERT INTO t", "UPDATE t", "DELETE FROM t"])
+def test_writes_outside_transactions_leave_threads_for_those_who_read(sql):
+    done = threading.Event()
+
+    def run(statement, until=lambda: None):
+        return bounded(lambda *_args: until(), statement, (), False, {"connection": connection})
+
+    with ExitStack() as stack:
+        for _thread in range(MAX_LOCK_WAITS):
+            entered = threading.Event()
+            until = partial(_wait, entered, done)
+            thread = threading.Thread(target=run, args=(sql, until))
+            thread.start()
+            stack.callback(thread.join, 30)
+            stack.callback(done.set)  # called first
+            assert entered.wait(30)
+        time.sleep(PATIENCE)
+        with pytest.raises(TooManyWaitForLocks):
+            run(sql)
+        assert run("SELECT 1", lambda: "read") == "read"
+    assert run(sql, lambda: "written") == "written"
+
+
+def _wait(entered, done):
+    entered.set()
+    done.wait(30)

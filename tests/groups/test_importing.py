@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from commsapp.core.imports.importer import import_records
 from commsapp.models import Licensee, Operation
@@ -185,24 +183,3 @@ def test_another_licensee_is_not_there(by_bob, licensee):
     with pytest.raises(Licensee.DoesNotExist):
         import_records(RECIPIENTS, [row()], by=by_bob, licensee_id=licensee.pk)
     assert not Recipient.objects.exists()
-
-
-def test_a_part_takes_as_many_statements_however_many_rows(take, licensee, by_alice):
-    customer = factories.ContactGroupFactory(licensee=licensee, name="Sample Bakeries")
-    taken = []
-    for size in (10, 1_000):
-        rows = [
-            row(external_reference=f"{size}-{n}", customer="Sample Bakeries", name=f"{size} {n}")
-            for n in range(size)
-        ]
-        take(*rows[: size // 2])
-        changed = [{**one, "city": "Bremen"} for one in rows]
-        changed[0]["customer"] = ""
-        changed[1] = {**changed[1], "customer": str(customer.pk)}
-        with CaptureQueriesContext(connection) as captured:
-            imported = take(*changed)
-        assert imported.numbers == {
-            "created": size // 2, "updated": size // 2, "unchanged": 0, "refused": 0,
-        }  # fmt: skip
-        taken.append(len(captured))
-    assert taken[0] == taken[1] <= 16

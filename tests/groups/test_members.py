@@ -301,32 +301,3 @@ def test_undoing_in_an_archived_group_is_refused(group, crowd, by_alice):
     records.archive(RecipientGroup, [group.pk.hex], by=by_alice)
     [told] = refused(lambda: undo(change, by_alice))
     assert told[0] == "INVALID_STATUS"
-
-
-# --- Statements -----------------------------------------------------------------------------
-
-
-def test_statements_do_not_grow_with_the_recipients(licensee, by_alice, django_assert_num_queries):
-    for size in (10, 1000):
-        crowd = hexes(many_recipients.recipients(licensee, size))
-        group = factories.RecipientGroupFactory(licensee=licensee)
-        for verb, ids, count in (
-            (operations.add_recipients, crowd, 5),
-            (operations.add_recipients, crowd, 3),  # nothing to write
-            (operations.set_recipients, crowd[: size // 2], 7),
-            (operations.remove_recipients, crowd, 6),
-        ):
-            with django_assert_num_queries(count + 2):  # and the savepoint's two
-                verb(group.pk, ids, by=by_alice)
-
-
-def test_an_undo_takes_as_many_statements_for_1000_as_for_10(
-    licensee, by_alice, django_assert_num_queries
-):
-    by_alice.user.get_all_permissions()  # kept from the first question on
-    for size in (10, 1000):
-        crowd = many_recipients.recipients(licensee, size)
-        group = many_recipients.group_of(crowd[: size // 2], licensee)
-        change = operations.set_recipients(group.pk, hexes(crowd[size // 2 :]), by=by_alice)
-        with django_assert_num_queries(11):
-            undo(change, by_alice)

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from commsapp.core import audit
+from commsapp.models import Operation
 from groups import operations
 from groups.models import Membership, RecipientGroup
 from tests.groups import many_recipients
@@ -59,7 +60,8 @@ class Model:
 def test_a_group_is_a_set_whose_changes_can_be_undone(licensee, by_alice, steps):
     crowd = many_recipients.recipients(licensee, CROWD)
     group = many_recipients.group_of([], licensee)
-    model, entries, undone = Model(), [], set()
+    model, undone = Model(), set()
+    entries: list[Operation] = []
     for verb, given_ in steps:
         if verb == "undo":
             number = given_

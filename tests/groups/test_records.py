@@ -142,18 +142,6 @@ def test_recipients_are_archived_and_an_undo_restores_them(licensee, by_alice):
     assert not Recipient.objects.exclude(archived_at=None).exists()
 
 
-def test_archiving_takes_as_many_statements_for_1000_as_for_10(
-    licensee, by_alice, django_assert_num_queries
-):
-    by_alice.user.get_all_permissions()  # kept from the first question on
-    for size in (10, 1000):
-        crowd = hexes(many_recipients.recipients(licensee, size))
-        with django_assert_num_queries(5):
-            moved = records.archive(Recipient, crowd, by=by_alice)
-        with django_assert_num_queries(7):
-            audit.undo_batch(moved.operations[0].batch, by=by_alice)
-
-
 def test_an_undo_takes_the_right_of_what_it_undoes(pair, by_alice, charlie):
     moved = records.archive(RecipientGroup, hexes(pair[:1]), by=by_alice)
     with pytest.raises(PermissionDenied):

@@ -100,8 +100,8 @@ def _config(document: dict[str, Any], known: dict[str, list[str]]) -> Iterator[s
             if operation["tags"] == ["Message"]:
                 yield "checks.negative_data_rejection.enabled = false"
             yield "[operations.parameters]"
-            for name, values in _bound(path, operation, document).items():
-                yield f'"{name}" = {{ dictionary = "{values}", probability = 0.8 }}'
+            for name, dictionary in _bound(path, operation, document).items():
+                yield f'"{name}" = {{ dictionary = "{dictionary}", probability = 0.8 }}'
 
 
 def _bound(path: str, operation: dict[str, Any], document: dict[str, Any]) -> dict[str, str]:

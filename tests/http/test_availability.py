@@ -19,7 +19,8 @@ import psycopg
 import pytest
 import requests
 
-from tests.http.test_busy import Gate, served
+from tests.http.gate import Gate
+from tests.http.test_busy import served
 from tests.http.wire import Wire
 from tests.served import CONNECT, free_port, gunicorn
 
@@ -89,11 +90,11 @@ def locked(url, group):
         other.rollback()
 
 
-def test_requests_for_one_locked_group_leave_threads_for_all_others(house, demo, tmp_path):
+def test_requests_for_one_locked_group_leave_threads_for_all_others(installation, demo, tmp_path):
     group = demo["recipient_group"]
-    with served(house, tmp_path, LOCK_SECONDS=str(LOCK_SECONDS)) as base_url:
+    with served(installation, tmp_path, LOCK_SECONDS=str(LOCK_SECONDS)) as base_url:
         assert add(base_url, demo, group).status == 200
-        with locked(house.env["DATABASE_URL"], group):
+        with locked(installation.env["DATABASE_URL"], group):
             crowd = Crowd(20, lambda: add(base_url, demo, group))
             time.sleep(3 * PATIENCE)
             for path in ("/services/data", "/metadata", "/types/python", "/admin/jsi18n/"):
@@ -118,9 +119,11 @@ def test_requests_for_one_locked_group_leave_threads_for_all_others(house, demo,
 
 
 @needs_postgresql
-def test_a_table_that_is_locked_leaves_threads_for_what_needs_no_database(house, demo, tmp_path):
-    with served(house, tmp_path, LOCK_SECONDS=str(LOCK_SECONDS)) as base_url:
-        with psycopg.connect(house.env["DATABASE_URL"]) as migration:
+def test_a_table_that_is_locked_leaves_threads_for_what_needs_no_database(
+    installation, demo, tmp_path
+):
+    with served(installation, tmp_path, LOCK_SECONDS=str(LOCK_SECONDS)) as base_url:
+        with psycopg.connect(installation.env["DATABASE_URL"]) as migration:
             migration.execute("LOCK TABLE commsapp_user, groups_recipientgroup")
             crowd = Crowd(16, lambda: add(base_url, demo, demo["recipient_group"]))
             time.sleep(3 * PATIENCE)
@@ -136,18 +139,20 @@ def test_a_table_that_is_locked_leaves_threads_for_what_needs_no_database(house,
 
 
 @pytest.fixture
-def gate(house):
-    gate = Gate(house.env["DATABASE_URL"])
+def gate(installation):
+    gate = Gate(installation.env["DATABASE_URL"])
     gate.open()
     yield gate
     gate.close()
 
 
 @needs_postgresql
-def test_a_database_that_is_away_is_answered_at_once_and_found_again(house, demo, gate, tmp_path):
+def test_a_database_that_is_away_is_answered_at_once_and_found_again(
+    installation, demo, gate, tmp_path
+):
     group = demo["recipient_group"]
     env = {"DATABASE_URL": gate.url, "LOCK_SECONDS": str(LOCK_SECONDS)}
-    with served(house, tmp_path, **env) as base_url:
+    with served(installation, tmp_path, **env) as base_url:
         assert add(base_url, demo, group).status == 200
         gate.close()
         assert add(base_url, demo, group).status == 503
@@ -165,10 +170,10 @@ def test_a_database_that_is_away_is_answered_at_once_and_found_again(house, demo
 
 
 @needs_postgresql
-def test_a_restart_of_the_database_fails_no_later_request(house, demo, gate, tmp_path):
+def test_a_restart_of_the_database_fails_no_later_request(installation, demo, gate, tmp_path):
     group = demo["recipient_group"]
     env = {"DATABASE_URL": gate.url, "DATABASE_POOL": "8", "LOCK_SECONDS": str(LOCK_SECONDS)}
-    with served(house, tmp_path, **env) as base_url:
+    with served(installation, tmp_path, **env) as base_url:
         Crowd(40, lambda: add(base_url, demo, group)).join()  # which fills the pool
         gate.close()
         gate.open()
@@ -181,10 +186,16 @@ def test_a_restart_of_the_database_fails_no_later_request(house, demo, gate, tmp
 
 
 @contextmanager
-def serving_pages(house, folder, **env):
+def serving_pages(installation, folder, **env):
     port = free_port()
-    env = {**house.env, "PORT": str(port), "WEB_CONCURRENCY": "1", "LOCK_SECONDS": "1", **env}
-    twin = replace(house, base_url=f"http://127.0.0.1:{port}", env=env)
+    env = {
+        **installation.env,
+        "PORT": str(port),
+        "WEB_CONCURRENCY": "1",
+        "LOCK_SECONDS": "1",
+        **env,
+    }
+    twin = replace(installation, base_url=f"http://127.0.0.1:{port}", env=env)
     with gunicorn(twin, folder / "gunicorn.log"):
         yield twin.base_url
 
@@ -208,10 +219,10 @@ def is_unavailable_page(answer, sentence):
 
 
 @needs_postgresql
-def test_a_database_that_is_away_is_a_page_of_ours(house, demo, gate, tmp_path):
+def test_a_database_that_is_away_is_a_page_of_ours(installation, demo, gate, tmp_path):
     sentence = "The database cannot be reached at the moment."
     with (
-        serving_pages(house, tmp_path, DATABASE_URL=gate.url) as base_url,
+        serving_pages(installation, tmp_path, DATABASE_URL=gate.url) as base_url,
         requests.Session() as browser,
     ):
         assert sign_in(browser, base_url, demo).status_code == 200
@@ -238,8 +249,8 @@ def test_a_database_that_is_away_is_a_page_of_ours(house, demo, gate, tmp_path):
 
 
 @pytest.mark.skipif(not IS_SQLITE, reason="PostgreSQL's is tested by its own error")
-def test_signing_in_while_another_program_writes_is_a_page_of_ours(house, demo, tmp_path):
-    with serving_pages(house, tmp_path) as base_url, requests.Session() as browser:
-        with locked(house.env["DATABASE_URL"], None):
+def test_signing_in_while_another_program_writes_is_a_page_of_ours(installation, demo, tmp_path):
+    with serving_pages(installation, tmp_path) as base_url, requests.Session() as browser:
+        with locked(installation.env["DATABASE_URL"], None):
             assert is_unavailable_page(sign_in(browser, base_url, demo), "The server is busy.")
         assert sign_in(browser, base_url, demo).status_code == 200

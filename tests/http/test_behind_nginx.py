@@ -19,9 +19,10 @@ from tests.api.message.requests_and_answers import Talk, lines
 from tests.http.certificates import make_certificate
 from tests.http.slow import HALF_A_HEAD, SILENCE, answers, slow_body, slow_clients
 from tests.plugin import find_program
-from tests.served import ROOT, Demo, House, free_port, gunicorn
+from tests.run_folder import ROOT
+from tests.served import Demo, Installation, free_port, gunicorn
 
-pytestmark = pytest.mark.needs("nginx")
+pytestmark = [pytest.mark.needs("nginx"), pytest.mark.once]
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,9 @@ class Proxied:
 
 
 @pytest.fixture(scope="module")
-def proxied(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
+def proxied(
+    installation: Installation, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Proxied]:
     """nginx with the sample, but for its ports, its host and its certificate."""
     folder = tmp_path_factory.mktemp("nginx")
     app, https, http = (str(free_port()) for _ in range(3))
@@ -53,8 +56,8 @@ def proxied(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     user = "" if os.geteuid() else "user root;"  # whose the folder is
     (folder / "nginx.conf").write_text(_MAIN.format(user=user, folder=folder, sample=sample))
     url = f"https://localhost:{https}"
-    env = {**house.env, "PORT": app, "TRUSTED_PROXY": "on", "PUBLIC_URL": url}
-    behind = replace(house, base_url=f"http://127.0.0.1:{app}", env=env)
+    env = {**installation.env, "PORT": app, "TRUSTED_PROXY": "on", "PUBLIC_URL": url}
+    behind = replace(installation, base_url=f"http://127.0.0.1:{app}", env=env)
     command = [find_program("nginx") or "nginx", "-c", str(folder / "nginx.conf"), "-e", "stderr"]
     with (
         gunicorn(behind, folder / "gunicorn.log"),
@@ -111,8 +114,8 @@ def test_slow_clients_keep_nobody_waiting(proxied, begun):
         assert answers(proxied.base_url, verify=proxied.certificate) == [200] * 5
 
 
-def test_clients_are_told_the_public_address_and_cookies_are_secure(proxied, once):
-    client = once["client"]
+def test_clients_are_told_the_public_address_and_cookies_are_secure(proxied, shared_demo):
+    client = shared_demo["client"]
     form = {
         "grant_type": "client_credentials",
         "client_id": client["client_id"],
@@ -133,8 +136,8 @@ def test_people_are_led_to_https_and_clients_are_not(proxied):
     assert requests.get(url, timeout=30, allow_redirects=False).status_code == 404
 
 
-def test_stream_is_answered_line_by_line_while_it_is_sent(proxied, once):
-    demo = Demo(proxied.base_url, once.output)
+def test_stream_is_answered_line_by_line_while_it_is_sent(proxied, shared_demo):
+    demo = Demo(proxied.base_url, shared_demo.output)
     with closing(Talk(demo, certificate=proxied.certificate)) as talk:
         for place in range(3):
             talk.send(lines({"x": place}))
@@ -142,9 +145,9 @@ def test_stream_is_answered_line_by_line_while_it_is_sent(proxied, once):
         assert talk.end() == []
 
 
-def test_body_over_the_limit_is_refused_in_the_words_of_its_api(proxied, once):
+def test_body_over_the_limit_is_refused_in_the_words_of_its_api(proxied, shared_demo):
     url = f"{proxied.base_url}/api/v1/contacts"
-    headers = {"Authorization": f"Bearer {once['access_token']}"}
+    headers = {"Authorization": f"Bearer {shared_demo['access_token']}"}
     headers["Content-Type"] = "application/json"
     answer = requests.post(
         url, b" " * (16 * 1024 * 1024 + 1), headers=headers, timeout=60, verify=proxied.certificate

@@ -28,7 +28,7 @@ IS_SQLITE = os.environ["DATABASE_URL"].startswith("sqlite")
 
 
 class File:
-    """A copy of the house's SQLite file, in a folder that is not there before it is opened."""
+    """A copy of the SQLite file, in a folder that is not there before it is opened."""
 
     def __init__(self, url, folder):
         self.origin, self.path = urlsplit(url).path, folder / "away" / "db.sqlite3"
@@ -47,19 +47,25 @@ class File:
 
 
 @pytest.fixture
-def database(house, tmp_path):
-    url = house.env["DATABASE_URL"]
+def database(installation, tmp_path):
+    url = installation.env["DATABASE_URL"]
     gate = File(url, tmp_path) if IS_SQLITE else Gate(url)
     yield gate
     gate.close()
 
 
 @contextmanager
-def served(house, folder, **env):
-    """The house once more, but with little patience; its address."""
+def served(installation, folder, **env):
+    """The installation once more, but with little patience; its address."""
     port = free_port()
-    env = {**house.env, "PORT": str(port), "LOCK_SECONDS": "0.2", "WEB_CONCURRENCY": "1", **env}
-    twin = replace(house, base_url=f"http://127.0.0.1:{port}", env=env)
+    env = {
+        **installation.env,
+        "PORT": str(port),
+        "LOCK_SECONDS": "0.2",
+        "WEB_CONCURRENCY": "1",
+        **env,
+    }
+    twin = replace(installation, base_url=f"http://127.0.0.1:{port}", env=env)
     with gunicorn(twin, folder / "gunicorn.log"):
         yield twin.base_url
 
@@ -140,20 +146,20 @@ def kept(demo):
 
 
 def test_a_database_that_is_away_is_503_on_every_face_until_it_is_there(
-    house, kept, database, tmp_path
+    installation, kept, database, tmp_path
 ):
     demo, is_unchanged = kept
-    with served(house, tmp_path, DATABASE_URL=database.url) as base_url:
+    with served(installation, tmp_path, DATABASE_URL=database.url) as base_url:
         is_away_until_open(database, base_url, demo)
         assert is_unchanged(base_url)
         assert asked(base_url, demo, "connect").json()["isSuccessful"]
 
 
 @pytest.mark.skipif(IS_SQLITE, reason="a file that is open stays open")
-def test_a_database_that_goes_away_is_503_and_comes_back(house, kept, database, tmp_path):
+def test_a_database_that_goes_away_is_503_and_comes_back(installation, kept, database, tmp_path):
     demo, is_unchanged = kept
     database.open()
-    with served(house, tmp_path, DATABASE_URL=database.url) as base_url:
+    with served(installation, tmp_path, DATABASE_URL=database.url) as base_url:
         assert asked(base_url, demo, "oauth").status == 200
         database.close()
         is_away_until_open(database, base_url, demo)
@@ -181,9 +187,9 @@ def answers_again(base_url, demo):
 
 
 @contextmanager
-def locked(house, demo):
+def locked(installation, demo):
     """Another has the rows that the requests need; on SQLite, that is the one right to write."""
-    url = house.env["DATABASE_URL"]
+    url = installation.env["DATABASE_URL"]
     if IS_SQLITE:
         with closing(sqlite3.connect(urlsplit(url).path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
@@ -200,10 +206,10 @@ def locked(house, demo):
         other.rollback()
 
 
-def test_a_lock_that_is_not_had_in_time_is_503_on_every_face(house, kept, tmp_path):
+def test_a_lock_that_is_not_had_in_time_is_503_on_every_face(installation, kept, tmp_path):
     demo, is_unchanged = kept
-    with served(house, tmp_path) as base_url:
-        with locked(house, demo):
+    with served(installation, tmp_path) as base_url:
+        with locked(installation, demo):
             for channel in FACES:
                 is_try_again(channel, asked(base_url, demo, channel), LOCKED)
             assert is_unchanged(base_url)  # who reads does not wait
@@ -228,16 +234,16 @@ _NO_MORE = "DROP FUNCTION IF EXISTS lose_race CASCADE; DROP SEQUENCE IF EXISTS l
 
 
 @pytest.fixture
-def lose(house):
+def lose(installation):
     """Have the database say so many times, as the change is recorded, that it lost a race."""
-    with psycopg.connect(house.env["DATABASE_URL"], autocommit=True) as connection:
+    with psycopg.connect(installation.env["DATABASE_URL"], autocommit=True) as connection:
         yield lambda code, times: connection.execute(_LOSE.format(code=code, times=times))
         connection.execute(_NO_MORE)
 
 
 @pytest.mark.skipif(IS_SQLITE, reason="one writer at a time: there is no race to lose")
 @pytest.mark.parametrize("code", ["40001", "40P01"], ids=["serialization failure", "deadlock"])
-def test_a_lost_race_is_tried_again_and_nobody_notices(house, kept, lose, code):
+def test_a_lost_race_is_tried_again_and_nobody_notices(installation, kept, lose, code):
     demo, is_unchanged = kept
     lose(code, times=2)
     assert demo.recipients("Add", demo["recipients"][:1])["isSuccessful"]
@@ -246,7 +252,7 @@ def test_a_lost_race_is_tried_again_and_nobody_notices(house, kept, lose, code):
 
 
 @pytest.mark.skipif(IS_SQLITE, reason="one writer at a time: there is no race to lose")
-def test_who_loses_every_race_is_told_to_try_again(house, kept, lose):
+def test_who_loses_every_race_is_told_to_try_again(installation, kept, lose):
     demo, is_unchanged = kept
     lose("40P01", times=1_000)
     for channel in ("connect", "rest", "message"):
@@ -260,10 +266,10 @@ TOO_LONG = ("SERVER_UNAVAILABLE", "This took too long. Nothing was changed. Try 
 
 
 @pytest.mark.skipif(IS_SQLITE, reason="SQLite has no limit for a statement")
-def test_statement_that_takes_too_long_is_503_on_every_api(house, kept, tmp_path):
+def test_statement_that_takes_too_long_is_503_on_every_api(installation, kept, tmp_path):
     demo, is_unchanged = kept
-    with served(house, tmp_path, LOCK_SECONDS="20", STATEMENT_SECONDS="0.2") as base_url:
-        with locked(house, demo):
+    with served(installation, tmp_path, LOCK_SECONDS="20", STATEMENT_SECONDS="0.2") as base_url:
+        with locked(installation, demo):
             # Not of a token: its foreign keys are checked while it is committed, when PostgreSQL
             # limits no statement, only the wait for a lock.
             for channel in ("connect", "rest", "message"):
@@ -271,7 +277,7 @@ def test_statement_that_takes_too_long_is_503_on_every_api(house, kept, tmp_path
                 is_try_again(channel, answer, TOO_LONG)
                 assert TOO_LONG[1] in answer.content.decode()
             assert is_unchanged(base_url)
-        with psycopg.connect(house.env["DATABASE_URL"]) as other:
+        with psycopg.connect(installation.env["DATABASE_URL"]) as other:
             other.execute("LOCK TABLE contacts_contact")
             with closing(Wire(base_url, demo["access_token"])) as wire:
                 answer = wire.ask("GET", "/api/v1/contacts")
@@ -281,11 +287,11 @@ def test_statement_that_takes_too_long_is_503_on_every_api(house, kept, tmp_path
 
 
 @pytest.mark.skipif(IS_SQLITE, reason="SQLite has no limit for a statement")
-def test_statement_of_a_command_may_take_as_long_as_it_takes(house):
+def test_statement_of_a_command_may_take_as_long_as_it_takes(installation):
     script = (
         "from django.db import connection;"
         "cursor = connection.cursor();"
         "cursor.execute('SHOW statement_timeout');"
         "print(cursor.fetchone()[0])"
     )
-    assert house.manage("shell", "--no-imports", "-c", script).strip() == "0"
+    assert installation.manage("shell", "--no-imports", "-c", script).strip() == "0"

@@ -26,7 +26,6 @@ MACHINES = (
     "/api/schema",
     "/types/typescript",
     "/metadata",
-    "/api/docs/curl",
 )
 PAGES = ("/admin/", "/admin/contacts/contact/", "/admin/contacts/contact/add/", "/admin/nothing/")
 

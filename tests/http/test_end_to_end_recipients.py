@@ -132,8 +132,8 @@ def test_the_same_can_be_done_through_rest(demo):
 
 
 @pytest.mark.parametrize("document", ["recipient-group", "SaveContactGroup"])
-def test_the_printed_curl_line_works_as_printed(house, document):
-    printed = house.manage("demo").splitlines()
+def test_the_printed_curl_line_works_as_printed(installation, document):
+    printed = installation.manage("demo").splitlines()
     [line] = [line for line in printed if line.startswith("curl ") and document in line]
     assert shlex.split(line)[0] == "curl"
     command = ["sh", "-c", f"{line} --silent --show-error --fail"]

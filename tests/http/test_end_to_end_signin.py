@@ -72,8 +72,8 @@ def test_a_wrong_token_is_a_401_in_the_shape_of_the_face(demo, method, path, nam
     assert answer.json()
 
 
-def test_a_client_made_by_the_command_gets_in_as_its_user(house, demo):
-    made = json.loads(house.manage("api_client", "Checks", "--user", "reader", "--json"))
+def test_a_client_made_by_the_command_gets_in_as_its_user(installation, demo):
+    made = json.loads(installation.manage("api_client", "Checks", "--user", "reader", "--json"))
     demo.ask("GET", f"/api/v1/quotes/{demo['quote']}", token=made["access_token"])
     del made["access_token"]
     assert ask_token(demo, grant_type="client_credentials", **made).status_code == 200

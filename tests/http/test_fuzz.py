@@ -16,6 +16,6 @@ SECONDS = int(os.environ.get("FUZZ_SECONDS", "40"))
 # The limit is for the whole: an installation of its own, since nothing in it stays as it was.
 @pytest.mark.timeout(60 + 2 * SECONDS)
 def test_no_request_breaks_the_server_or_the_schema(tmp_path):
-    with serving(tmp_path) as house:
-        done = fuzz(house.demo().output, SECONDS, tmp_path)
+    with serving(tmp_path) as installation:
+        done = fuzz(installation.demo().output, SECONDS, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr

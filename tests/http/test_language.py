@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -37,7 +38,7 @@ def group(licensee):
 def answers(method: str, path: str, body: object, **headers: str) -> tuple[int, str]:
     """Status and body, without what differs each time."""
     text = body if isinstance(body, str | bytes) else json.dumps(body)
-    asked = {"data": text, "content_type": JSON} if body is not None else {}
+    asked: dict[str, Any] = {"data": text, "content_type": JSON} if body is not None else {}
     german = {"accept-language": "de-DE,de;q=0.9", "cookie": "language=de"}
     plain = Client().generic(method, path, **asked, headers=headers)
     preferring = Client().generic(method, path, **asked, headers={**headers, **german})
@@ -131,7 +132,7 @@ def test_an_operation_is_told_in_the_readers_language_whoever_did_it(by_alice, g
 
 
 def test_why_a_save_failed_is_kept_in_english_and_told_in_german(alice, licensee):
-    from tests.staff.conftest import browse, page, told
+    from tests.staff.conftest import browse, content_of, page
 
     source = factories.DataSourceFactory(licensee=licensee)
     save = SaveContactGroup(suite_data_source_instance_id=source.pk.hex, alternate_key="KEY")
@@ -140,10 +141,10 @@ def test_why_a_save_failed_is_kept_in_english_and_told_in_german(alice, licensee
     [fault] = SaveFailure.objects.get().faults
     assert fault["message"] == "There is no contact group."
     web = browse(alice)
-    assert "Es fehlt die Kontaktgruppe." in told(
+    assert "Es fehlt die Kontaktgruppe." in content_of(
         web.get(page(source), headers={"accept-language": "de"})
     )
-    assert fault["message"] in told(web.get(page(source), headers={"accept-language": "en"}))
+    assert fault["message"] in content_of(web.get(page(source), headers={"accept-language": "en"}))
 
 
 def test_what_a_german_imports_in_vain_is_kept_in_english(by_alice, licensee):

@@ -15,8 +15,9 @@ from uuid import UUID
 import pytest
 import redis
 import requests
+from django.utils import timezone
 
-from commsapp.core.metering import counters, shared_counter, usage
+from commsapp.core.metering import counters, shared_counter
 from commsapp.db.ids import uuid7
 from commsapp.models import ApiUse
 from tests.conftest import token
@@ -84,20 +85,20 @@ print(sum(ApiUse.objects.filter(licensee={licensee!r}).values_list("calls", flat
 
 
 @pytest.fixture
-def newcomer(house):
+def newcomer(installation):
     """A licensee that nobody has asked for yet, and a token of its."""
     code = _NEWCOMER.format(name=f"Newcomer {uuid7()}")
-    licensee, its_token = house.manage("shell", "-v", "0", "-c", code).split()
+    licensee, its_token = installation.manage("shell", "-v", "0", "-c", code).split()
     return licensee, {"Authorization": f"Bearer {its_token}"}
 
 
 @contextmanager
-def served(house, folder, **env):
-    """The house's database, served by two workers more; the address, and what they have to say."""
+def served(installation, folder, **env):
+    """Serve the installation's database by two more workers; the address, and their output."""
     port = free_port()
-    env = {**house.env, "PORT": str(port), "WEB_CONCURRENCY": "2", **env}
+    env = {**installation.env, "PORT": str(port), "WEB_CONCURRENCY": "2", **env}
     log = folder / f"{port}.log"
-    with gunicorn(replace(house, base_url=f"http://127.0.0.1:{port}", env=env), log):
+    with gunicorn(replace(installation, base_url=f"http://127.0.0.1:{port}", env=env), log):
         yield f"http://127.0.0.1:{port}/services/data/v64.0", log
 
 
@@ -113,34 +114,36 @@ def ask(url, headers, times, at_once=4):
         return [*pool.map(one, range(times))]
 
 
-def stored(house, licensee):
+def stored(installation, licensee):
     code = _CALLS.format(licensee=licensee)
-    return int(house.manage("shell", "-v", "0", "-c", code))
+    return int(installation.manage("shell", "-v", "0", "-c", code))
 
 
-def test_two_workers_let_exactly_the_allocation_through(house, newcomer, redis_server, tmp_path):
+def test_two_workers_let_exactly_the_allocation_through(
+    installation, newcomer, redis_server, tmp_path
+):
     licensee, headers = newcomer
     env = {"REDIS_URL": redis_server.url, "DAILY_API_REQUESTS": "30", "WEB_THREADS": "1"}
-    with served(house, tmp_path, **env) as (url, _log):
+    with served(installation, tmp_path, **env) as (url, _log):
         told = ask(url, headers, 50)
         assert len(redis_server.client().client_list()) >= 3  # both workers, and we who ask
     assert Counter(status for status, _use in told) == {200: 30, 403: 20}
     assert sorted(use for status, use in told if status == 200) == [*range(1, 31)]
     assert {use for status, use in told if status == 403} == {30}
-    assert stored(house, licensee) == 50  # written as the workers ended, and once
+    assert stored(installation, licensee) == 50  # written as the workers ended, and once
 
     redis_server.client().flushall()
     env["DAILY_API_REQUESTS"] = "60"
-    with served(house, tmp_path, **env) as (url, _log):  # a new Redis learns what there was
+    with served(installation, tmp_path, **env) as (url, _log):  # a new Redis learns what there was
         told = ask(url, headers, 15)
     assert sorted(told) == [*((200, n) for n in range(51, 61)), *[(403, 60)] * 5]
-    assert stored(house, licensee) == 65
+    assert stored(installation, licensee) == 65
 
 
-def test_two_workers_let_exactly_the_burst_through(house, newcomer, redis_server, tmp_path):
+def test_two_workers_let_exactly_the_burst_through(installation, newcomer, redis_server, tmp_path):
     _licensee, headers = newcomer
     env = {"REDIS_URL": redis_server.url, "API_REQUESTS_A_SECOND": "5"}
-    with served(house, tmp_path, **env) as (url, _log):
+    with served(installation, tmp_path, **env) as (url, _log):
         assert ask(url, headers, 1) == [(200, 1)]
         [second] = redis_server.client().scan_iter("*second")
         assert redis_server.client().pexpire(second, 60_000)  # one that lasts
@@ -150,17 +153,17 @@ def test_two_workers_let_exactly_the_burst_through(house, newcomer, redis_server
         assert ask(url, headers, 1) == [(200, 14)]
 
 
-def test_requests_go_on_while_redis_is_away(house, newcomer, redis_server, tmp_path):
+def test_requests_go_on_while_redis_is_away(installation, newcomer, redis_server, tmp_path):
     licensee, headers = newcomer
-    with served(house, tmp_path, REDIS_URL=redis_server.url) as (url, log):
+    with served(installation, tmp_path, REDIS_URL=redis_server.url) as (url, log):
         told = ask(url, headers, 8)
         redis_server.process.send_signal(signal.SIGSTOP)  # silent
         told += ask(url, headers, 12)
         redis_server.stop()  # gone
         told += ask(url, headers, 12)
         assert {status for status, _use in told} == {200}
-        assert 1 <= log.read_text().count("Redis is away") <= 2  # once a worker
-    assert stored(house, licensee) == 32
+        assert 1 <= log.read_text().count("Redis is down") <= 2  # once a worker
+    assert stored(installation, licensee) == 32
 
 
 # --- In one process -------------------------------------------------------------------------
@@ -182,13 +185,13 @@ def call(client, alice, redis_server, settings):
 def test_what_was_counted_while_redis_was_away_is_not_forgotten(
     call, redis_server, monkeypatch, caplog
 ):
-    monkeypatch.setattr(shared_counter, "TRY_AGAIN", 0)
+    monkeypatch.setattr(shared_counter, "RETRY_AFTER", 0)
     assert [call(), call()] == [(200, "1"), (200, "2")]
     redis_server.stop()
     assert [call(), call()] == [(200, "3"), (200, "4")]
     redis_server.start()
     assert [call(), call()] == [(200, "5"), (200, "6")]
-    assert caplog.text.count("Redis is away") == caplog.text.count("Redis is back") == 1
+    assert caplog.text.count("Redis is down") == caplog.text.count("Redis is back") == 1
     counters.flush()
     assert ApiUse.objects.get().calls == 6
 
@@ -213,20 +216,20 @@ def test_what_is_in_redis_goes_away_by_itself(call, redis_server):
 def test_a_redis_that_is_not_there_is_asked_once_in_a_while(caplog):
     away = shared_counter.SharedCount(f"redis://127.0.0.1:{free_port()}/0")
     started = time.monotonic()
-    day = usage.timezone.now().date()
+    day = timezone.now().date()
     assert {away.count(UUID(int=n), day, at_least=0) for n in range(1000)} == {None}
     assert time.monotonic() - started < 1
-    assert caplog.text.count("Redis is away") == 1
+    assert caplog.text.count("Redis is down") == 1
 
 
 def test_a_redis_that_hangs_is_waited_for_once_in_a_while(redis_server, caplog):
     slow = shared_counter.SharedCount(redis_server.url)
     redis_server.process.send_signal(signal.SIGSTOP)
     started = time.monotonic()
-    day = usage.timezone.now().date()
+    day = timezone.now().date()
     assert {slow.count(UUID(int=1), day, at_least=0) for _ in range(100)} == {None}
     assert time.monotonic() - started < 5  # a hundred times its patience would be 25
-    assert caplog.text.count("Redis is away") == 1
+    assert caplog.text.count("Redis is down") == 1
 
 
 def test_a_request_takes_one_trip_to_redis(call, redis_server):
@@ -270,9 +273,9 @@ usage._calls.add(__import__("uuid").UUID(sys.argv[1]), timezone.now().date(), nu
 """
 
 
-def test_counts_are_written_in_the_background_and_as_a_process_ends(house, newcomer):
+def test_counts_are_written_in_the_background_and_as_a_process_ends(installation, newcomer):
     licensee, _headers = newcomer
-    with running(house.env, "-c", _IN_BACKGROUND, licensee) as process:
+    with running(installation.env, "-c", _IN_BACKGROUND, licensee) as process:
         assert json.loads(process.stdout.readline()) == [7]
         assert process.wait(30) == 0
-    assert stored(house, licensee) == 10
+    assert stored(installation, licensee) == 10

@@ -6,8 +6,11 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.urls import resolve
 from oauth2_provider.models import get_access_token_model
+from rest_framework.views import APIView
 
+from commsapp.api.oauth import exceptions
 from commsapp.core.credentials import api_clients
 from commsapp.models import Client
 
@@ -89,6 +92,13 @@ def test_there_is_no_other_grant(client, credentials, grant):
     assert answer.status_code == 400
     assert set(answer.json()) == {"error", "error_description"}
     assert not get_access_token_model().objects.exists()
+
+
+@pytest.mark.parametrize("path", [TOKEN, "/services/oauth2/revoke"])
+def test_endpoint_is_a_view_of_rest_framework_with_its_handler(path):
+    view = vars(resolve(path).func)["cls"]
+    assert issubclass(view, APIView)
+    assert view().get_exception_handler() is exceptions.handle
 
 
 def test_errors_around_the_endpoint_are_oauths(client):

@@ -5,6 +5,8 @@ In process, with the values that staff pages are sent; bodies are for the fuzz o
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import get_resolver
@@ -24,9 +26,10 @@ def prober(alice, licensee):
     return Prober([Client(headers={"Authorization": f"Bearer {token(alice)}"})])
 
 
-def list_views(resolver=None):
+def list_views(resolver: Any = None):
     """The path of each list of the REST API, and its view's class."""
-    for pattern in (resolver or get_resolver()).url_patterns:
+    patterns: list[Any] = (resolver or get_resolver()).url_patterns
+    for pattern in patterns:
         if hasattr(pattern, "url_patterns"):
             yield from list_views(pattern)
         elif (pattern.name or "").endswith("-list") and "(?P" not in str(pattern.pattern):

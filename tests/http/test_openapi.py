@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
-from django.urls import get_resolver
+from django.urls import URLResolver, get_resolver
 from drf_spectacular.validation import validate_schema
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from commsapp.api.openapi import curl
@@ -40,7 +41,7 @@ def resolved(part):
 
 
 def validator(schema):
-    whole = Resource(contents=document(), specification=DRAFT202012)
+    whole = DRAFT202012.create_resource(document())
     registry = Registry().with_resource("urn:api", whole)
     absolute = json.loads(json.dumps(schema).replace('"#/components', '"urn:api#/components'))
     return Draft202012Validator(absolute, registry=registry)
@@ -54,11 +55,11 @@ def test_it_is_served_to_everybody_as_openapi_3_1(client):
     assert document()["openapi"].startswith("3.1.")
 
 
-@pytest.mark.parametrize("path", ["/api/schema", "/api/docs", "/api/docs/curl"])
+@pytest.mark.parametrize("path", ["/api/schema", "/api/docs"])
 def test_it_is_read_only(path, client):
     answer = client.post(path)
     assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
-    assert answer.json() == {"detail": "This method is not allowed here."}
+    assert answer.json()["detail"] == "This method is not allowed here."
 
 
 def test_it_is_valid():
@@ -98,10 +99,12 @@ def test_it_has_every_address_of_the_rest_face(operations):
     }
     served = set()
     [rest] = [one for one in get_resolver().url_patterns if str(one.pattern) == "api/v1/"]
+    assert isinstance(rest, URLResolver)
     for pattern in rest.url_patterns:
         path = re.sub(r"\(\?P<\w+>\[\^/\]\+\)", "{}", str(pattern.pattern))
         path = path.removeprefix("^").removesuffix("$").removesuffix("/?")
-        methods = set(pattern.callback.actions) & {*pattern.callback.cls.http_method_names}
+        view: Any = pattern.callback
+        methods = set(view.actions) & {*view.cls.http_method_names}
         served |= {(method.upper(), f"/api/v1/{path}") for method in methods - {"head"}}
     assert told == served
 
@@ -149,12 +152,9 @@ def test_decimals_are_numbers_or_texts_in_and_texts_out():
 # --- curl -----------------------------------------------------------------------------------
 
 
-def test_every_operation_can_be_copied_as_curl(client, operations):
-    page = client.get("/api/docs/curl")
-    assert page.status_code == 200
-    commands = [one for group in curl.groups_of(document()).values() for one in group]
+def test_every_operation_has_a_curl_command(operations):
+    commands = [command for group in curl.groups_of(document()).values() for command in group]
     assert len(commands) == len(operations)
-    assert page.content.decode().count("<pre ") == len(commands) + 1
     assert not any(re.search(r"[{}]", command.text.split(" \\\n")[0]) for command in commands)
 
 

@@ -15,7 +15,7 @@ from groups import operations as groups_operations
 from groups.models import RecipientGroup
 from tests import factories
 from tests.conftest import grant, token
-from tests.staff.conftest import browse, page, told
+from tests.staff.conftest import browse, content_of, page
 
 pytestmark = pytest.mark.django_db
 NAME, OLD, NEW = "Hidden Person", "old@secret.example", "new@secret.example"
@@ -60,7 +60,7 @@ def rest(user: User, path: str, **query: str):
 def test_pages_about_an_operation_leave_out_what_its_reader_may_not_see(auditor, edited):
     web = browse(auditor)
     for url in pages_about(edited):
-        body = told(web.get(url))
+        body = content_of(web.get(url))
         assert "Edited" in body, url
         assert "alice" in body, url
         for secret in (NAME, OLD, NEW, "Changed:"):
@@ -68,8 +68,8 @@ def test_pages_about_an_operation_leave_out_what_its_reader_may_not_see(auditor,
     grant(auditor, "contacts.view_contact")
     web = browse(auditor)
     for url in pages_about(edited):
-        assert NAME in told(web.get(url)), url
-    assert NEW in told(web.get(page(edited)))
+        assert NAME in content_of(web.get(url)), url
+    assert NEW in content_of(web.get(page(edited)))
 
 
 def test_an_operation_and_its_undo_do_not_tell_for_each_other(auditor, contact, by_alice):
@@ -80,7 +80,7 @@ def test_an_operation_and_its_undo_do_not_tell_for_each_other(auditor, contact, 
     for operation in (archived, reversal):
         answer = web.get(page(operation))
         assert answer.status_code == 200
-        assert NAME not in told(answer)
+        assert NAME not in content_of(answer)
 
 
 def test_what_was_done_in_one_go_names_nobody_whom_its_reader_may_not_see(
@@ -91,7 +91,7 @@ def test_what_was_done_in_one_go_names_nobody_whom_its_reader_may_not_see(
     first = Operation.objects.order_by("id").first()
     web = browse(auditor)
     for url in (LIST, f"{LIST}?batch={first.batch}", page(first), reverse("admin:index")):
-        body = told(web.get(url))
+        body = content_of(web.get(url))
         assert "rchived" in body, url
         assert "Hidden" not in body, url
 
@@ -147,13 +147,13 @@ def test_a_sentence_that_names_another_record_takes_the_right_to_see_that_one(au
     grant(auditor, "contacts.view_contactgroup")
     web = browse(auditor)
     for url in (*pages_about(moved), page(ContactGroup.objects.get(), "history")):
-        body = told(web.get(url))
+        body = content_of(web.get(url))
         assert NAME not in body, url
         assert moved.target_name in body, url
         assert "Connection moved" in body, url
     assert rest(auditor, f"operations/{moved.pk}")["summary"] == "Connection moved"
     grant(auditor, "contacts.view_contact")
-    assert NAME in told(browse(auditor).get(page(moved)))
+    assert NAME in content_of(browse(auditor).get(page(moved)))
 
 
 def test_a_changed_reference_names_no_record_that_the_reader_may_not_see(
@@ -165,10 +165,10 @@ def test_a_changed_reference_names_no_record_that_the_reader_may_not_see(
     grant(auditor, "groups.view_recipientgroup")
     operation = Operation.objects.get()
     answer = browse(auditor).get(page(operation))
-    assert "Changed:" in told(answer)
-    assert "Hidden" not in told(answer)
+    assert "Changed:" in content_of(answer)
+    assert "Hidden" not in content_of(answer)
     grant(auditor, "contacts.view_contactgroup")
-    assert "Hidden Customer" in told(browse(auditor).get(page(operation)))
+    assert "Hidden Customer" in content_of(browse(auditor).get(page(operation)))
 
 
 def test_an_undo_previewed_by_who_may_delete_but_not_see_names_nothing(auditor, licensee, by_alice):
@@ -182,7 +182,7 @@ def test_an_undo_previewed_by_who_may_delete_but_not_see_names_nothing(auditor, 
     web = browse(auditor)
     batch = reverse("admin:commsapp_operation_undo_batch", args=(deleted.batch,))
     for url in (page(deleted, "undo"), batch):
-        body = told(web.get(url))
+        body = content_of(web.get(url))
         assert "would be reversed" in body, url
         assert "Hidden" not in body, url
     assert web.post(batch).status_code == 302
@@ -196,8 +196,8 @@ def test_the_members_of_a_group_are_named_to_who_may_see_recipients(auditor, lic
     )
     operation = groups_operations.add_recipients(group.pk, [hidden.pk.hex], by=by_alice).operation
     grant(auditor, "groups.view_recipientgroup")
-    body = told(browse(auditor).get(page(operation)))
+    body = content_of(browse(auditor).get(page(operation)))
     assert "1 recipient added." in body
     assert "Hidden" not in body
     grant(auditor, "groups.view_recipient")
-    assert "Hidden Site" in told(browse(auditor).get(page(operation)))
+    assert "Hidden Site" in content_of(browse(auditor).get(page(operation)))

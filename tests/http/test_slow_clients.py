@@ -28,30 +28,32 @@ CLIENTS = {
 
 
 @pytest.mark.parametrize("name", CLIENTS)
-def test_slow_clients_keep_nobody_waiting(once, name):
-    with slow_clients(once.base_url, *CLIENTS[name]):
-        assert answers(once.base_url) == [200] * 5
-        assert once.ask("GET", "/api/v1/recipients?page_size=1")["results"]
+def test_slow_clients_keep_nobody_waiting(shared_demo, name):
+    with slow_clients(shared_demo.base_url, *CLIENTS[name]):
+        assert answers(shared_demo.base_url) == [200] * 5
+        assert shared_demo.ask("GET", "/api/v1/recipients?page_size=1")["results"]
 
 
-def test_silent_streams_of_a_client_keep_nobody_waiting(once):
-    token = f"Authorization: Bearer {once['access_token']}"
-    with slow_clients(once.base_url, (slow_body(PATH, token), 8)):
-        assert answers(once.base_url) == [200] * 5
+def test_silent_streams_of_a_client_keep_nobody_waiting(shared_demo):
+    token = f"Authorization: Bearer {shared_demo['access_token']}"
+    with slow_clients(shared_demo.base_url, (slow_body(PATH, token), 8)):
+        assert answers(shared_demo.base_url) == [200] * 5
 
 
-def test_large_bodies_that_a_client_sends_slowly_keep_nobody_waiting(once):
-    path = f"/services/data/v64.0/connect/comms-sales/quote-line-item/{once['quote_line_item']}"
+def test_large_bodies_that_a_client_sends_slowly_keep_nobody_waiting(shared_demo):
+    path = (
+        f"/services/data/v64.0/connect/comms-sales/quote-line-item/{shared_demo['quote_line_item']}"
+    )
     start = slow_body(
-        f"{path}?_HttpMethod=PATCH", f"Authorization: Bearer {once['access_token']}"
+        f"{path}?_HttpMethod=PATCH", f"Authorization: Bearer {shared_demo['access_token']}"
     ).replace(b"1000", b"9000000")
-    with slow_clients(once.base_url, (start + b" " * 70_000, 30)):
-        assert answers(once.base_url) == [200] * 5
-        assert once.ask("GET", "/api/v1/recipients?page_size=1")["results"]
+    with slow_clients(shared_demo.base_url, (start + b" " * 70_000, 30)):
+        assert answers(shared_demo.base_url) == [200] * 5
+        assert shared_demo.ask("GET", "/api/v1/recipients?page_size=1")["results"]
 
 
-def test_connection_without_a_whole_head_is_closed_in_time(once):
-    with slow_clients(once.base_url, (HALF_A_HEAD, 1)) as [connection]:
+def test_connection_without_a_whole_head_is_closed_in_time(shared_demo):
+    with slow_clients(shared_demo.base_url, (HALF_A_HEAD, 1)) as [connection]:
         begun = time.monotonic()
         connection.settimeout(HEAD_SECONDS + 20)
         try:
@@ -113,17 +115,17 @@ def _status_of_a_stream(demo):
     ],
     ids=str,
 )
-def test_header_of_a_client_makes_its_request_no_other(once, headers):
-    client = once["client"]
+def test_header_of_a_client_makes_its_request_no_other(shared_demo, headers):
+    client = shared_demo["client"]
     form = {
         "grant_type": "client_credentials",
         "client_id": client["client_id"],
         "client_secret": client["client_secret"],
     }
-    url = f"{once.base_url}/services/oauth2/token"
+    url = f"{shared_demo.base_url}/services/oauth2/token"
     answer = requests.post(url, form, headers=headers, timeout=30)
-    assert answer.json()["instance_url"] == once.base_url
+    assert answer.json()["instance_url"] == shared_demo.base_url
     page = requests.get(
-        f"{once.base_url}/outside/admin/", headers=headers, timeout=30, allow_redirects=False
+        f"{shared_demo.base_url}/outside/admin/", headers=headers, timeout=30, allow_redirects=False
     )
     assert page.status_code == 404

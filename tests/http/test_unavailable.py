@@ -61,17 +61,21 @@ def disk_full():
     with connection.cursor() as cursor:
         pages = cursor.execute("PRAGMA page_count").fetchone()[0]
         cursor.execute(f"PRAGMA max_page_count = {pages}")
-    licensee, user = Licensee.objects.first(), User.objects.first()
     with suppress(OperationalError):  # once what is left within those pages is full, too
-        while True:
-            Operation.objects.create(
-                licensee=licensee, user=user, channel=Channel.COMMAND, kind="filler",
-                target_id=user.pk, touched=1,
-            )  # fmt: skip
+        _add_operations(Licensee.objects.first(), User.objects.first())
     yield FULL
     run(
         "PRAGMA max_page_count = 4294967294", "DELETE FROM commsapp_operation WHERE kind = 'filler'"
     )
+
+
+def _add_operations(licensee, user):
+    """Add one after the other until the database refuses."""
+    while True:
+        Operation.objects.create(
+            licensee=licensee, user=user, channel=Channel.COMMAND, kind="filler",
+            target_id=user.pk, touched=1,
+        )  # fmt: skip
 
 
 @contextmanager

@@ -19,25 +19,25 @@ FORM = {"Content_Type": "application/x-www-form-urlencoded"}
 
 
 @pytest.fixture
-def path(once):
-    return f"{CONNECT}/recipient-group/{once['recipient_group']}/recipients"
+def path(shared_demo):
+    return f"{CONNECT}/recipient-group/{shared_demo['recipient_group']}/recipients"
 
 
 @pytest.fixture
-def add(once):
+def add(shared_demo):
     """The body that adds two recipients, who are still to be added: a dry run."""
     body = {
         "recipientsAction": "Add",
-        "recipientsList": once["recipients"][:2],
+        "recipientsList": shared_demo["recipients"][:2],
         "additionalParameters": {"dryRun": "true"},
     }
     return json.dumps(body).encode()
 
 
 @pytest.fixture
-def form(once):
+def form(shared_demo):
     """The body that asks for a token."""
-    return urlencode({"grant_type": "client_credentials", **once["client"]}).encode()
+    return urlencode({"grant_type": "client_credentials", **shared_demo["client"]}).encode()
 
 
 ADDED = "2 recipients would be added."
@@ -121,9 +121,9 @@ def in_parts(**fields):
     return form.body, {"Content_Type": form.headers["Content-Type"]}
 
 
-def test_a_form_in_parts_may_come_in_chunks(wire, once):
+def test_a_form_in_parts_may_come_in_chunks(wire, shared_demo):
     wire.token = ""
-    secret = {name: (None, value) for name, value in once["client"].items()}
+    secret = {name: (None, value) for name, value in shared_demo["client"].items()}
     body, headers = in_parts(grant_type=(None, "client_credentials"), **secret)
     for sent in (body, in_pieces(body)):
         assert wire.ask("POST", "/services/oauth2/token", sent, **headers).status == 200
@@ -145,8 +145,8 @@ def test_a_form_in_parts_is_bounded_like_any_body(wire, path, channel, chunked):
     assert is_in_shape(channel, answer)
 
 
-def test_no_body_needs_neither_length_nor_type(wire, once):
-    line = f"{CONNECT}/quote-line-item/{once['quote_line_item']}"
+def test_no_body_needs_neither_length_nor_type(wire, shared_demo):
+    line = f"{CONNECT}/quote-line-item/{shared_demo['quote_line_item']}"
     head = f"PATCH {line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
     told = wire.raw(f"{head}Authorization: Bearer {wire.token}\r\n\r\n".encode())
     assert told.startswith(b"HTTP/1.1 200 ")

@@ -8,7 +8,7 @@ import http.client
 import io
 import json
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,7 +37,7 @@ class Answer:
 
 
 class Wire:
-    """A connection to the house; with a token, it signs in at every request."""
+    """A connection to the installation; with a token, it signs in at every request."""
 
     def __init__(self, base_url: str, token: str = "") -> None:
         parts = urlsplit(base_url)
@@ -99,7 +99,9 @@ def is_in_shape(channel: str, answer: Answer) -> bool:
         )
     if channel == "oauth":
         return set(told) == {"error", "error_description"}
-    return "detail" in told
+    return {"detail", "errors"} <= set(told) and all(
+        {"code", "message"} <= set(entry) for entry in told["errors"]
+    )
 
 
 def _is_message(told: Any) -> bool:
@@ -118,7 +120,7 @@ def _from_csv(content: bytes) -> Any:
     return {name: json.loads(cell) for name, cell in row.items()}
 
 
-_MESSAGES = {
+_MESSAGES: dict[str, Callable[[bytes], Any]] = {
     "application/json": json.loads,
     "text/jsonl": json.loads,
     "application/xml": _from_xml,

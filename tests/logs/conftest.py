@@ -32,8 +32,8 @@ class Written:
     def text(self) -> str:
         """All of it, with what waits for the commit that a test never comes to."""
         waiting, connection.run_on_commit = connection.run_on_commit, []
-        for _savepoints, write, _robust in waiting:
-            write()
+        for callback in waiting:
+            callback[1]()
         return self._out.getvalue()
 
     @property

@@ -7,10 +7,13 @@ import json
 import logging
 
 import pytest
+from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
+from commsapp.db.ids import uuid7
 from commsapp.logs.formatting import LineFormatter
+from commsapp.models import AdminChange
 from tests import factories
 from tests.conftest import grant, token
 from tests.logs.conftest import ADDRESS
@@ -25,8 +28,32 @@ def test_a_page_that_is_refused_is_told_once_with_route_and_permission(chris, au
     [line] = audit.of("permission_refused")
     assert (line["user"], line["channel"], line["method"]) == ("charlie", "staff", "GET")
     assert line["route"] == "admin/contacts/contact/"
-    assert line["permission"] in ("contacts.view_contact", "contacts.change_contact")
+    assert line["permission"] == "contacts.view_contact"
     assert line["request_id"] == answer["X-Request-Id"]
+
+
+@pytest.mark.parametrize("model", admin.site._registry, ids=str)
+def test_refused_page_of_a_model_names_the_permission_that_it_takes(chris, audit, model):
+    web, opts = browse(chris), model._meta
+    name = f"admin:{opts.app_label}_{opts.model_name}"
+    pages = {
+        reverse(f"{name}_changelist"): "view",
+        reverse(f"{name}_change", args=[uuid7()]): "view",
+        reverse(f"{name}_history", args=[uuid7()]): "view",
+        reverse(f"{name}_add"): "add",
+    }
+    if hasattr(admin.site._registry[model], "exported"):
+        pages[reverse(f"{name}_export_csv")] = "view"
+    for url, verb in pages.items():
+        audit.clear()
+        status = web.get(url).status_code
+        for line in audit.of("permission_refused"):
+            expected = {f"{opts.app_label}.{verb}_{opts.model_name}"}
+            if model is AdminChange:  # to view any of those that it is about
+                expected = {"commsapp.view_client"}
+            assert (status, line["permission"]) in {(403, name) for name in (*expected, None)}
+            assert line["permission"] or verb == "add"  # None: nobody may
+        assert audit.of("permission_refused") or status in (302, 404)
 
 
 GROUP = "/services/data/v64.0/connect/comms-sales/recipient-group/01a22b82736371e99b07170db68c7664"

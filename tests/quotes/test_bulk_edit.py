@@ -7,8 +7,6 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -183,19 +181,6 @@ def test_the_undo_takes_the_right_to_change_lines(sale, charlie):
     with pytest.raises(PermissionDenied):
         audit.undo(entry.pk, by=actor(charlie))
     assert sale.rows() == before
-
-
-def test_statements_do_not_grow_with_the_lines(sale):
-    few, many = sale.line(10), sale.line(1000)
-    counts = []
-    for line in (sale.line(2), few, many):  # the first one fills the permission cache
-        sale.split(line)
-        ids = parts_of(line)
-        with CaptureQueriesContext(connection) as queries:
-            edit(sale, ids, values={"discount_percent": Decimal(10), "requested_date": SPRING})
-            audit.undo(last().pk, by=sale.by)
-        counts.append(len(queries))
-    assert counts[1] == counts[2]
 
 
 @settings(

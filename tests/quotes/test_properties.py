@@ -29,7 +29,7 @@ CURRENCIES = st.sampled_from(["JPY", "EUR", "KWD", "CLF"])  # 0, 2, 3 and 4 deci
 def numbers(lowest, highest, places):
     """Decimals, small ones as likely as the whole range."""
     whole = st.decimals(lowest, highest, places=places, allow_nan=False)
-    return st.decimals(lowest, min(Decimal(highest), 100), places=places) | whole
+    return st.decimals(lowest, min(Decimal(highest), Decimal(100)), places=places) | whole
 
 
 PRICES = numbers(0, MAX_PRICE, 6)

@@ -235,15 +235,6 @@ def test_freezing_counts_as_no_edit_of_the_lines(sale):
     assert line.updated_at == stamp
 
 
-def test_a_move_takes_as_many_statements_for_many_lines_as_for_few(sale, django_assert_num_queries):
-    for _ in range(2):
-        sale.line(1)
-        sale.move("submit")
-        with django_assert_num_queries(6):  # savepoints included
-            sale.move("approve")
-        sale.move("reopen")
-
-
 # --- Totals ---------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from commsapp.core import audit
 from commsapp.models import Operation
 from groups import operations as groups
 from groups.models import Recipient, RecipientGroup
-from quotes import operations, parts
+from quotes import operations, splitting
 from quotes.models import QuoteLineItem
 from tests import factories
 from tests.groups import many_recipients
@@ -29,7 +29,7 @@ def test_a_part_has_the_fate_of_every_field_decided():
     made = {"id", "line_number", "recipient", "split_from", "created_at", "updated_at"}
     empty = {"split_at", "frozen_member_count"}
     fields = {field.name for field in QuoteLineItem._meta.concrete_fields}
-    assert fields == made | empty | set(parts.COPIED)
+    assert fields == made | empty | set(splitting.COPIED)
 
 
 def test_a_part_copies_what_was_configured(sale):
@@ -44,7 +44,7 @@ def test_a_part_copies_what_was_configured(sale):
     )
     sale.split(line)
     for part in line.parts.all():
-        for name in parts.COPIED:
+        for name in splitting.COPIED:
             assert getattr(part, name) == getattr(line, name)
         assert (part.split_at, part.frozen_member_count) == (None, None)
         assert part.created_at == part.updated_at > line.created_at

@@ -8,14 +8,14 @@ import pytest
 
 from commsapp.core.audit import Refused
 from groups import operations as groups
-from quotes import operations, parts
+from quotes import operations, splitting
 from tests import factories
 from tests.groups import many_recipients
 
 
 def fingerprint(line):
     """What identifies the parts, and their numbers."""
-    fields = ("pk", "recipient", "line_number", "created_at", *parts.COPIED)
+    fields = ("pk", "recipient", "line_number", "created_at", *splitting.COPIED)
     return list(line.parts.order_by("line_number").values(*fields))
 
 

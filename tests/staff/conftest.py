@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from html import unescape
 
@@ -14,6 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from commsapp.db.ids import uuid7
 from commsapp.models import User
 from commsapp.staff.tables import import_admin
 from contacts.models import Contact, ContactConnection, ContactGroup
@@ -22,6 +24,7 @@ from groups.models import Recipient, RecipientGroup
 from quotes import operations as quotes_operations
 from quotes.models import QuoteLineItem
 from tests import factories
+from tests.conftest import actor
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -49,12 +52,12 @@ def page(record, name: str = "page") -> str:
     return reverse(f"admin:{opts.app_label}_{opts.model_name}_{name}", args=(record.pk,))
 
 
-def told(response) -> str:
+def content_of(response) -> str:
     """All that a page says, tags and all."""
     return response.content.decode()
 
 
-def said(client: Client, response) -> str:
+def last_message(client: Client, response) -> str:
     """The newest message of the page that an answer leads to."""
     followed = client.get(response.url)
     assert followed.status_code == 200
@@ -63,7 +66,7 @@ def said(client: Client, response) -> str:
 
 def form_with(response, text: str) -> dict[str, list[str]]:
     """What the one form that has this in it sends without being asked."""
-    forms = re.findall(r'<form method="post".*?</form>', told(response), re.DOTALL)
+    forms = re.findall(r'<form method="post".*?</form>', content_of(response), re.DOTALL)
     [form] = [one for one in forms if text in one]
     sent: dict[str, list[str]] = {}
     for name, value in re.findall(r'type="hidden" name="([\w-]+)" value="([^"]*)"', form):
@@ -177,3 +180,18 @@ def crowd(customer):
         )
 
     return make
+
+
+@pytest.fixture
+def sync(alice):
+    """Alice's integration, through the REST API."""
+    return replace(actor(alice, "rest"), client="Nightly sync", request_id=uuid7().hex)
+
+
+@pytest.fixture
+def split(by_alice, join, line):
+    """The group line, split for five sites."""
+    join(5)
+    quotes_operations.split_line(line.pk, by=by_alice)
+    line.refresh_from_db()
+    return line

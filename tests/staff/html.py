@@ -41,7 +41,11 @@ class Marking:
 def marking(monkeypatch: Any, language: str = "de") -> Marking:
     """Whoever asks for the language gets its marked one, for the rest of the test."""
     found = Marking(trans_real.translation(language))
-    monkeypatch.setitem(trans_real._translations, language, found)
+    monkeypatch.setitem(
+        trans_real._translations,  # type: ignore[attr-defined]
+        language,
+        found,
+    )
     return found
 
 

@@ -16,7 +16,7 @@ from groups.from_contacts import make_group_from_contacts
 from tests import factories
 from tests.conftest import actor, grant
 from tests.contacts.external_suite import Suite
-from tests.staff.conftest import browse, page, said, statements, told
+from tests.staff.conftest import browse, content_of, last_message, page, statements
 
 LIST = reverse("admin:commsapp_operation_changelist")
 CONTACTS = reverse("admin:contacts_contact_changelist")
@@ -42,7 +42,7 @@ def rows(client, **query) -> list[str]:
     """What the list says, line by line."""
     answer = client.get(LIST, query)
     assert answer.status_code == 200
-    shown = told(answer).split("<tbody>")
+    shown = content_of(answer).split("<tbody>")
     lines = shown[1].split("</tbody>")[0].split("</tr>")[:-1] if len(shown) > 1 else []
     return [" ".join(strip_tags(line.replace("<", " <")).split()) for line in lines]
 
@@ -60,7 +60,7 @@ def test_a_go_is_one_line_with_its_count_its_entries_and_its_undo(web, archive):
     assert "30 contacts archived." in line
     assert "Show each contacts alice" in line
     assert line.endswith("Undo… : 30 contacts archived.")
-    shown = told(web.get(LIST))
+    shown = content_of(web.get(LIST))
     assert f'href="{LIST}?batch={first.batch}"' in shown
     assert f'href="{undo_of(first)}?next=' in shown
     assert "1 operation<" in shown.replace("</span>", "<")
@@ -70,7 +70,7 @@ def test_what_was_done_to_one_is_told_by_its_name(web, archive):
     [entry] = archive(1)
     [line] = rows(web)
     assert f"Archived. {entry.target_name} contact" in line
-    assert "batch=" not in told(web.get(LIST))
+    assert "batch=" not in content_of(web.get(LIST))
 
 
 def test_a_go_of_different_things_is_told_by_what_it_was_about(web, licensee, by_alice):
@@ -114,7 +114,7 @@ def test_who_looks_for_single_things_finds_them(web, archive):
 def test_the_entries_of_a_go_are_shown_alone_with_a_way_out(web, archive):
     archive(3)
     first, *_others = archive(60)
-    shown = told(web.get(LIST, {"batch": str(first.batch)}))
+    shown = content_of(web.get(LIST, {"batch": str(first.batch)}))
     assert len(rows(web, batch=str(first.batch))) == 50
     assert len(rows(web, batch=str(first.batch), p="2")) == 10
     banner = shown.split('class="go"')[1].split("</section>")[0]
@@ -123,7 +123,7 @@ def test_the_entries_of_a_go_are_shown_alone_with_a_way_out(web, archive):
     ):  # fmt: skip
         assert text in banner, text
     assert "These entries" in shown
-    assert "These entries" not in told(web.get(LIST))
+    assert "These entries" not in content_of(web.get(LIST))
 
 
 def test_another_licensees_go_and_what_is_none_show_nothing(web, bob, archive):
@@ -131,11 +131,11 @@ def test_another_licensees_go_and_what_is_none_show_nothing(web, bob, archive):
     for batch in (others[0].pk, uuid7(), "x", ""):
         answer = web.get(LIST, {"batch": str(batch)})
         assert answer.status_code == 200
-        assert 'class="go"' not in told(answer)
+        assert 'class="go"' not in content_of(answer)
     theirs = browse(bob)
     assert rows(theirs, batch=str(first.batch)) == []
-    assert 'class="go"' not in told(theirs.get(LIST, {"batch": str(first.batch)}))
-    assert "nothing left to undo" in said(theirs, theirs.post(undo_of(first)))
+    assert 'class="go"' not in content_of(theirs.get(LIST, {"batch": str(first.batch)}))
+    assert "nothing left to undo" in last_message(theirs, theirs.post(undo_of(first)))
     assert Contact.objects.filter(archived_at=None).count() == 0
 
 
@@ -144,13 +144,13 @@ def test_another_licensees_go_and_what_is_none_show_nothing(web, bob, archive):
 
 def test_a_go_is_undone_from_the_list_after_a_preview(web, archive):
     first, *_others = archive(7)
-    preview = told(web.get(undo_of(first), {"next": LIST}))
+    preview = content_of(web.get(undo_of(first), {"next": LIST}))
     assert "7 contacts archived." in preview
     assert "7 would be reversed." in preview
     assert Contact.objects.filter(archived_at=None).count() == 0
     answer = web.post(undo_of(first), {"next": LIST})
     assert answer.url == LIST
-    assert said(web, answer) == "Undone: 7 reversed."
+    assert last_message(web, answer) == "Undone: 7 reversed."
     undone, archived = rows(web)
     assert "Undone: 7 contacts." in undone
     assert undone.endswith("An undo")
@@ -173,7 +173,7 @@ def test_no_undo_is_offered_without_the_right(charlie, archive):
     reader = browse(charlie)
     [line] = rows(reader)
     assert "Undo" not in line
-    assert undo_of(first) not in told(reader.get(LIST, {"batch": str(first.batch)}))
+    assert undo_of(first) not in content_of(reader.get(LIST, {"batch": str(first.batch)}))
     assert reader.post(undo_of(first)).status_code == 403
     assert Contact.objects.filter(archived_at=None).count() == 0
 
@@ -191,7 +191,7 @@ def test_the_message_undoes_a_go_of_two_licensees(web, alice, licensee):
         "confirm": "1",
     }  # fmt: skip
     answer = both.post(CONTACTS, selected)
-    shown = told(both.get(answer.url))
+    shown = content_of(both.get(answer["Location"]))
     batches = [*Operation.objects.order_by("id").values_list("batch", flat=True).distinct()]
     assert len({*batches}) == 2
     [undo] = {one.split('"')[0] for one in shown.split('action="')[1:] if "undo-batch" in one}
@@ -204,7 +204,7 @@ def test_the_message_undoes_a_go_of_two_licensees(web, alice, licensee):
 
 def test_the_first_page_tells_a_go_in_one_line(web, archive):
     first, *_others = archive(40)
-    shown = told(web.get("/admin/")).split('id="recent"')[1]
+    shown = content_of(web.get("/admin/")).split('id="recent"')[1]
     assert shown.count("<tr>") == 2
     for text in (
         "40 contacts archived.", "Show each", f'href="{LIST}?batch={first.batch}"',
@@ -215,33 +215,33 @@ def test_the_first_page_tells_a_go_in_one_line(web, archive):
 
 def test_a_go_of_a_handful_is_undone_from_the_first_page_at_once(web, archive):
     first, *_others = archive(3)
-    shown = told(web.get("/admin/")).split('id="recent"')[1]
+    shown = content_of(web.get("/admin/")).split('id="recent"')[1]
     assert f'action="{undo_of(first)}"' in shown
     answer = web.post(undo_of(first), {"next": "/admin/"})
-    assert said(web, answer) == "Undone: 3 reversed."
+    assert last_message(web, answer) == "Undone: 3 reversed."
     assert Contact.objects.filter(archived_at=None).count() == 3
 
 
 def test_a_records_history_tells_that_it_was_one_of_many(web, charlie, join, archive, group):
     _first, second, *_others = archive(40)
     contact = Contact.objects.get(pk=second.target_id)
-    shown = told(web.get(page(contact, "history")))
+    shown = content_of(web.get(page(contact, "history")))
     assert "In one go with 39 others" in shown
     assert f'href="{LIST}?batch={second.batch}"' in shown
     assert f'action="{page(second, "undo")}"' in shown
     grant(charlie, "contacts.view_contact")
-    assert "In one go" not in told(browse(charlie).get(page(contact, "history")))
+    assert "In one go" not in content_of(browse(charlie).get(page(contact, "history")))
     join(2)
-    assert "In one go" not in told(web.get(page(group, "history")))
+    assert "In one go" not in content_of(web.get(page(group, "history")))
 
 
 def test_an_operations_page_tells_how_many_others_there_are(web, archive):
     first, *_others = archive(30)
-    shown = told(web.get(page(first)))
+    shown = content_of(web.get(page(first)))
     assert 'Done in one go with it <span class="count">29</span>' in shown
     assert f'href="{LIST}?batch={first.batch}"' in shown
     [alone] = archive(1)
-    assert "Done in one go" not in told(web.get(page(alone)))
+    assert "Done in one go" not in content_of(web.get(page(alone)))
 
 
 def test_lists_and_pages_take_as_many_statements_for_1000_as_for_10(web, archive):
@@ -264,7 +264,7 @@ def test_lists_and_pages_take_as_many_statements_for_1000_as_for_10(web, archive
 # --- Who, and what is searched ------------------------------------------------------------------
 
 
-def choices(client) -> list[str]:
+def choices(client) -> list[object]:
     filters = client.get(LIST).context["cl"].filter_specs
     users = [one for one in filters if isinstance(one, changelist.UserFilter)]
     return [name for user in users for _id, name in user.lookup_choices]
@@ -292,13 +292,13 @@ def test_a_search_that_finds_nothing_says_what_is_searched_and_where_else_to_loo
     web, charlie, group, join
 ):
     [lost, _other] = join(2)
-    shown = told(web.get(LIST, {"q": lost.name}))
+    shown = content_of(web.get(LIST, {"q": lost.name}))
     assert f"No operation matches “{lost.name}”." in shown
     assert "Searched were the names of the objects as they were then" in shown
     assert f'href="{page(lost, "history")}"' in shown
     assert f"{reverse('staff-find')}?q=" in shown
-    assert "Came into" in told(web.get(page(lost, "history")))
+    assert "Came into" in content_of(web.get(page(lost, "history")))
     grant(charlie, "commsapp.view_operation")
-    answer = told(browse(charlie).get(LIST, {"q": lost.name}))
+    answer = content_of(browse(charlie).get(LIST, {"q": lost.name}))
     assert "No operation matches" in answer
     assert page(lost, "history") not in answer

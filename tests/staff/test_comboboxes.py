@@ -12,7 +12,7 @@ from groups.models import Recipient, RecipientGroup
 from quotes.models import QuoteLineItem
 from tests import factories
 from tests.conftest import grant
-from tests.staff.conftest import browse, page, told
+from tests.staff.conftest import browse, content_of, page
 
 ADD = "admin:groups_recipientgroup_add"
 
@@ -62,11 +62,11 @@ def test_an_emptied_text_is_nobody(web, customers):
 
 def test_an_unclear_text_comes_back_with_whom_it_may_mean(web, customers):
     answer = add(web, customer="sample")
-    assert "Which one is “sample”? Choose it below." in told(answer)
-    assert 'value="sample"' in told(answer)
+    assert "Which one is “sample”? Choose it below." in content_of(answer)
+    assert 'value="sample"' in content_of(answer)
     for candidate in customers[:2]:
-        assert f'name="customer-pick" value="{candidate.pk}"' in told(answer)
-    assert str(customers[2].pk) not in told(answer)
+        assert f'name="customer-pick" value="{candidate.pk}"' in content_of(answer)
+    assert str(customers[2].pk) not in content_of(answer)
     assert not RecipientGroup.objects.exists()
     add(web, customer="sample", **{"customer-pick": str(customers[1].pk)})
     assert RecipientGroup.objects.get().customer == customers[1]
@@ -95,7 +95,7 @@ def test_an_archived_record_is_not_offered_but_kept_where_it_stands(web, group):
     customer = group.customer
     type(customer).objects.filter(pk=customer.pk).update(**customer.ARCHIVED)
     assert offered(web, term=customer.name) == []
-    body = told(web.get(page(group, "change")))
+    body = content_of(web.get(page(group, "change")))
     assert f'value="{customer.pk} {customer.name}"' in body
     values = {
         "name": "Renamed", "customer": customer.name, "description": "",
@@ -116,7 +116,7 @@ def test_nothing_of_another_licensee_is_offered_named_or_taken(web, bob, license
         {"customer": "Theirs", "customer-chosen": f"{theirs.pk} Theirs"},
         {"customer": "Theirs", "customer-pick": str(theirs.pk)},
     ):
-        assert "Theirs" not in told(add(web, **values)).replace('value="Theirs"', "").replace(
+        assert "Theirs" not in content_of(add(web, **values)).replace('value="Theirs"', "").replace(
             "“Theirs”", ""
         )
     assert not RecipientGroup.objects.exists()
@@ -167,6 +167,6 @@ def test_a_form_and_its_options_cost_the_same_however_many_there_are(web, licens
 
 
 def test_no_form_waits_for_select2_any_more(web, group):
-    body = told(web.get(page(group, "change")))
+    body = content_of(web.get(page(group, "change")))
     assert "select2" not in body
     assert "staff/combobox.js" in body

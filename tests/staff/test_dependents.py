@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -20,13 +21,13 @@ from quotes import operations as quotes_operations
 from quotes.models import Quote, QuoteLineItem
 from tests import factories
 from tests.conftest import grant
-from tests.staff.conftest import again, browse, page, told
+from tests.staff.conftest import again, browse, content_of, page
 
 
 def standing(response) -> dict[str, tuple[str, str]]:
     """What a confirmation says that stands on the records: by label, how many, and what of each."""
     section = re.search(
-        r'<section class="card panel standing.*?</section>', told(response), re.DOTALL
+        r'<section class="card panel standing.*?</section>', content_of(response), re.DOTALL
     )
     if section is None:
         return {}
@@ -71,7 +72,7 @@ def test_a_customer_is_not_put_away_before_all_that_is_its_own_was_named(
     assert told_of_quote.endswith(f"{line.quote} Draft")
     assert found["Alternate keys"][1].endswith("KEY-A Suite One")
     for record in (contact, group, recipient, line.quote, suite_key):
-        assert page(record) in told(answer)
+        assert page(record) in content_of(answer)
     assert ContactGroup.objects.get(pk=group.customer_id).status == "active"
     assert Operation.objects.count() == before
 
@@ -86,29 +87,29 @@ def test_closed_quotes_are_told_apart_from_open_ones(web, line, by_alice):
 def test_where_nothing_stands_the_page_says_so(web, customer):
     answer = web.get(page(customer, "archive"))
     assert standing(answer) == {}
-    assert "Nothing depends on it." in told(answer)
+    assert "Nothing depends on it." in content_of(answer)
 
 
 def test_restoring_touches_nothing_and_says_nothing(web, group, line):
     customer = group.customer
     web.post(page(customer, "archive"), again(web.get(page(customer, "archive"))))
     answer = web.get(page(customer, "restore"))
-    assert "What depends on it" not in told(answer)
+    assert "What depends on it" not in content_of(answer)
 
 
 def test_who_may_not_see_quotes_is_told_that_there_may_be_more(charlie, group, line):
     grant(charlie, "contacts.view_contactgroup", "contacts.change_contactgroup")
     answer = browse(charlie).get(page(group.customer, "archive"))
     assert standing(answer) == {}
-    assert "There may be more, which you may not see." in told(answer)
-    assert line.quote.number not in told(answer)
-    assert "Nothing depends on it." not in told(answer)
+    assert "There may be more, which you may not see." in content_of(answer)
+    assert line.quote.number not in content_of(answer)
+    assert "Nothing depends on it." not in content_of(answer)
 
 
 def test_another_licensees_quotes_are_nowhere_in_it(web, group):
     stranger = factories.QuoteFactory()
     Quote.objects.filter(pk=stranger.pk).update(name="Strange offer")
-    assert "Strange offer" not in told(web.get(page(group.customer, "archive")))
+    assert "Strange offer" not in content_of(web.get(page(group.customer, "archive")))
 
 
 def test_many_customers_are_told_as_one(web, licensee):
@@ -129,11 +130,12 @@ def test_a_thousand_customers_take_no_more_statements_than_twenty(web, licensee,
         customers = ContactGroup.objects.bulk_create(
             factories.ContactGroupFactory.build_batch(count, licensee=licensee, role=role)
         )
-        for model, factory in (
+        kinds: tuple[tuple[Any, Any], ...] = (
             (Quote, factories.QuoteFactory),
             (RecipientGroup, factories.RecipientGroupFactory),
             (Recipient, factories.RecipientFactory),
-        ):
+        )
+        for model, factory in kinds:
             model.objects.bulk_create(
                 factory.build(licensee=licensee, customer=customer) for customer in customers
             )
@@ -193,7 +195,7 @@ def test_a_recipient_group_is_told_with_its_members_and_lines(web, group, join, 
 def test_a_line_is_not_deleted_before_its_quotes_totals_were_told(web, group, join, line):
     join(3)
     answer = web.get(page(line, "delete"))
-    assert f"“{line.quote.number} · {line}” would be deleted." in told(answer)
+    assert f"“{line.quote.number} · {line}” would be deleted." in content_of(answer)
     _count, change = standing(answer)["Total of the quote"]
     assert "A line that is deleted cannot be brought back by Undo." in change
     # 2 × 49.90 − 12.5 % is 87.32 for each, 2 × 9.99 − 12.5 % is 17.48 a month.
@@ -213,12 +215,12 @@ def test_a_key_is_not_deleted_before_one_was_told_what_it_names(web, group, suit
 def test_what_is_no_record_is_deleted_as_django_asks(admin_client):
     nobodys = AuthGroup.objects.create(name="Nobody's")
     answer = admin_client.get(reverse("admin:auth_group_delete", args=(nobodys.pk,)))
-    assert "Are you sure you want to delete" in told(answer)
-    assert "What this touches" not in told(answer)
+    assert "Are you sure you want to delete" in content_of(answer)
+    assert "What this touches" not in content_of(answer)
 
 
 def test_those_who_are_archived_from_a_list_are_named(web, licensee):
     made = factories.ContactFactory.create_batch(7, licensee=licensee)
-    answer = told(web.post(*selected(Contact, [one.pk for one in made])))
+    answer = content_of(web.post(*selected(Contact, [one.pk for one in made])))
     assert "and 2 more" in answer
     assert sum(f"“{one}”" in answer for one in made) == 5

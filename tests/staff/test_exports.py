@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from typing import Any
 
 import openpyxl
 import pytest
@@ -17,7 +18,7 @@ from groups.models import Recipient
 from quotes.models import QuoteLineItem
 from tests import factories
 from tests.conftest import grant
-from tests.staff.conftest import browse, page, told
+from tests.staff.conftest import browse, content_of, page
 
 pytestmark = pytest.mark.django_db
 
@@ -60,7 +61,7 @@ def test_each_list_is_a_file_in_each_format(web, line, shops, name, ending):
 
 
 def test_the_list_links_to_its_exports_with_its_filters(web, shops):
-    listed = told(web.get(reverse("admin:groups_recipient_changelist"), {"q": "shop"}))
+    listed = content_of(web.get(reverse("admin:groups_recipient_changelist"), {"q": "shop"}))
     assert f'href="{address("groups_recipient", "xlsx")}?q=shop"' in listed
     assert reverse("admin:groups_recipient_import") in listed
 
@@ -92,8 +93,8 @@ def test_json_lines_tell_values_as_they_are(web, shops):
 
 def test_a_workbook_holds_numbers_as_numbers(web, line):
     content = body(web.get(address("quotes_quote", "xlsx")))
-    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
-    header, quote = [*book.active.iter_rows(values_only=True)]
+    book: Any = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
+    header, quote = book.active.iter_rows(values_only=True)
     told_of = dict(zip(header, quote, strict=True))
     assert told_of["number"] == line.quote.number
     assert told_of["one_time_total"] == 0
@@ -118,7 +119,7 @@ def test_who_may_not_look_gets_no_file(web, charlie, line, bob):
     assert rows(browse(bob).get(address("quotes_quote"))) == []
     grant(charlie, "groups.view_recipient")
     assert browse(charlie).get(address("groups_recipient")).status_code == 200
-    listed = told(browse(charlie).get(reverse("admin:groups_recipient_changelist")))
+    listed = content_of(browse(charlie).get(reverse("admin:groups_recipient_changelist")))
     assert reverse("admin:groups_recipient_import") not in listed
 
 

@@ -17,7 +17,7 @@ from commsapp.core.audit import kinds
 from commsapp.core.operation_access import KIND_LABELS
 from commsapp.staff.number_fields import FixedPointFormField, WholeFormField
 from quotes.models import QuoteLineItem
-from tests.staff.conftest import page, told
+from tests.staff.conftest import content_of, page
 
 GERMAN = {"accept-language": "de-DE,de;q=0.9,en;q=0.5"}
 LOGIN = "/admin/login/"
@@ -46,10 +46,10 @@ def german(web) -> Client:
 )
 def test_a_first_visit_is_in_the_browsers_language(client, preferred, language):
     answer = client.get(LOGIN, headers={"accept-language": preferred})
-    assert f'<html lang="{language}">' in told(answer)
+    assert f'<html lang="{language}">' in content_of(answer)
     assert answer["Content-Language"] == language
     assert "Accept-Language" in answer["Vary"]
-    assert ("Anmelden" if language == "de" else "Log in") in told(answer)
+    assert ("Anmelden" if language == "de" else "Log in") in content_of(answer)
 
 
 @pytest.mark.django_db
@@ -59,14 +59,14 @@ def test_what_one_chooses_goes_before_what_the_browser_says(client):
     assert answer.cookies["language"]["httponly"]
     assert answer.cookies["language"]["samesite"] == "Lax"
     assert answer.cookies["language"]["max-age"] >= 60 * 60 * 24 * 300
-    assert '<html lang="en">' in told(client.get(LOGIN, headers=GERMAN))
+    assert '<html lang="en">' in content_of(client.get(LOGIN, headers=GERMAN))
 
 
 @pytest.mark.parametrize("language", ["xx", "", "de\r\n"])
 def test_a_language_that_there_is_not_changes_nothing(web, language):
     web.post("/admin/language/", {"language": language, "next": "/admin/"})
     assert "language" not in web.cookies
-    assert '<html lang="en">' in told(web.get("/admin/"))
+    assert '<html lang="en">' in content_of(web.get("/admin/"))
 
 
 def test_the_choice_leads_back_to_the_same_page_and_to_no_other_site(web, group):
@@ -78,7 +78,7 @@ def test_the_choice_leads_back_to_the_same_page_and_to_no_other_site(web, group)
 
 def test_every_page_offers_both_languages_by_their_own_names(web, client, group):
     for answer in (web.get(page(group)), web.get("/admin/"), client.get(LOGIN)):
-        [form] = re.findall(r'<form class="languages".*?</form>', told(answer), re.DOTALL)
+        [form] = re.findall(r'<form class="languages".*?</form>', content_of(answer), re.DOTALL)
         assert 'method="post"' in form
         assert "csrfmiddlewaretoken" in form
         assert re.findall(r'lang="(\w+)".*?>(\w+)</button>', form) == [
@@ -90,8 +90,8 @@ def test_every_page_offers_both_languages_by_their_own_names(web, client, group)
 def test_errors_have_german_pages(german):
     missing = german.get("/admin/quotes/quote/019b76da-a800-7fd8-8289-399346a850cd/")
     assert missing.status_code == 404
-    assert "Diese Seite gibt es nicht" in told(missing)
-    assert '<html lang="de">' in told(missing)
+    assert "Diese Seite gibt es nicht" in content_of(missing)
+    assert '<html lang="de">' in content_of(missing)
 
 
 def test_every_kind_of_operation_has_a_name_that_is_translated():
@@ -107,7 +107,7 @@ def test_a_page_shows_numbers_and_days_as_germans_write_them(german, join, line)
     line.quote.expires_on = "2027-02-28"
     line.quote.save()
     for url in (page(line.quote), page(line.quote, "print")):
-        shown = unescape(told(german.get(url)))
+        shown = unescape(content_of(german.get(url)))
         assert "261,96" in shown
         assert "49,90" in shown
         assert "12,5 %" in shown
@@ -121,12 +121,12 @@ def test_thousands_stand_apart_by_points(german, line):
     german.post(page(line, "quick"), {**quick(german, line), "one_time_price": "1.234.567,89"})
     line.refresh_from_db()
     assert line.one_time_price == Decimal("1234567.89")
-    assert "1.234.567,89" in told(german.get(page(line)))
+    assert "1.234.567,89" in content_of(german.get(page(line)))
 
 
 def quick(client: Client, line) -> dict[str, str]:
     """What the form of a line sends if nobody touches it."""
-    shown = told(client.get(page(line, "quick")))
+    shown = content_of(client.get(page(line, "quick")))
     form = re.search(r'<form[^>]*id="quick".*?</form>', shown, re.DOTALL)
     return sent_by(form[0])
 
@@ -152,7 +152,7 @@ def test_a_form_that_nobody_touches_changes_nothing(web, line, language):
     assert sent["one_time_price"] == ("1234.125" if language == "en" else "1234,125")
     assert sent["requested_date"] == "2027-01-31"  # the browser shows it in its own way
     assert web.post(page(line, "quick"), sent).status_code == 302
-    whole = sent_by(told(web.get(page(line, "change"))).partition("<main")[2])
+    whole = sent_by(content_of(web.get(page(line, "change"))).partition("<main")[2])
     assert {name: whole[name] for name in NUMBERS} == {name: sent[name] for name in NUMBERS}
     line.refresh_from_db()
     assert {name: getattr(line, name) for name in NUMBERS} | {"day": line.requested_date} == before
@@ -176,9 +176,9 @@ def test_what_could_be_two_numbers_is_asked_about(web, line, language, typed):
     before = QuoteLineItem.objects.values().get(pk=line.pk)
     answer = web.post(page(line, "quick"), {**quick(web, line), "quantity": typed})
     assert answer.status_code == 400
-    assert f'value="{typed}"' in told(answer)
+    assert f'value="{typed}"' in content_of(answer)
     asked = {"de": "Schreiben Sie 1500 oder 1,500.", "en": "Write 1500 or 1.500."}[language]
-    assert asked in unescape(told(answer))
+    assert asked in unescape(content_of(answer))
     assert QuoteLineItem.objects.values().get(pk=line.pk) == before
 
 

@@ -24,9 +24,11 @@ from contacts.operations import SaveContactGroup
 from groups.models import Recipient, RecipientGroup
 from quotes.models import Product, QuoteLineItem
 from tests import factories
-from tests.staff.conftest import again, page, told
+from tests.staff.conftest import again, content_of, page
 from tests.staff.html import marking, stored_texts, unmarked
 from tests.staff.test_pages_answer import LISTED, RECORDS, address, pages_of, world
+
+pytestmark = pytest.mark.once
 
 __all__ = ["world"]
 
@@ -59,9 +61,9 @@ class Reader:
         assert answer.status_code == status or status is None, url
         if answer.status_code == 302:
             return self.get(answer.url)
-        assert 'lang="de"' in told(answer)
+        assert 'lang="de"' in content_of(answer)
         data = [*stored_texts(), *NAMES, *re.findall(r"\w+", " ".join([FILE, *self.typed]))]
-        for text in unmarked(told(answer), data):
+        for text in unmarked(content_of(answer), data):
             if not CURRENCY.fullmatch(text):
                 self.found.setdefault(text, url)
         return answer
@@ -154,7 +156,7 @@ def test_signing_in_and_out(reader, marked, db):
     finish(reader, marked)
 
 
-def test_an_empty_house(marked, licensee, charlie):
+def test_empty_installation(marked, licensee, charlie):
     from tests.conftest import grant
     from tests.staff.conftest import browse
 
@@ -263,7 +265,7 @@ def test_an_import_from_file_to_result(reader, marked, licensee, model):
     file = SimpleUploadedFile("Sample.csv", FILE.encode())
     answer = reader.web.post(url, {"file": file})
     draft = answer.url
-    columns = told(reader.get(draft))
+    columns = content_of(reader.get(draft))
     sent = {
         name: (re.search(r'<option value="([^"]*)" selected', options) or ["", ""])[1]
         for name, options in re.findall(

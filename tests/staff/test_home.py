@@ -21,7 +21,7 @@ from contacts.models import SaveCount, SaveFailure
 from groups.models import RecipientGroup
 from tests import factories
 from tests.conftest import grant
-from tests.staff.conftest import browse, page, told
+from tests.staff.conftest import browse, content_of, page
 
 
 @pytest.fixture(autouse=True)
@@ -89,8 +89,8 @@ def test_the_chart_stands_on_its_ground_and_a_table_says_the_same(web, alice, li
     chart = answer.context["chart"]
     assert sum(float(bar.height) for bar in chart.bars) == pytest.approx(100)
     assert {bar.channel for bar in chart.bars} == {"staff", "rest"}
-    assert '<td class="num">3</td>' in told(answer)
-    assert "style=" not in told(answer)
+    assert '<td class="num">3</td>' in content_of(answer)
+    assert "style=" not in content_of(answer)
 
 
 def test_failed_saves_of_the_last_day_stand_on_the_first_page(web, licensee, bob):
@@ -106,20 +106,20 @@ def test_failed_saves_of_the_last_day_stand_on_the_first_page(web, licensee, bob
 
 
 def test_a_new_user_is_told_the_first_steps_until_there_is_a_quote(web, licensee, charlie):
-    assert "First steps" in told(web.get("/admin/"))
+    assert "First steps" in content_of(web.get("/admin/"))
     group = factories.ContactGroupFactory(licensee=licensee)
     steps = web.get("/admin/").context["first_steps"]
     assert [step["is_done"] for step in steps] == [True, False, False, False, False]
     factories.QuoteFactory(licensee=licensee, customer=group)
-    assert "First steps" not in told(web.get("/admin/"))
-    assert "First steps" not in told(browse(charlie).get("/admin/"))
+    assert "First steps" not in content_of(web.get("/admin/"))
+    assert "First steps" not in content_of(browse(charlie).get("/admin/"))
 
 
 def test_a_recent_operation_is_undone_from_the_first_page(web, group, by_alice):
     records.archive(RecipientGroup, [group.pk.hex], by=by_alice)
     [entry] = [one for one in web.get("/admin/").context["recent"] if one["can_undo"]]
     undo = reverse("admin:commsapp_operation_undo", args=(entry["operation"].pk,))
-    assert undo in told(web.get("/admin/"))
+    assert undo in content_of(web.get("/admin/"))
     web.post(undo, {"next": "/admin/"})
     group.refresh_from_db()
     assert group.status == "active"
@@ -153,7 +153,7 @@ def test_data_sources_tell_todays_saves_and_failures(web, licensee, bob):
     )
     [source] = web.get(PAGE).context["sources"]
     assert (source["outcomes"], source["failed"]) == ([("Created", 4)], 2)
-    assert "Sales suite" not in told(browse(bob).get(PAGE))
+    assert "Sales suite" not in content_of(browse(bob).get(PAGE))
 
 
 def test_a_clients_tokens_end_when_that_is_confirmed(web, alice):
@@ -163,12 +163,12 @@ def test_a_clients_tokens_end_when_that_is_confirmed(web, alice):
     [shown] = web.get(PAGE).context["clients"]
     assert shown.token_count == 1
     url = reverse("staff-end-tokens", args=(client.pk,))
-    assert "End all tokens" in told(web.get(url))
+    assert "End all tokens" in content_of(web.get(url))
     assert get_access_token_model().objects.count() == 2
     assert web.post(url).url == PAGE
     assert get_access_token_model().objects.count() == 0
     assert Client.objects.filter(pk=client.pk).exists()
-    assert "1 token ended." in told(web.get(PAGE))
+    assert "1 token ended." in content_of(web.get(PAGE))
 
 
 def test_an_ended_token_opens_nothing_any_more(web, alice, client):
@@ -192,18 +192,18 @@ def test_only_who_may_change_a_client_ends_its_tokens(alice, bob, charlie):
 def test_the_integrations_are_for_who_may_see_some(web, charlie):
     assert browse(charlie).get(PAGE).status_code == 403
     assert browse(charlie).get(f"{PAGE}curl/").status_code == 403
-    assert f'href="{PAGE}"' not in told(browse(charlie).get("/admin/"))
-    assert f'href="{PAGE}"' in told(web.get("/admin/"))
+    assert f'href="{PAGE}"' not in content_of(browse(charlie).get("/admin/"))
+    assert f'href="{PAGE}"' in content_of(web.get("/admin/"))
 
 
 def test_curl_lines_name_the_users_own_records_and_no_others(web, bob, group):
-    answer = told(web.get(f"{PAGE}curl/"))
+    answer = content_of(web.get(f"{PAGE}curl/"))
     assert str(group.pk) in answer
     assert str(group.customer_id) in answer
     assert (
         f"/services/data/v64.0/connect/comms-sales/recipient-group/{group.pk}/recipients" in answer
     )
-    assert str(group.pk) not in told(browse(bob).get(f"{PAGE}curl/"))
+    assert str(group.pk) not in content_of(browse(bob).get(f"{PAGE}curl/"))
 
 
 def test_as_many_statements_for_many_data_sources_as_for_few(
@@ -221,4 +221,4 @@ def test_as_many_statements_for_many_data_sources_as_for_few(
 
 
 def test_the_page_of_a_record_has_its_id_to_copy(web, group):
-    assert f'<code class="id">{group.pk}</code>' in told(web.get(page(group)))
+    assert f'<code class="id">{group.pk}</code>' in content_of(web.get(page(group)))

@@ -9,6 +9,7 @@ import time
 import zipfile
 import zlib
 
+import orjson
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -26,12 +27,11 @@ from commsapp.staff.tables import (
 from commsapp.staff.tables.cells import MAX_CELL_LENGTH
 from commsapp.staff.tables.reading_limits import ReadingLimits
 from contacts.models import Contact
-from groups import recipient_list as listed_recipients
 from groups.models import Recipient
 from groups.recipient_list import MAX_CARRIED, MAX_SIGNS, RecipientList
 from quotes.models import Product
 from tests.groups.many_recipients import members_of
-from tests.staff.conftest import page, told
+from tests.staff.conftest import content_of, page
 from tests.staff.test_table_files import _SHEET, sheet, workbook
 from tests.staff.test_xlsx_cells import MAIN, refused, rows, shared
 
@@ -249,6 +249,16 @@ def test_cells_are_counted_in_all_also_those_that_fill_a_short_row(monkeypatch):
         assert "more than 5000 cells" in refused_csv(f"{header}\n" + f"{row}\n" * 100)
 
 
+def test_header_is_none_of_the_cells_that_a_file_may_have(monkeypatch):
+    monkeypatch.setattr(reading_limits, "MAX_CELLS", 500)
+    header = ",".join(f"c{n}" for n in range(50))
+    full_row = ",".join(["x"] * 50) + "\n"
+    upload = SimpleUploadedFile("file.csv", (f"{header}\n" + full_row * 10).encode())
+    assert len(reader.read(upload).rows) == 10
+    message = refused_csv(f"{header}\n" + full_row * 11)
+    assert "It has more than 500 cells below its header, blank ones included." in message
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -277,7 +287,7 @@ def test_an_import_ends_when_its_time_is_over_and_keeps_nothing(web, monkeypatch
     url = reverse(f"admin:{opts.app_label}_{opts.model_name}_import")
     answer = web.post(url, {"file": SimpleUploadedFile(name, content)})
     assert answer.status_code == 400
-    assert "It takes too long to read. Split the file." in told(answer)
+    assert "It takes too long to read. Split the file." in content_of(answer)
     assert not Draft.objects.exists()
     assert not model.objects.exists()
 
@@ -287,7 +297,7 @@ def test_a_hostile_list_of_recipients_is_refused_and_nobody_is_added(web, group,
     monkeypatch.setattr(reading_limits, "MAX_ELEMENTS", 100)
     upload = SimpleUploadedFile("file.xlsx", of_rows(HEADER + "<row/>" * 1_000))
     answer = web.post(page(group, "add-recipients"), {"file": upload})
-    assert "too many cells" in told(answer)
+    assert "too many cells" in content_of(answer)
     assert members_of(group) == set()
     assert not Draft.objects.exists()
 
@@ -302,7 +312,7 @@ def test_a_pasted_text_of_separators_alone_is_refused_before_it_is_split(web, gr
     with pytest.raises(ValueError, match="separators"):
         RecipientList.pasted(text, "Recipient")
     answer = web.post(page(group, "add-recipients"), {"pasted": text})
-    assert "At most 100,000 at once." in told(answer)
+    assert "At most 100,000 at once." in content_of(answer)
     assert members_of(group) == set()
     assert not Draft.objects.exists()
 
@@ -329,7 +339,7 @@ def test_a_carried_list_of_too_many_parts_is_refused_before_it_is_parsed(monkeyp
         raise AssertionError("the list was parsed")
 
     packed = zlib.compress(b'[["a"],[' + b"[]," * 300_000 + b"[]],0,false]")
-    monkeypatch.setattr(listed_recipients.orjson, "loads", unread)
+    monkeypatch.setattr(orjson, "loads", unread)
     with pytest.raises(ValueError, match="no list"):
         RecipientList.loads(base64.urlsafe_b64encode(packed).decode())
 

@@ -5,24 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
-from commsapp.core.imports import drafts
 from commsapp.models import Draft, Operation
 from commsapp.staff.tables import reader
 from contacts.models import AlternateKey, Contact, ContactGroup
 from groups.models import Recipient
 from quotes.models import Product
 from tests import factories
-from tests.conftest import grant
-from tests.staff.conftest import browse, told
+from tests.staff.conftest import content_of
 
 pytestmark = pytest.mark.django_db
 
@@ -42,13 +38,13 @@ def upload(web, model, content: str | bytes, name: str = "sites.csv"):
 def go(web, url: str, action: str, **sent) -> str:
     """Sends a form of the draft; what the page says then."""
     response = web.post(url, {"action": action, **sent})
-    assert response.status_code == 302, told(response)
-    return told(web.get(response.url))
+    assert response.status_code == 302, content_of(response)
+    return content_of(web.get(response.url))
 
 
 def guessed(web, url: str) -> dict[str, str]:
     """What the columns' form would send, as it stands."""
-    form = told(web.get(url))
+    form = content_of(web.get(url))
     return {
         name: (re.search(r'<option value="([^"]*)" selected', options) or [None, ""])[1]
         for name, options in re.findall(
@@ -112,10 +108,10 @@ def test_columns_are_corrected_and_what_cannot_be_is_told(web):
     ):
         answer = web.post(url, {"action": "check", **sent})
         assert answer.status_code == 400
-        assert sentence in told(answer)
+        assert sentence in content_of(answer)
     preview = go(web, url, "check", **{"column-0": "name", "column-1": "recipient_type"})
     assert "1 would be created, 0 updated, 0 unchanged, 0 refused." in preview
-    assert 'value="name" selected' in told(web.get(f"{url}?columns"))
+    assert 'value="name" selected' in content_of(web.get(f"{url}?columns"))
     assert not Recipient.objects.exists()
 
 
@@ -154,7 +150,7 @@ def test_an_export_is_imported_as_it_is_and_changes_nothing(web, licensee):
             exported = web.get(address(model, f"export_{ending}"))
             content = b"".join(exported.streaming_content)
             url = checked(web, model, content, f"export.{ending}")
-            page = told(web.get(url))
+            page = content_of(web.get(url))
             told_of = f"0 would be created, 0 updated, {count} unchanged, 0 refused."
             assert told_of in page, (model, ending, page)
             assert "There is nothing to do." in page
@@ -165,7 +161,7 @@ def test_products_are_known_by_their_code(web, licensee):
     factories.ProductFactory(licensee=licensee, code="A-1", name="Old", one_time_price="1")
     content = "code,name,one_time_price,currency\nA-1,New,2.50,eur\nB-2,Line,1_000,EUR\n"
     url = checked(web, Product, content + "B-3,Fibre,,EUR\nB-3,Fibre,,EUR\n")
-    page = told(web.get(url))
+    page = content_of(web.get(url))
     assert "1 would be created, 1 updated, 0 unchanged, 2 refused." in page
     assert "“1_000” is no number." in page
     assert "Line 4 says something of the same one already." in page
@@ -179,7 +175,7 @@ def test_contacts_are_made_unless_their_id_is_given(web, licensee):
     there = factories.ContactFactory(licensee=licensee, name="Old", email="a@example.com")
     content = f"id,name,kind,email\n{there.pk},New,,a@example.com\n,Ada,person,a@example.com\n"
     url = checked(web, Contact, content)
-    assert "1 would be created, 1 updated" in told(web.get(url))
+    assert "1 would be created, 1 updated" in content_of(web.get(url))
     go(web, url, "confirm")
     assert {one.name for one in Contact.objects.all()} == {"New", "Ada"}
 
@@ -198,7 +194,7 @@ def test_contact_groups_are_saved_by_their_alternate_key(web, licensee):
         "Suite,K-1,Again,Customer,\n"
     )
     url = checked(web, ContactGroup, content)
-    page = told(web.get(url))
+    page = content_of(web.get(url))
     assert "2 would be created, 0 updated, 0 unchanged, 4 refused." in page
     for reason in (
         "A new contact group needs a role.", "Say whose alternate key this is",
@@ -261,7 +257,7 @@ def test_an_import_is_stopped_between_parts_and_goes_on_later(web):
 
 def test_what_stands_twice_in_a_file_is_told_across_parts(web):
     url = checked(web, Recipient, many(1_200) + "\nLast;Location;;S-5;\n")
-    page = told(web.get(url))
+    page = content_of(web.get(url))
     assert "1,200 would be created, 0 updated, 0 unchanged, 1 refused." in page
     assert "Line 7 says something of the same one already." in page
     go(web, url, "confirm")
@@ -283,7 +279,7 @@ def test_a_part_takes_as_many_statements_however_many_rows(web):
 def test_problems_come_in_pages(web):
     rows = "\n".join(f"Site {n},Castle" for n in range(1_100))
     url = checked(web, Recipient, f"name,recipient_type\n{rows}\n")
-    first, last = told(web.get(url)), told(web.get(url, {"p": "3"}))
+    first, last = content_of(web.get(url)), content_of(web.get(url, {"p": "3"}))
     assert "1,100 problems" in first
     assert first.count("<td>recipient_type</td>") == 500
     assert last.count("<td>recipient_type</td>") == 100
@@ -309,7 +305,7 @@ def test_problems_come_in_pages(web):
 def test_a_file_that_is_no_table_is_refused_and_nothing_kept(web, content, sentence):
     response = upload(web, Recipient, content)
     assert response.status_code == 400
-    assert sentence in told(response).replace("&#x27;", "'")
+    assert sentence in content_of(response).replace("&#x27;", "'")
     assert not Draft.objects.exists()
 
 
@@ -324,53 +320,3 @@ def test_the_template_has_all_columns(web):
     book = b"".join(web.get(address(Recipient, "template_xlsx")).streaming_content)
     with pytest.raises(reader.Unreadable, match="no row below it"):
         reader.read(SimpleUploadedFile("template.xlsx", book))
-
-
-# --- Whose drafts they are --------------------------------------------------------------------
-
-
-def test_a_draft_is_its_users_alone(web, charlie, bob):
-    url = checked(web, Recipient, many(1))
-    grant(charlie, "*")
-    for other in (charlie, bob):
-        theirs = browse(other)
-        assert theirs.get(url).status_code == 404
-        assert theirs.post(url, {"action": "confirm"}).status_code == 404
-        failed_rows = url + "failed.csv"
-        assert theirs.get(failed_rows).status_code == 404
-    wrong_kind = address(Contact, "draft", Draft.objects.get().pk)
-    assert web.get(wrong_kind).status_code == 404
-    assert not Recipient.objects.exists()
-
-
-def test_who_may_neither_add_nor_change_cannot_import(charlie):
-    theirs = browse(charlie)
-    grant(charlie, "groups.view_recipient")
-    assert theirs.get(address(Recipient)).status_code == 403
-    assert upload(theirs, Recipient, many(1)).status_code == 403
-    assert not Draft.objects.exists()
-
-
-def test_drafts_are_discarded_and_forgotten(web, alice):
-    url = checked(web, Recipient, many(1))
-    assert "sites.csv" in told(web.get(address(Recipient)))
-    assert web.post(url, {"action": "forget"}).url == address(Recipient)
-    assert web.get(url).status_code == 404
-    old = checked(web, Recipient, many(1))
-    Draft.objects.update(updated_at=timezone.now() - drafts.KEPT - timedelta(hours=1))
-    assert web.get(old).status_code == 404
-    for _ in range(drafts.MAX_DRAFTS + 2):
-        upload(web, Recipient, many(1))
-    assert Draft.objects.filter(user=alice).count() == drafts.MAX_DRAFTS
-
-
-def test_who_works_for_several_says_for_whom(web, alice, licensee):
-    other = factories.LicenseeFactory(name="Eastwind")
-    alice.licensees.add(other)
-    content = SimpleUploadedFile("s.csv", many(1).encode())
-    assert "Choose for which licensee." in told(web.post(address(Recipient), {"file": content}))
-    content = SimpleUploadedFile("s.csv", many(1).encode())
-    url = web.post(address(Recipient), {"file": content, "licensee": str(other.pk)}).url
-    go(web, url, "check", **guessed(web, url))
-    go(web, url, "confirm")
-    assert Recipient.objects.get().licensee == other

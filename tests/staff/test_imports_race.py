@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 
 import pytest
+from django.db import transaction
 
 from commsapp.core.imports import drafts
 from commsapp.core.imports.importer import import_records
@@ -39,7 +40,7 @@ def draft(by_alice, licensee) -> Draft:
 def applied(draft: Draft, by) -> None:
     """Every part, each asked for by several at once."""
     for part in range(PARTS):
-        answers = at_once(lambda part=part: drafts.step(draft.pk, part, run, by=by), AT_ONCE)
+        answers = at_once(partial(drafts.step, draft.pk, part, run, by=by), AT_ONCE)
         assert not [answer for answer in answers if isinstance(answer, Exception)]
 
 
@@ -63,6 +64,6 @@ def test_without_the_lock_a_part_is_applied_more_than_once(draft, by_alice, monk
         return drafts.drafts_of(by).get(pk=draft_id)
 
     monkeypatch.setattr(drafts, "_lock", unlocked)
-    monkeypatch.setattr(drafts.transaction, "atomic", no_transaction)  # on SQLite, it is the lock
+    monkeypatch.setattr(transaction, "atomic", no_transaction)  # on SQLite, it is the lock
     at_once(lambda: drafts.step(draft.pk, 0, run, by=by_alice), AT_ONCE)
     assert Recipient.objects.count() > drafts.PART_ROWS

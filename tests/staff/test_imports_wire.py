@@ -66,8 +66,8 @@ def told(answer: requests.Response) -> str:
 
 
 @pytest.fixture(scope="module")
-def staff(once) -> Staff:
-    return Staff(once)
+def staff(shared_demo) -> Staff:
+    return Staff(shared_demo)
 
 
 @pytest.fixture(autouse=True)

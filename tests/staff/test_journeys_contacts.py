@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from contacts.models import AlternateKey, Contact, ContactConnection, ContactGroup
 from tests import factories
-from tests.staff.conftest import again, page, told
+from tests.staff.conftest import again, content_of, page
 
 CONFIRM = {"confirm": "1"}
 
@@ -47,7 +47,7 @@ def test_connections_are_moved_added_and_removed(web, group, connected):
     web.post(page(customer, "add-connections"), again(preview))
     assert customer.connections.get(contact=four).role == role
     preview = web.post(page(customer, "remove-connections"), {"contacts": [two.pk]})
-    assert "1 contact would be removed" in told(preview)
+    assert "1 contact would be removed" in content_of(preview)
     web.post(page(customer, "remove-connections"), again(preview))
     assert in_order(customer) == [three.pk, one.pk, four.pk]
 

@@ -11,14 +11,14 @@ from contacts.models import Contact
 from groups.models import Recipient, RecipientGroup
 from tests import factories
 from tests.groups.many_recipients import members_of
-from tests.staff.conftest import again, page, said, told
+from tests.staff.conftest import again, content_of, last_message, page
 
 CONFIRM = {"confirm": "1"}
 
 
 def undo_address(web, response) -> str:
     """Where the button beside the message leads."""
-    followed = told(web.get(response.url))
+    followed = content_of(web.get(response.url))
     return re.search(
         r'class="messagelist".*?<form method="post" action="([^"]+)"', followed, re.DOTALL
     )[1]
@@ -45,14 +45,14 @@ def test_pasted_recipients_are_named_in_four_ways_and_each_wrong_one_is_told(web
     url = page(group, "add-recipients")
     preview = web.post(url, {"pasted": pasted})
     assert preview.status_code == 200
-    assert "4 recipients would be added, 2 refused." in told(preview)
+    assert "4 recipients would be added, 2 refused." in content_of(preview)
     assert [(one.line, one.value) for one in preview.context["problems"]] == [
         (4, "nobody"), (5, "OLD"), (6, "TWICE"), (6, str(stranger.pk)),
     ]  # fmt: skip
     assert members_of(group) == set()
 
     done = web.post(url, {"pasted": pasted, **CONFIRM})
-    assert "4 recipients added, 2 refused." in told(done)
+    assert "4 recipients added, 2 refused." in content_of(done)
     assert len(done.context["problems"]) == 4
     assert members_of(group) == {by_id.pk, by_reference.pk, by_mail.pk, by_number.pk}
 
@@ -62,19 +62,19 @@ def test_ticked_recipients_are_added_and_the_message_undoes_it(web, group):
         3, licensee=group.licensee, customer=group.customer
     )
     url = page(group, "add-recipients")
-    assert all(str(recipient.pk) in told(web.get(url)) for recipient in recipients)
+    assert all(str(recipient.pk) in content_of(web.get(url)) for recipient in recipients)
     preview = web.post(url, {"recipients": [str(recipient.pk) for recipient in recipients[:2]]})
-    assert "2 recipients would be added." in told(preview)
+    assert "2 recipients would be added." in content_of(preview)
     done = web.post(url, again(preview))
     assert done.url.startswith(f"{page(group)}?changed=")
     address = undo_address(web, done)
     assert members_of(group) == {recipient.pk for recipient in recipients[:2]}
 
     undone = web.post(address, {"next": page(group)})
-    assert said(web, undone) == "Undone: 2 reversed."
+    assert last_message(web, undone) == "Undone: 2 reversed."
     assert members_of(group) == set()
     twice = web.post(address)
-    assert said(web, twice) == "This was undone already."
+    assert last_message(web, twice) == "This was undone already."
 
 
 def test_the_picker_offers_only_who_fits_and_is_not_in_the_group(web, group, join):
@@ -94,9 +94,9 @@ def test_ticked_members_are_removed(web, group, join):
     leaving, staying = join(2)
     url = page(group, "remove-recipients")
     preview = web.post(url, {"recipients": [str(leaving.pk)]})
-    assert "1 recipient would be removed." in told(preview)
+    assert "1 recipient would be removed." in content_of(preview)
     done = web.post(url, again(preview))
-    assert said(web, done) == "1 recipient removed."
+    assert last_message(web, done) == "1 recipient removed."
     assert members_of(group) == {staying.pk}
 
 
@@ -105,8 +105,8 @@ def test_members_are_set_exactly(web, group, join):
     coming = factories.RecipientFactory(licensee=group.licensee)
     url = page(group, "set-recipients")
     preview = web.post(url, {"pasted": f"{staying.pk}\n{coming.pk}"})
-    assert "1 would be added, 1 removed, 1 stay." in told(preview)
-    assert said(web, web.post(url, again(preview))) == "1 added, 1 removed, 1 stayed."
+    assert "1 would be added, 1 removed, 1 stay." in content_of(preview)
+    assert last_message(web, web.post(url, again(preview))) == "1 added, 1 removed, 1 stayed."
     assert members_of(group) == {staying.pk, coming.pk}
 
 
@@ -115,7 +115,7 @@ def test_nobody_leaves_because_of_a_typing_error(web, group, join):
     before, operations = members_of(group), Operation.objects.count()
     answer = web.post(page(group, "set-recipients"), {"pasted": f"{staying.pk}\nSITE-8", **CONFIRM})
     assert [(one.line, one.value) for one in answer.context["problems"]] == [(2, "SITE-8")]
-    assert 'name="confirm"' not in told(answer)
+    assert 'name="confirm"' not in content_of(answer)
     assert members_of(group) == before
     assert Operation.objects.count() == operations
 
@@ -123,14 +123,14 @@ def test_nobody_leaves_because_of_a_typing_error(web, group, join):
 def test_naming_nobody_is_told_on_the_form(web, group):
     answer = web.post(page(group, "add-recipients"), {"pasted": " \n,;"})
     assert answer.status_code == 400
-    assert "Name at least one recipient." in told(answer)
+    assert "Name at least one recipient." in content_of(answer)
 
 
 def test_adding_who_is_in_already_is_nothing_to_do(web, group, join):
     [member] = join(1)
     preview = web.post(page(group, "add-recipients"), {"pasted": str(member.pk)})
-    assert "There is nothing to do." in told(preview)
-    assert 'name="confirm"' not in told(preview)
+    assert "There is nothing to do." in content_of(preview)
+    assert 'name="confirm"' not in content_of(preview)
 
 
 def test_an_archived_group_refuses_members_and_says_so(web, group, join):
@@ -140,7 +140,7 @@ def test_an_archived_group_refuses_members_and_says_so(web, group, join):
     before = Operation.objects.count()
     answer = web.post(page(group, "add-recipients"), {"pasted": str(recipient.pk), **CONFIRM})
     assert answer.status_code == 409
-    assert "The recipient group is archived." in told(answer)
+    assert "The recipient group is archived." in content_of(answer)
     assert recipient.pk not in members_of(group)
     assert Operation.objects.count() == before
 
@@ -150,15 +150,15 @@ def test_an_archived_group_refuses_members_and_says_so(web, group, join):
 
 def test_a_group_is_archived_restored_and_the_archiving_undone(web, group):
     preview = web.get(page(group, "archive"))
-    assert f"“{group}” would be archived." in told(preview)
+    assert f"“{group}” would be archived." in content_of(preview)
     done = web.post(page(group, "archive"), CONFIRM)
     group.refresh_from_db()
     assert group.is_archived
-    assert said(web, web.post(undo_address(web, done))) == "Undone: 1 reversed."
+    assert last_message(web, web.post(undo_address(web, done))) == "Undone: 1 reversed."
     group.refresh_from_db()
     assert not group.is_archived
     web.post(page(group, "archive"), CONFIRM)
-    assert said(web, web.post(page(group, "restore"), CONFIRM)) == "Restored."
+    assert last_message(web, web.post(page(group, "restore"), CONFIRM)) == "Restored."
     group.refresh_from_db()
     assert not group.is_archived
 
@@ -168,12 +168,12 @@ def test_many_are_archived_from_the_list_and_come_back_with_one_undo(web, licens
     url = reverse("admin:contacts_contact_changelist") + "?q=Contact"
     ticked = {"action": "archive_selected", "_selected_action": [str(c.pk) for c in contacts[:2]]}
     preview = web.post(url, ticked)
-    assert "2 would be archived." in told(preview)
+    assert "2 would be archived." in content_of(preview)
     assert Contact.objects.filter(archived_at=None).count() == 3
     done = web.post(url, again(preview))
     assert done.url == url
     assert Contact.objects.filter(archived_at=None).count() == 1
-    assert said(web, web.post(undo_address(web, done))) == "Undone: 2 reversed."
+    assert last_message(web, web.post(undo_address(web, done))) == "Undone: 2 reversed."
     assert Contact.objects.filter(archived_at=None).count() == 3
 
 
@@ -185,7 +185,7 @@ def test_all_that_match_may_be_selected_over_pages(web, licensee):
         "action": "archive_selected", "select_across": "1", "_selected_action": [str(first.pk)],
     }  # fmt: skip
     preview = web.post(url, ticked)
-    assert "60 would be archived." in told(preview)
+    assert "60 would be archived." in content_of(preview)
     web.post(url, again(preview))
     assert not Recipient.objects.filter(archived_at=None).exists()
 

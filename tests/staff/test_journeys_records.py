@@ -12,7 +12,7 @@ from quotes.models import Product
 from tests import factories
 from tests.conftest import grant
 from tests.groups.many_recipients import members_of
-from tests.staff.conftest import browse, page, said, told
+from tests.staff.conftest import browse, content_of, last_message, page
 
 CONFIRM = {"confirm": "1"}
 
@@ -33,12 +33,12 @@ def test_a_record_is_made_and_edited_as_operations(web, licensee):
     web.post(page(product, "change"), {**values, "name": "Fibre access"})
     product.refresh_from_db()
     assert product.name == "Fibre access"
-    history = told(web.get(page(product, "history")))
+    history = content_of(web.get(page(product, "history")))
     assert "Created." in history
     assert "Changed: name." in history
     edited = Operation.objects.get(kind="edited")
     assert edited.channel == "staff"
-    shown = told(web.get(page(edited)))
+    shown = content_of(web.get(page(edited)))
     assert "Access" in shown
     assert "Fibre access" in shown
 
@@ -57,7 +57,7 @@ def test_what_an_operation_refuses_is_shown_on_the_form(web, group, join):
         },
     )
     assert answer.status_code == 200
-    assert "The customer cannot be changed while memberships" in told(answer)
+    assert "The customer cannot be changed while memberships" in content_of(answer)
     group.refresh_from_db()
     assert group.customer != other
     assert Operation.objects.count() == before
@@ -67,7 +67,7 @@ def test_a_name_that_is_taken_is_shown_on_the_form(web, licensee):
     factories.DataSourceFactory(licensee=licensee, name="CRM")
     answer = web.post(reverse("admin:contacts_datasource_add"), {"name": "CRM"})
     assert answer.status_code == 200
-    assert "already exists" in told(answer)
+    assert "already exists" in content_of(answer)
     assert Operation.objects.count() == 0
 
 
@@ -75,7 +75,7 @@ def test_another_licensees_record_cannot_be_chosen(web, licensee, bob):
     theirs = factories.ContactGroupFactory(licensee=bob.licensees.get())
     values = {"name": "X", "customer": str(theirs.pk), "description": ""}
     answer = web.post(reverse("admin:groups_recipientgroup_add"), values)
-    assert "Select a valid choice" in told(answer)
+    assert "Select a valid choice" in content_of(answer)
     assert not RecipientGroup.objects.exists()
     found = web.get(
         reverse("admin:autocomplete"),
@@ -93,9 +93,11 @@ def test_who_works_for_several_licensees_says_for_which_a_new_record_is(alice, l
     web = browse(alice)
     url = reverse("admin:contacts_datasource_add")
     refused = web.post(url, {"name": "CRM"})
-    assert "This field is required." in told(refused)
+    assert "This field is required." in content_of(refused)
     stranger = factories.LicenseeFactory()
-    assert "Select a valid choice" in told(web.post(url, {"name": "CRM", "licensee": stranger.pk}))
+    assert "Select a valid choice" in content_of(
+        web.post(url, {"name": "CRM", "licensee": stranger.pk})
+    )
     web.post(url, {"name": "CRM", "licensee": str(second.pk)})
     [source] = web.get(reverse("admin:contacts_datasource_changelist")).context["cl"].result_list
     assert source.licensee == second
@@ -109,11 +111,11 @@ def test_an_undo_needs_the_permission_of_what_it_undoes(web, charlie, group, joi
     grant(charlie, "commsapp.view_operation", "groups.view_recipientgroup")
     added = Operation.objects.get(kind="groups.recipients_added")
     reader = browse(charlie)
-    main = told(reader.get(page(added))).split("<main")[1].split("</main")[0]
+    main = content_of(reader.get(page(added))).split("<main")[1].split("</main")[0]
     assert "<button" not in main
     assert reader.post(page(added, "undo")).status_code == 403
     assert len(members_of(group)) == 2
-    assert said(web, web.post(page(added, "undo"))) == "Undone: 2 reversed."
+    assert last_message(web, web.post(page(added, "undo"))) == "Undone: 2 reversed."
 
 
 def test_an_undo_tells_what_it_kept(web, group, join):
@@ -121,7 +123,7 @@ def test_an_undo_tells_what_it_kept(web, group, join):
     added = Operation.objects.get(kind="groups.recipients_added")
     web.post(page(group, "remove-recipients"), {"pasted": str(gone.pk), **CONFIRM})
     undone = web.post(page(added, "undo"))
-    assert said(web, undone) == "Undone: 1 reversed, 1 kept because changed since."
+    assert last_message(web, undone) == "Undone: 1 reversed, 1 kept because changed since."
 
 
 def test_an_undo_leads_back_to_no_other_site(web, group, join):
@@ -155,10 +157,10 @@ def test_a_clients_secret_is_shown_once_and_kept_nowhere(web, alice):
     values = {"name": "Sync", "user": str(alice.pk)}
     answer = web.post(reverse("admin:commsapp_client_add"), values)
     client = Client.objects.get()
-    secret = re.findall(r'<code class="id">([^<]+)</code>', told(answer))[-1]
+    secret = re.findall(r'<code class="id">([^<]+)</code>', content_of(answer))[-1]
     assert "no-store" in answer["Cache-Control"]
     assert secret not in client.client_secret
     assert len(secret) > 40
-    shown = told(web.get(reverse("admin:commsapp_client_change", args=(client.pk,))))
+    shown = content_of(web.get(reverse("admin:commsapp_client_change", args=(client.pk,))))
     assert secret not in shown
     assert client.client_secret not in shown

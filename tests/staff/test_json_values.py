@@ -18,7 +18,7 @@ from commsapp.models import Operation
 from quotes.models import QuoteLineItem
 from tests.api.rest.conftest import Api
 from tests.conftest import grant
-from tests.staff.conftest import page, told
+from tests.staff.conftest import content_of, page
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +32,9 @@ REFUSED = {
     '{"a": 1180591620717411303424}': "too large",
     '{"a": -9223372036854775809}': "too large",
     '{"a": 1e999}': "too large",
+    '{"a": 1e-400}': "too small",
+    '{"a": [-1.5E-9999999999]}': "too small",
+    f'{{"a": 0.{"0" * 400}1}}': "too small",
     '{"a": NaN}': "NaN is not JSON",
     '{"a": -Infinity}': "-Infinity is not JSON",
     '{"a": 1, "a": 2}': "twice",
@@ -167,7 +170,7 @@ def test_staff_pages_show_what_is_stored(web, alice, odd):
 
 
 def test_a_line_with_what_is_stored_can_still_be_edited(web, odd):
-    form = told(web.get(page(odd, "change")))
+    form = content_of(web.get(page(odd, "change")))
     assert 'name="_read"' in form
     sent = filled_in(odd, '{"a": 1}') | {"quantity": "3"}
     assert web.post(page(odd, "change"), sent).status_code == 302

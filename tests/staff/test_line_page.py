@@ -8,13 +8,13 @@ from django.test.utils import CaptureQueriesContext
 from quotes import operations
 from tests import factories
 from tests.conftest import grant
-from tests.staff.conftest import browse, page, told
+from tests.staff.conftest import browse, content_of, page
 
 PANEL = "Group and parts"
 
 
 def panel(client, line) -> str:
-    shown = told(client.get(page(line)))
+    shown = content_of(client.get(page(line)))
     return shown.split(PANEL)[1].split("</section>")[0] if PANEL in shown else ""
 
 
@@ -71,7 +71,7 @@ def test_the_panel_costs_the_same_for_many_parts(web, by_alice, line, join):
     join(60)
     few = statements()
     join(240)
-    shown = told(web.get(page(line)))
+    shown = content_of(web.get(page(line)))
     assert statements() == few
     assert "and 250 more" in panel(web, line)
     assert shown.count("<tr>") < 80

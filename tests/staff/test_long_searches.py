@@ -12,7 +12,7 @@ from contacts.models import Contact
 from groups.models import Recipient
 from quotes.models import Quote
 from tests import factories
-from tests.staff.conftest import page, told
+from tests.staff.conftest import content_of, page
 
 WORDS = "ab " * 2_500
 REFUSED = "Search for at most 200 characters and 10 words."
@@ -46,7 +46,7 @@ def test_search_of_too_many_words_is_refused_with_a_sentence_in_every_box(web, b
         joint = "&" if "?" in url else "?"
         answer = web.get(f"{url}{joint}{urlencode({name: WORDS})}")
         assert answer.status_code == 200, url
-        assert told(answer).count(REFUSED) == 1, url
+        assert content_of(answer).count(REFUSED) == 1, url
 
 
 def test_picker_cuts_a_search_of_too_many_words(web, group, line):
@@ -70,7 +70,7 @@ def test_export_of_a_refused_search_is_no_export_of_everything(web, licensee):
     answer = web.get(reverse("admin:contacts_contact_export_csv"), {"q": WORDS})
     assert answer.status_code == 302
     assert answer.url.startswith(reverse("admin:contacts_contact_changelist"))
-    assert REFUSED in told(web.get(answer.url))
+    assert REFUSED in content_of(web.get(answer.url))
 
 
 @pytest.mark.parametrize("words", [WORDS, "a" * 201])

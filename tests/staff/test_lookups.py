@@ -16,7 +16,7 @@ from contacts.models import Contact, ContactConnection, ContactGroup
 from groups.models import Recipient
 from quotes.models import Product, Quote, QuoteLineItem
 from tests import factories
-from tests.staff.conftest import browse, told
+from tests.staff.conftest import browse, content_of
 
 REFUSED = "The list cannot be filtered in this way."
 UNDECLARED = (
@@ -67,13 +67,13 @@ def test_lookup_that_the_list_does_not_declare_is_refused_with_a_sentence(
     assert (answer.status_code, answer.headers.get("Location")) == (302, f"{list_of(model)}?e=1")
     shown = web.get(answer.url)
     assert shown.status_code == 200
-    assert REFUSED in told(shown)
+    assert REFUSED in content_of(shown)
 
 
 def test_error_page_of_a_list_says_nothing_of_the_database(web):
     answer = web.get(list_of(Contact), {"e": "1", "name__regex": "("}, follow=True)
-    assert REFUSED in told(answer)
-    assert "database" not in told(answer).lower()
+    assert REFUSED in content_of(answer)
+    assert "database" not in content_of(answer).lower()
 
 
 def test_secret_of_a_client_cannot_be_read_letter_by_letter(web, alice):
@@ -113,7 +113,7 @@ def test_filters_of_every_list_lead_to_what_they_offer(web, alice, licensee, by_
 def test_query_that_our_pages_link_to_is_taken(web, model, query):
     answer = web.get(f"{list_of(model)}?{query}")
     assert answer.status_code == 200
-    assert REFUSED not in told(answer)
+    assert REFUSED not in content_of(answer)
 
 
 @pytest.mark.parametrize("model", [Contact, ContactGroup, Product, Quote, QuoteLineItem, Recipient])
@@ -129,7 +129,7 @@ def test_saved_filter_with_an_undeclared_lookup_is_refused_like_the_address(web,
         user=alice, list="contacts.contact", name="old", query="name__regex=%28"
     )
     url = f"{list_of(Contact)}?name__regex=%28"
-    assert f'href="{url}"' in told(web.get(list_of(Contact)))
+    assert f'href="{url}"' in content_of(web.get(list_of(Contact)))
     assert web.get(url).url == f"{list_of(Contact)}?e=1"
 
 

@@ -11,7 +11,7 @@ from commsapp.core.credentials import api_clients
 from commsapp.models import Client, User
 from tests import factories
 from tests.conftest import grant
-from tests.staff.conftest import browse, told
+from tests.staff.conftest import browse, content_of
 
 _RIGHTS = (
     "commsapp.view_user", "commsapp.add_user", "commsapp.change_user",
@@ -71,8 +71,12 @@ def weaker(licensee) -> User:
     return user
 
 
-def _change(user: User, **more: str):
-    sent = {"username": "renamed", "licensees": [str(user.licensees.first().pk)], **more}
+def _change(user: User, **more: str | list[str]):
+    sent: dict[str, str | list[str]] = {
+        "username": "renamed",
+        "licensees": [str(user.licensees.first().pk)],
+        **more,
+    }
     return reverse("admin:commsapp_user_change", args=(user.pk,)), sent
 
 
@@ -182,7 +186,7 @@ def test_nobody_gives_away_what_they_lack(web, weaker, name):
     group = Group.objects.create(name="Approvers")
     group.permissions.set(Permission.objects.filter(codename="approve_quote"))
     other = factories.LicenseeFactory(name="Southwind Systems")
-    values = {
+    values: dict[str, str | list[str]] = {
         "groups": [str(group.pk)],
         "licensees": [str(weaker.licensees.get().pk), str(other.pk)],
         "user_permissions": [str(Permission.objects.get(codename="approve_quote").pk)],
@@ -233,9 +237,9 @@ _CLIENT_PAGES = ["admin:commsapp_client_changelist", "staff-integrations"]
 
 @pytest.mark.parametrize("name", _CLIENT_PAGES)
 def test_a_client_without_a_user_is_listed_for_superusers_alone(web, manager, userless, name):
-    assert "Mail merge" not in told(web.get(reverse(name)))
+    assert "Mail merge" not in content_of(web.get(reverse(name)))
     _superuser(manager)
-    assert "Mail merge" in told(browse(manager).get(reverse(name)))
+    assert "Mail merge" in content_of(browse(manager).get(reverse(name)))
 
 
 @pytest.mark.parametrize("name", ["admin:commsapp_client_delete", "staff-end-tokens"])

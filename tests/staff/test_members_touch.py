@@ -12,7 +12,7 @@ from groups.models import Membership
 from quotes import operations as quotes_operations
 from quotes.models import Quote, QuoteLineItem
 from tests import factories
-from tests.staff.conftest import again, page, told
+from tests.staff.conftest import again, content_of, page
 from tests.staff.test_dependents import standing
 
 REPRICED, SPLIT = "Open quotes whose totals change", "Lines that are split already"
@@ -46,7 +46,7 @@ def test_removing_those_ticked_tells_what_quotes_cost_then(web, group, join, lin
     first, _second = join(2)
     preview = web.post(page(group, "remove-recipients"), {"recipients": [str(first.pk)]})
     assert "one-time 174.64 → 87.32 EUR" in standing(preview)[REPRICED][1]
-    assert page(line.quote) in told(preview)
+    assert page(line.quote) in content_of(preview)
     assert Membership.objects.filter(group=group).count() == 2
 
 
@@ -103,7 +103,7 @@ def test_many_members_and_quotes_take_no_more_statements_than_few(web, group, ou
         sent = pasted(*ours(count))
         with CaptureQueriesContext(connection) as captured:
             preview = web.post(page(group, "add-recipients"), sent)
-        assert f"{count:,} recipients would be added." in told(preview)
+        assert f"{count:,} recipients would be added." in content_of(preview)
         taken.append(len(captured))
     assert taken[0] == taken[1]
 

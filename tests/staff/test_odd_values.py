@@ -80,8 +80,8 @@ def test_no_parameter_of_an_address_breaks_it(prober, paths):
         for path in paths
     }
     turns = Turns(name for names in asked.values() for name in names)
-    for path, names in asked.items():
-        names = sorted(names)
+    for path, first_names in asked.items():
+        names = sorted(first_names)
         for name in names:  # also those that are read for what another one says
             for value in turns.next_values(name):
                 found = prober.reads.of_address(prober.get(path, f"{name}={value}"))

@@ -11,16 +11,15 @@ import pytest
 from commsapp.core import records
 from commsapp.core.audit import Refused
 from commsapp.models import Operation
-from commsapp.staff import forms
 from groups import operations
 from groups.models import RecipientGroup
 from tests import factories
-from tests.staff.conftest import page, told
+from tests.staff.conftest import content_of, page
 
 
 def opened(web, record) -> dict[str, str]:
     """The form as it stands in the browser, all that it would send."""
-    body = told(web.get(page(record, "change"))).split('id="recipientgroup_form"')[-1]
+    body = content_of(web.get(page(record, "change"))).split('id="recipientgroup_form"')[-1]
     sent = {
         name: unescape(value)
         for name, value in re.findall(
@@ -61,9 +60,9 @@ def test_the_same_field_is_refused_with_theirs_and_mine(web, record, by_alice):
     count = Operation.objects.count()
     answer = web.post(page(record, "change"), {**form, "description": "Mine", "name": "New"})
     assert answer.status_code == 200
-    assert "alice changed this while you were editing." in told(answer)
-    assert "<b>Mine</b>" in told(answer)
-    assert "<b>Theirs</b>" in told(answer)
+    assert "alice changed this while you were editing." in content_of(answer)
+    assert "<b>Mine</b>" in content_of(answer)
+    assert "<b>Theirs</b>" in content_of(answer)
     record.refresh_from_db()
     assert (record.name, record.description) == ("Shops", "Theirs")
     assert Operation.objects.count() == count
@@ -75,7 +74,7 @@ def test_one_chooses_which_stays(web, record, by_alice, keep, stays):
     operations.edit_recipient_group(record.pk, {"description": "Theirs"}, by=by_alice)
     sent = {**form, "description": "Mine", "name": "New"}
     answer = web.post(page(record, "change"), sent)
-    read = unescape(re.search(r'name="_read" value="([^"]*)"', told(answer))[1])
+    read = unescape(re.search(r'name="_read" value="([^"]*)"', content_of(answer))[1])
     again = {**sent, "_read": read, "_keep_description": keep}
     assert web.post(page(record, "change"), again).status_code == 302
     record.refresh_from_db()
@@ -87,11 +86,11 @@ def test_keeping_mine_is_asked_again_if_a_third_was_quicker(web, record, by_alic
     operations.edit_recipient_group(record.pk, {"description": "Theirs"}, by=by_alice)
     sent = {**form, "description": "Mine"}
     answer = web.post(page(record, "change"), sent)
-    read = unescape(re.search(r'name="_read" value="([^"]*)"', told(answer))[1])
+    read = unescape(re.search(r'name="_read" value="([^"]*)"', content_of(answer))[1])
     operations.edit_recipient_group(record.pk, {"description": "A third"}, by=by_alice)
     again = web.post(page(record, "change"), {**sent, "_read": read, "_keep_description": "mine"})
     assert again.status_code == 200
-    assert "<b>A third</b>" in told(again)
+    assert "<b>A third</b>" in content_of(again)
     record.refresh_from_db()
     assert record.description == "A third"
 
@@ -108,8 +107,8 @@ def test_a_chosen_record_is_told_by_its_name(web, record, by_alice):
     form = opened(web, record)
     operations.edit_recipient_group(record.pk, {"customer": theirs}, by=by_alice)
     answer = web.post(page(record, "change"), {**form, "customer": "Mine"})
-    assert "<b>Ours</b>" in told(answer)
-    assert "<b>Mine</b>" in told(answer)
+    assert "<b>Ours</b>" in content_of(answer)
+    assert "<b>Mine</b>" in content_of(answer)
     record.refresh_from_db()
     assert record.customer == theirs != mine
 
@@ -123,8 +122,8 @@ def test_conflicting_configurations_are_both_shown_as_json(web, line, by_alice):
     sent = filled_in(line, '{"sim": ["mine"]}') | {"_read": read}
     answer = web.post(page(line, "change"), sent)
     assert answer.status_code == 200
-    assert "<b>{&quot;sim&quot;: &quot;theirs&quot;}</b>" in told(answer)
-    assert "<b>{&quot;sim&quot;: [&quot;mine&quot;]}</b>" in told(answer)
+    assert "<b>{&quot;sim&quot;: &quot;theirs&quot;}</b>" in content_of(answer)
+    assert "<b>{&quot;sim&quot;: [&quot;mine&quot;]}</b>" in content_of(answer)
     line.refresh_from_db()
     assert line.configuration == {"sim": "theirs"}
 
@@ -158,7 +157,7 @@ def test_values_read_of_too_many_parts_are_ignored_unparsed(web, record, monkeyp
         return loads(value, **options)
 
     form = {**opened(web, record), "_read": text, "name": "Mine"}
-    monkeypatch.setattr(forms.json, "loads", refuse)
+    monkeypatch.setattr(json, "loads", refuse)
     assert web.post(page(record, "change"), form).status_code == 302
     record.refresh_from_db()
     assert (record.name, record.customer.name) == ("Mine", "Sample Bakeries")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -42,7 +43,7 @@ from quotes import operations as quotes_operations
 from quotes.models import NumberSeries, Product, Quote, QuoteLineItem
 from tests import factories
 from tests.conftest import grant
-from tests.staff.conftest import browse, page, statements, told
+from tests.staff.conftest import browse, content_of, page, statements
 
 RECORDS = (
     AlternateKey, Contact, ContactGroup, DataSource, Product, Quote, QuoteLineItem, Recipient,
@@ -165,7 +166,7 @@ def test_who_may_only_look_sees_no_button_and_may_not_open_the_form(charlie, gro
     grant(charlie, *views)
     client = browse(charlie)
     for record in (group, line.quote, line, group.customer):
-        body = told(client.get(page(record)))
+        body = content_of(client.get(page(record)))
         assert "/change/" not in body
         assert 'class="tool primary"' not in body
         assert ">Archive</a>" not in body
@@ -177,8 +178,8 @@ def test_who_may_only_look_sees_no_button_and_may_not_open_the_form(charlie, gro
 
 
 def test_home_answers_for_everybody(alice, charlie, world):
-    assert "Recent operations" in told(browse(alice).get("/admin/"))
-    assert "may not see anything" in told(browse(charlie).get("/admin/"))
+    assert "Recent operations" in content_of(browse(alice).get("/admin/"))
+    assert "may not see anything" in content_of(browse(charlie).get("/admin/"))
 
 
 def test_the_root_leads_to_the_staff_side(client, db):
@@ -202,13 +203,14 @@ def test_the_number_of_statements_does_not_grow(web, licensee, group, join, line
             ContactConnection(group=group.customer, contact=contact, position=offset + n)
             for n, contact in enumerate(contacts, 1)
         )
-        for make, more in (
+        kinds: tuple[tuple[Any, dict[str, Any]], ...] = (
             (factories.RoleFactory, {}),
             (factories.DataSourceFactory, {}),
             (factories.ProductFactory, {}),
             (factories.RecipientGroupFactory, {"customer": group.customer}),
             (factories.QuoteFactory, {"customer": group.customer}),
-        ):
+        )
+        for make, more in kinds:
             rows = [make.build(**same, **more) for _ in range(count)]
             type(rows[0]).objects.bulk_create(rows)
         source = DataSource.objects.first()
@@ -241,7 +243,7 @@ def test_a_list_counts_no_further_than_somebody_would_page(web, licensee, monkey
     factories.ContactFactory.create_batch(12, licensee=licensee)
     answer = web.get(address(Contact, "changelist"))
     assert answer.context["cl"].result_count == 10
-    assert "more than 10" in told(answer)
+    assert "more than 10" in content_of(answer)
 
 
 def test_members_are_paged_by_key_in_both_directions(web, group, join):
@@ -249,18 +251,18 @@ def test_members_are_paged_by_key_in_both_directions(web, group, join):
     seen, url = [], page(group)
     while url:
         answer = web.get(url)
-        ids = re.findall(r'name="recipients" value="([^"]+)"', told(answer))
+        ids = re.findall(r'name="recipients" value="([^"]+)"', content_of(answer))
         seen.append(ids)
-        found = re.search(r'rel="next" href="([^"]+)"', told(answer))
+        found = re.search(r'rel="next" href="([^"]+)"', content_of(answer))
         url = page(group) + unescape(found[1]) if found else None
     members = Membership.objects.filter(group=group).order_by("recipient_id")
     assert [len(ids) for ids in seen] == [50, 50, 20]
     assert [id for ids in seen for id in ids] == [
         str(pk) for pk in members.values_list("recipient_id", flat=True)
     ]
-    previous = re.search(r'rel="prev" href="([^"]+)"', told(answer))[1]
+    previous = re.search(r'rel="prev" href="([^"]+)"', content_of(answer))[1]
     back = web.get(page(group) + unescape(previous))
-    assert re.findall(r'name="recipients" value="([^"]+)"', told(back)) == seen[1]
+    assert re.findall(r'name="recipients" value="([^"]+)"', content_of(back)) == seen[1]
 
 
 # --- Strict CSP ---------------------------------------------------------------------------------
@@ -296,14 +298,14 @@ def test_no_page_has_anything_inline_or_from_elsewhere(web, world):
         assert {"script-src 'self'", "style-src 'self'"} <= {*policy.split("; ")}  # in any order
         assert "unsafe" not in policy
         finder = InlineFinder()
-        finder.feed(told(answer))
+        finder.feed(content_of(answer))
         assert finder.found == [], url
 
 
 def test_errors_have_pages_of_their_own(web, charlie, licensee):
     missing = web.get(page(factories.ContactFactory()))  # another licensee's
     assert missing.status_code == 404
-    assert "There is no such page" in told(missing)
+    assert "There is no such page" in content_of(missing)
     refused = browse(charlie).get(address(Contact, "changelist"))
     assert refused.status_code == 403
-    assert "You may not do this" in told(refused)
+    assert "You may not do this" in content_of(refused)

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from tests import factories
 from tests.conftest import grant
-from tests.staff.conftest import browse, page, told
+from tests.staff.conftest import browse, content_of, page
 
 ASK = "/admin/find/options/"
 
@@ -96,14 +96,14 @@ def test_as_many_statements_for_a_thousand_records_as_for_ten(
 
 
 def test_without_javascript_there_is_a_link_a_page_and_a_form(web, group):
-    assert 'href="/admin/find/"' in told(web.get("/admin/"))
-    answer = told(web.get("/admin/find/", {"q": "shops"}))
+    assert 'href="/admin/find/"' in content_of(web.get("/admin/"))
+    answer = content_of(web.get("/admin/find/", {"q": "shops"}))
     assert f'href="{page(group)}"' in answer
     assert 'name="q"' in answer
 
 
 def test_what_was_typed_is_escaped(web):
-    assert "<b>x</b>" not in told(web.get("/admin/find/", {"q": "<b>x</b>"}))
+    assert "<b>x</b>" not in content_of(web.get("/admin/find/", {"q": "<b>x</b>"}))
 
 
 def test_who_is_not_signed_in_is_asked_to_sign_in(client, db):
@@ -112,6 +112,6 @@ def test_who_is_not_signed_in_is_asked_to_sign_in(client, db):
 
 
 def test_the_shortcuts_are_told_on_a_page(web):
-    answer = told(web.get("/admin/shortcuts/"))
+    answer = content_of(web.get("/admin/shortcuts/"))
     assert "<kbd>Ctrl</kbd><kbd>K</kbd>" in answer
     assert "Search on this page" in answer

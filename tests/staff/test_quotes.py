@@ -18,19 +18,9 @@ from quotes import operations
 from quotes.models import Quote, QuoteLineItem
 from quotes.pages import lines, printing
 from tests import factories
-from tests.conftest import grant
-from tests.staff.conftest import browse, page, said, told
+from tests.staff.conftest import content_of, last_message, page
 
 SPRING = date(2027, 3, 1)
-
-
-@pytest.fixture
-def split(by_alice, join, line):
-    """The group line, split for five sites."""
-    join(5)
-    operations.split_line(line.pk, by=by_alice)
-    line.refresh_from_db()
-    return line
 
 
 def parts_of(line) -> list[QuoteLineItem]:
@@ -61,7 +51,7 @@ def place(url: str) -> dict[str, str]:
 
 def test_the_head_tells_the_totals_and_whose_quote_it_is(web, join, line):
     join(3)
-    shown = told(web.get(page(line.quote)))
+    shown = content_of(web.get(page(line.quote)))
     assert "261.96" in shown  # 3 × round(2 × 49.90 less 12.5 %)
     assert "Recurring per month" in shown
     assert "3 members" in shown
@@ -72,7 +62,7 @@ def test_an_expired_quote_says_so_and_offers_no_acceptance(web, line):
     quote = line.quote
     yesterday = timezone.localdate() - timedelta(days=1)
     Quote.objects.filter(pk=quote.pk).update(expires_on=yesterday, status="approved")
-    shown = told(web.get(page(quote)))
+    shown = content_of(web.get(page(quote)))
     assert "badge is-expired" in shown
     assert "Mark accepted" not in shown
     assert "Reopen it to give it a new date" in shown
@@ -81,17 +71,17 @@ def test_an_expired_quote_says_so_and_offers_no_acceptance(web, line):
 def test_accepting_asks_first_since_no_move_leads_back(web, line):
     Quote.objects.filter(pk=line.quote_id).update(status="approved")
     asked = web.post(page(line.quote, "move"), {"move": "accept"})
-    assert "cannot be reopened" in told(asked)
+    assert "cannot be reopened" in content_of(asked)
     assert Quote.objects.get(pk=line.quote_id).status == "approved"
     done = web.post(page(line.quote, "move"), {"move": "accept", "confirm": "1"})
-    assert said(web, done).endswith(": From “Approved” to “Accepted”.")
+    assert last_message(web, done).endswith(": From “Approved” to “Accepted”.")
     assert Quote.objects.get(pk=line.quote_id).status == "accepted"
 
 
 def test_a_count_that_is_not_the_expected_one_is_shown(web, join, group, line):
     join(3)
     type(group).objects.filter(pk=group.pk).update(expected_member_count=5)
-    assert "5 expected" in told(web.get(page(line.quote)))
+    assert "5 expected" in content_of(web.get(page(line.quote)))
 
 
 # --- Lines and parts ------------------------------------------------------------------------
@@ -99,10 +89,10 @@ def test_a_count_that_is_not_the_expected_one_is_shown(web, join, group, line):
 
 def test_parts_are_folded_until_asked_for(web, split):
     quote = page(split.quote)
-    folded = told(web.get(quote))
+    folded = content_of(web.get(quote))
     assert "5 parts" in folded
     assert 'class="parts"' not in folded
-    opened = told(web.get(f"{quote}?parts_of={split.pk}"))
+    opened = content_of(web.get(f"{quote}?parts_of={split.pk}"))
     assert opened.count("/quick/") == 5
     assert f'id="parts-{split.pk}"' in opened
 
@@ -114,7 +104,7 @@ def test_lines_page_from_200_rows_on_and_each_is_on_one_page(web, split, monkeyp
         shown = web.get(url)
         found = shown.context["opened"]["page"]
         seen += [part.pk for part in found]
-        assert "Edit all 5 parts…" in told(shown)
+        assert "Edit all 5 parts…" in content_of(shown)
         url = f"{page(split.quote)}{found.next}"
     assert found.next == ""
     assert seen == [part.pk for part in parts_of(split)]
@@ -129,30 +119,32 @@ def test_searching_finds_a_site_among_the_parts_wherever_it_is(web, split):
     within = {"parts_of": split.pk, "parts_q": part.line_number}
     found = web.get(page(split.quote), within).context["opened"]["page"]
     assert part.pk in [line.pk for line in found]  # a name may have the number in it, too
-    assert "No line matches" in told(web.get(page(split.quote), {"q": "nowhere"}))
+    assert "No line matches" in content_of(web.get(page(split.quote), {"q": "nowhere"}))
 
 
 def test_newcomers_are_told_and_get_their_part_by_splitting_again(web, join, split):
-    assert "no part yet" not in told(web.get(page(split.quote)))
+    assert "no part yet" not in content_of(web.get(page(split.quote)))
     join(3)
-    shown = told(web.get(page(split.quote)))
+    shown = content_of(web.get(page(split.quote)))
     assert "3 members have no part yet." in shown
     assert "Split again…" in shown
-    preview = told(web.get(page(split, "split")))
+    preview = content_of(web.get(page(split, "split")))
     assert "+261.96" in preview
     web.post(page(split, "split"), {"confirm": "1"})
-    assert "no part yet" not in told(web.get(page(split.quote)))
+    assert "no part yet" not in content_of(web.get(page(split.quote)))
 
 
 def test_parts_of_those_who_left_are_told_before_splitting_again(web, by_alice, group, split):
     gone = parts_of(split)[0].recipient
     groups_operations.remove_recipients(group.pk, [gone.pk.hex], by=by_alice)
-    assert "1 part of a recipient who left the group stays" in told(web.get(page(split, "split")))
+    assert "1 part of a recipient who left the group stays" in content_of(
+        web.get(page(split, "split"))
+    )
 
 
 def test_a_preview_shows_fifty_new_lines_and_says_how_many_more(web, join, line):
     recipients = join(53)
-    preview = told(web.get(page(line, "split")))
+    preview = content_of(web.get(page(line, "split")))
     assert "and 3 more" in preview
     assert sum(recipient.name in preview for recipient in recipients) == 50
 
@@ -163,8 +155,8 @@ def test_a_split_goes_on_at_its_new_parts_standing_out_with_undo(web, by_alice, 
     assert place(done.url)["parts_of"] == str(line.pk)
     assert place(done.url)["q"] == "something"
     shown = web.get(f"{page(line.quote)}?parts_of={line.pk}&changed={place(done.url)['changed']}")
-    assert told(shown).count("is-changed") == 3  # with their line
-    assert "Undo" in told(shown)
+    assert content_of(shown).count("is-changed") == 3  # with their line
+    assert "Undo" in content_of(shown)
 
 
 @pytest.mark.parametrize("name", ["parts_of", "at", "after", "before", "parts_after", "q"])
@@ -190,8 +182,8 @@ def test_one_sites_date_is_changed_in_its_place_and_undone(web, split):
     assert done.url.endswith(f"#line-{part.pk}")
     assert place(done.url) == {"parts_of": str(split.pk), "changed": part.pk.hex}
     shown = web.get(done.url)
-    assert "1 line changed: requested date." in told(shown)
-    assert told(shown).count("is-changed") == 1
+    assert "1 line changed: requested date." in content_of(shown)
+    assert content_of(shown).count("is-changed") == 1
     part.refresh_from_db()
     assert part.requested_date == SPRING
 
@@ -216,7 +208,7 @@ def test_what_the_quick_form_cannot_take_is_told_and_nothing_changes(web, split)
 
 def test_two_people_at_one_line_do_not_overwrite_each_other(web, by_alice, split):
     part = parts_of(split)[0]
-    form = told(web.get(page(part, "quick")))
+    form = content_of(web.get(page(part, "quick")))
     read = re.search(r'name="_read" value="([^"]+)"', form)[1].replace("&quot;", '"')
     operations.edit_line(part.pk, {"quantity": Decimal(9)}, by=by_alice)
     answer = web.post(page(part, "quick"), values(part, quantity="3") | {"_read": read})
@@ -229,9 +221,9 @@ def test_two_people_at_one_line_do_not_overwrite_each_other(web, by_alice, split
 
 
 def test_a_split_line_and_a_closed_quote_have_no_quick_form(web, split):
-    assert "is split" in said(web, web.get(page(split, "quick")))
+    assert "is split" in last_message(web, web.get(page(split, "quick")))
     Quote.objects.filter(pk=split.quote_id).update(status="accepted")
-    assert "not open" in said(web, web.get(page(parts_of(split)[0], "quick")))
+    assert "not open" in last_message(web, web.get(page(parts_of(split)[0], "quick")))
 
 
 def test_the_full_form_leads_back_to_the_same_place(web, split):
@@ -243,98 +235,11 @@ def test_the_full_form_leads_back_to_the_same_place(web, split):
     }  # fmt: skip
 
 
-# --- Several --------------------------------------------------------------------------------
-
-
-def test_ticked_parts_get_a_discount_after_a_preview(web, split):
-    quote, at = split.quote, f"?at=parts_of%3D{split.pk}"
-    chosen = [str(part.pk) for part in parts_of(split)[:2]]
-    asked = web.post(page(quote, "edit-lines") + at, {"lines": chosen})
-    assert "Edit 2 lines" in told(asked)
-    sent = {"lines": chosen, "values": "1", "discount_percent": "100"}
-    preview = web.post(page(quote, "edit-lines") + at, sent)
-    assert "2 lines would be changed: discount %." in told(preview)
-    assert "−174.64" in told(preview)
-    assert split.parts.filter(discount_percent=100).count() == 0
-    confirmed = dict(preview.context["command"].fields) | {"lines": chosen, "confirm": "1"}
-    done = web.post(page(quote, "edit-lines") + at, confirmed)
-    assert place(done.url)["parts_of"] == str(split.pk)
-    assert told(web.get(done.url)).count("is-changed") == 2
-    assert split.parts.filter(discount_percent=100).count() == 2
-    web.post(page(Operation.objects.latest("pk"), "undo"))
-    assert split.parts.filter(discount_percent=100).count() == 0
-
-
-def test_all_that_were_found_are_counted_again_at_the_end(web, by_alice, split):
-    quote, at = split.quote, f"?at=parts_of%3D{split.pk}%26parts_q%3DSite"
-    sent = {"which": "all", "values": "1", "requested_date": "2027-03-01"}
-    preview = web.post(page(quote, "edit-lines") + at, sent)
-    assert "5 lines would be changed" in told(preview)
-    operations.delete_line(parts_of(split)[0].pk, by=by_alice)
-    confirmed = dict(preview.context["command"].fields) | {"confirm": "1"}
-    again = web.post(page(quote, "edit-lines") + at, confirmed)
-    assert "5 matched when you looked, and 4 do now" in told(again)
-    assert split.parts.filter(requested_date=SPRING).count() == 0
-    confirmed = dict(again.context["command"].fields) | {"confirm": "1"}
-    web.post(page(quote, "edit-lines") + at, confirmed)
-    assert split.parts.filter(requested_date=SPRING).count() == 4
-
-
-def test_all_lines_are_those_that_can_be_edited(web, licensee, split):
-    plain = factories.QuoteLineItemFactory(
-        licensee=licensee, quote=split.quote, product=split.product, line_number=900
-    )
-    sent = {"which": "all", "values": "1", "description": "New"}
-    preview = web.post(page(split.quote, "edit-lines"), sent)
-    assert "1 line would be changed" in told(preview)
-    web.post(page(split.quote, "edit-lines"), {**sent, "selected": "1", "confirm": "1"})
-    plain.refresh_from_db()
-    assert plain.description == "New"
-
-
-def test_a_date_is_taken_away_from_several(web, by_alice, split):
-    ids = [part.pk.hex for part in parts_of(split)]
-    operations.edit_lines(split.quote_id, ids, {"requested_date": SPRING}, by=by_alice)
-    both = {"lines": ids, "values": "1", "no_date": "on", "requested_date": "2027-01-01"}
-    assert "not both" in told(web.post(page(split.quote, "edit-lines"), both))
-    sent = {"lines": ids, "values": "1", "no_date": "on", "selected": "5", "confirm": "1"}
-    web.post(page(split.quote, "edit-lines"), sent)
-    assert split.parts.filter(requested_date=None).count() == 5
-
-
-def test_several_refuse_what_no_line_may_have_and_nothing_changes(web, split):
-    ids = [part.pk.hex for part in parts_of(split)]
-    for wrong in ({}, {"quantity": "-1"}, {"discount_percent": "101"}, {"quantity": "1e3x"}):
-        answer = web.post(page(split.quote, "edit-lines"), {"lines": ids, "values": "1", **wrong})
-        assert answer.status_code == 400
-        assert answer.context["form"].errors
-    nothing = web.post(page(split.quote, "edit-lines"), {"lines": ["x"]})
-    assert "Tick at least one line" in said(web, nothing)
-    assert {part.quantity for part in parts_of(split)} == {2}
-
-
-def test_who_may_only_look_can_neither_edit_nor_split(charlie, split):
-    grant(charlie, "quotes.view_quote", "quotes.view_quotelineitem")
-    reader, part = browse(charlie), parts_of(split)[0]
-    shown = told(reader.get(f"{page(split.quote)}?parts_of={split.pk}"))
-    assert "Unsplit…" not in shown
-    assert 'name="lines"' not in shown
-    for url in (page(part, "quick"), page(split, "unsplit"), page(split.quote, "edit-lines")):
-        assert reader.post(url, {"lines": part.pk}).status_code == 403
-    assert reader.get(page(split.quote, "print")).status_code == 200
-
-
-def test_another_licensees_quote_is_not_there(bob, split):
-    theirs, part = browse(bob), parts_of(split)[0]
-    for url in (page(split.quote, "print"), page(part, "quick"), page(split.quote, "edit-lines")):
-        assert theirs.get(url).status_code == 404
-
-
 # --- On paper -------------------------------------------------------------------------------
 
 
 def test_paper_tells_all_lines_with_the_totals_at_the_end(web, split):
-    shown = told(web.get(page(split.quote, "print")))
+    shown = content_of(web.get(page(split.quote, "print")))
     assert shown.count('class="part"') == 5
     assert "436.60" in shown  # 5 × 87.32
     assert "<aside" not in shown
@@ -348,16 +253,16 @@ def test_equal_parts_are_told_once_on_paper_and_their_sums_are_the_quotes(web, b
     quote = Quote.objects.with_totals().get(pk=split.quote_id)
     assert sum(row.one_time_total for row in rows) == quote.one_time_total
     assert sum(row.recurring_total for row in rows) == quote.recurring_total
-    assert "4 recipients" in told(answer)
+    assert "4 recipients" in content_of(answer)
 
 
 def test_a_long_quote_comes_in_sheets(web, split, monkeypatch):
     monkeypatch.setattr(printing, "MAX_ON_A_SHEET", 4)
     first = web.get(page(split.quote, "print"), {"parts": "each"})
-    assert "Continued on the next sheet" in told(first)
+    assert "Continued on the next sheet" in content_of(first)
     second = web.get(page(split.quote, "print"), {"parts": "each", "sheet": "2"})
     assert len(first.context["rows"]) + len(second.context["rows"]) == 6
-    assert "436.60" in told(second)
+    assert "436.60" in content_of(second)
 
 
 # --- Forms ----------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 from groups.forms import unmatched_reason
 from groups.models import Recipient
 from tests import factories
-from tests.staff.conftest import again, form_with, page, problems, said, told, upload
+from tests.staff.conftest import again, content_of, form_with, last_message, page, problems, upload
 
 NO_ID = "It looks like an id, but is none: an id has 32 digits, 0 to 9 and a to f."
 NO_ADDRESS = "It is no e-mail address: something in it is missing or too much."
@@ -50,7 +50,7 @@ def numbers_in(text: str) -> list[int]:
 
 
 def verdict(response) -> str:
-    found = re.search(r'<p class="verdict[^"]*">(.*?)</p>', told(response), re.DOTALL)
+    found = re.search(r'<p class="verdict[^"]*">(.*?)</p>', content_of(response), re.DOTALL)
     return " ".join(found[1].split())
 
 
@@ -72,16 +72,16 @@ def mixed(group, join, ours) -> str:
 
 def test_each_number_says_one_thing_and_together_they_are_all_entries(web, group, mixed):
     preview = web.post(page(group, "add-recipients"), {"pasted": mixed})
-    assert "12 entries, 1 of them twice" in told(preview)
+    assert "12 entries, 1 of them twice" in content_of(preview)
     assert verdict(preview) == (
         "2 recipients would be added, 3 are already in the group, 3 refused."
         " 3 entries do not name exactly one recipient."
     )
     assert sum(numbers_in(verdict(preview))) + 1 == 12
     assert len(problems(preview)) == 3 + 3
-    assert "left out" not in told(preview)
+    assert "left out" not in content_of(preview)
     done = web.post(page(group, "add-recipients"), again(preview))
-    assert "2 recipients added, 3 were already in the group, 3 refused." in told(done)
+    assert "2 recipients added, 3 were already in the group, 3 refused." in content_of(done)
     assert verdict(done) == "3 entries do not name exactly one recipient. The reasons are below."
 
 
@@ -101,7 +101,7 @@ def names(response, which: int = 0) -> list[str]:
 def next_page(web, url, preview, asks: str):
     """What the button to the next page sends."""
     sent = form_with(preview, f'name="{asks}"')
-    number = re.findall(rf'name="{asks}" value="(\d+)"', told(preview))[-1]
+    number = re.findall(rf'name="{asks}" value="(\d+)"', content_of(preview))[-1]
     return web.post(url, {**sent, asks: number})
 
 
@@ -113,15 +113,15 @@ def test_all_who_come_can_be_looked_through_before_they_do(web, group, ours):
     text = "reference\n" + "\n".join(f"R{number:03}" for number in range(120))
     url = page(group, "add-recipients")
     preview = web.post(url, {"file": upload(text)})
-    assert "1 to 50 of 120" in told(preview)
-    assert "and 70 more" in told(preview)
+    assert "1 to 50 of 120" in content_of(preview)
+    assert "and 70 more" in content_of(preview)
     seen = names(preview)
     for told_of_page in ("51 to 100 of 120", "101 to 120 of 120"):
         preview = next_page(web, url, preview, "coming_page")
-        assert told_of_page in told(preview)
+        assert told_of_page in content_of(preview)
         seen += names(preview)
     assert seen == sorted(str(one) for one in coming)
-    assert said(web, web.post(url, again(preview))) == "120 recipients added."
+    assert last_message(web, web.post(url, again(preview))) == "120 recipients added."
 
 
 def test_who_comes_and_who_goes_are_paged_apart(web, group, join, ours):
@@ -138,14 +138,14 @@ def test_all_problems_can_be_looked_through(web, group, ours):
     url = page(group, "add-recipients")
     text = "\n".join([*(f"nobody {number}" for number in range(1_200)), str(one.pk)])
     preview = web.post(url, {"pasted": text})
-    assert "1 to 500 of 1,200" in told(preview)
-    assert "nobody 499<" in told(preview)
-    assert "nobody 500<" not in told(preview)
+    assert "1 to 500 of 1,200" in content_of(preview)
+    assert "nobody 499<" in content_of(preview)
+    assert "nobody 500<" not in content_of(preview)
     for _ in range(2):
         preview = next_page(web, url, preview, "problems_page")
-    assert "1,001 to 1,200 of 1,200" in told(preview)
-    assert "nobody 1199<" in told(preview)
-    assert "1 recipient added." in told(web.post(url, again(preview)))
+    assert "1,001 to 1,200 of 1,200" in content_of(preview)
+    assert "nobody 1199<" in content_of(preview)
+    assert "1 recipient added." in content_of(web.post(url, again(preview)))
 
 
 @pytest.mark.parametrize("asked", ["0", "-1", "x", "99999", "9" * 50, "٢"])

@@ -14,7 +14,7 @@ from groups.models import Recipient
 from tests import factories
 from tests.conftest import grant
 from tests.groups.many_recipients import members_of
-from tests.staff.conftest import again, browse, form_with, page, problems, told, upload
+from tests.staff.conftest import again, browse, content_of, form_with, page, problems, upload
 
 ADVICE = "bring it again as it is"
 
@@ -25,7 +25,7 @@ def reasons(response) -> list[str]:
 
 def box(response) -> str:
     """What stands in the box that lists are pasted into."""
-    [text] = re.findall(r'<textarea name="pasted"[^>]*>\n?([^<]*)</textarea>', told(response))
+    [text] = re.findall(r'<textarea name="pasted"[^>]*>\n?([^<]*)</textarea>', content_of(response))
     return unescape(text)
 
 
@@ -38,10 +38,10 @@ def test_a_wrong_entry_of_a_whole_list_is_corrected_in_the_list(web, group, join
     url = page(group, "set-recipients")
     preview = web.post(url, {"pasted": f"{stays.pk}\n\nNEW-1; NEW-9\n"})
     assert problems(preview) == [(3, "NEW-9")]
-    assert "The whole list is needed here" in told(preview)
-    assert ADVICE not in told(preview)
-    assert "failed-rows" not in told(preview)
-    assert 'name="confirm"' not in told(preview)
+    assert "The whole list is needed here" in content_of(preview)
+    assert ADVICE not in content_of(preview)
+    assert "failed-rows" not in content_of(preview)
+    assert 'name="confirm"' not in content_of(preview)
 
     correcting = web.post(url, {**form_with(preview, 'name="correct"'), "correct": "1"})
     assert correcting.status_code == 200
@@ -68,16 +68,16 @@ def test_a_wrong_row_of_a_whole_file_is_corrected_in_the_file(web, group, join):
     url = page(group, "set-recipients")
     preview = web.post(url, {"file": upload(f"Recipient\n{member.pk}\nnobody\n")})
     assert problems(preview) == [(3, "nobody")]
-    assert "choose it again" in told(preview)
-    assert f'href="{url}#file"' in told(preview)
-    assert ADVICE not in told(preview)
-    assert 'name="correct"' not in told(preview)
-    assert 'id="file"' in told(web.get(url))
+    assert "choose it again" in content_of(preview)
+    assert f'href="{url}#file"' in content_of(preview)
+    assert ADVICE not in content_of(preview)
+    assert 'name="correct"' not in content_of(preview)
+    assert 'id="file"' in content_of(web.get(url))
 
 
 def test_there_is_no_file_of_failed_rows_where_the_whole_list_is_needed(web, group):
     preview = web.post(page(group, "add-recipients"), {"pasted": "nobody"})
-    assert ADVICE in told(preview)
+    assert ADVICE in content_of(preview)
     sent = form_with(preview, "failed-rows")
     answer = web.post(page(group, "failed-rows"), {**sent, "verb": "set"})
     assert answer.status_code == 302
@@ -124,7 +124,7 @@ def test_who_is_of_another_customer_is_told_as_given(web, group, ours, elsewhere
         "The recipient “Old shop” is archived.",
     ]
     assert str(elsewhere.pk) not in "".join(reasons(preview))
-    assert page(elsewhere) in told(preview)
+    assert page(elsewhere) in content_of(preview)
     assert members_of(group) == set()
 
 
@@ -145,15 +145,15 @@ def test_who_may_not_see_recipients_learns_nothing_of_them(group, charlie, elsew
     preview = browse(charlie).post(page(group, "add-recipients"), {"pasted": "FAR-1\nnobody"})
     assert problems(preview) == [(1, "FAR-1"), (2, "nobody")]
     assert reasons(preview) == ["No recipient has this external reference."] * 2
-    assert "Far shop" not in told(preview)
-    assert str(elsewhere.pk) not in told(preview)
+    assert "Far shop" not in content_of(preview)
+    assert str(elsewhere.pk) not in content_of(preview)
 
 
 def test_another_licensees_recipient_is_none(web, group):
     stranger = factories.RecipientFactory(name="Foreign shop")
     preview = web.post(page(group, "add-recipients"), {"pasted": str(stranger.pk)})
     assert reasons(preview) == ["No recipient has this id."]
-    assert "Foreign shop" not in told(preview)
+    assert "Foreign shop" not in content_of(preview)
 
 
 def test_many_of_another_customer_take_no_more_statements_than_few(web, group, elsewhere):
@@ -178,4 +178,4 @@ def test_many_of_another_customer_take_no_more_statements_than_few(web, group, e
 def test_one_entry_is_one(web, group, ours):
     [one] = ours(1)
     for verb in ("add-recipients", "set-recipients"):
-        assert "<b>1 entry</b>" in told(web.post(page(group, verb), {"pasted": str(one.pk)}))
+        assert "<b>1 entry</b>" in content_of(web.post(page(group, verb), {"pasted": str(one.pk)}))

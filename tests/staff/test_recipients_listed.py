@@ -15,7 +15,16 @@ from groups.models import Recipient
 from tests import factories
 from tests.conftest import grant
 from tests.groups.many_recipients import members_of
-from tests.staff.conftest import again, browse, form_with, page, problems, said, told, upload
+from tests.staff.conftest import (
+    again,
+    browse,
+    content_of,
+    form_with,
+    last_message,
+    page,
+    problems,
+    upload,
+)
 
 # --- Pasting --------------------------------------------------------------------------------
 
@@ -35,14 +44,14 @@ def test_three_hundred_numbers_are_added_and_the_wrong_ones_told(web, group):
         lines.insert(line - 1, value)
     url = page(group, "add-recipients")
     preview = web.post(url, {"pasted": "\r\n".join(lines)})
-    assert "297 recipients would be added, 3 refused." not in told(preview)
-    assert "297 recipients would be added." in told(preview)
-    assert "300 entries" in told(preview)
+    assert "297 recipients would be added, 3 refused." not in content_of(preview)
+    assert "297 recipients would be added." in content_of(preview)
+    assert "300 entries" in content_of(preview)
     assert problems(preview) == sorted(wrong.items())
     assert members_of(group) == set()
 
     done = web.post(url, again(preview))
-    assert "297 recipients added." in told(done)
+    assert "297 recipients added." in content_of(done)
     assert problems(done) == sorted(wrong.items())
     assert len(members_of(group)) == 297
 
@@ -58,15 +67,15 @@ def test_three_hundred_numbers_are_added_and_the_wrong_ones_told(web, group):
     )
     corrected = upload(failed.content.decode("utf-8-sig"))
     preview = web.post(url, {"file": corrected})
-    assert "1 recipient would be added." in told(preview)
+    assert "1 recipient would be added." in content_of(preview)
 
 
 def test_entries_said_twice_are_counted(web, group, ours):
     [one] = ours(1, external_reference="A-1")
     preview = web.post(page(group, "add-recipients"), {"pasted": "A-1, A-1; x\tA-1"})
-    assert "4 entries, 2 of them twice" in told(preview)
-    assert "1 recipient would be added." in told(preview)
-    assert str(one) in told(preview)
+    assert "4 entries, 2 of them twice" in content_of(preview)
+    assert "1 recipient would be added." in content_of(preview)
+    assert str(one) in content_of(preview)
 
 
 def test_lines_are_counted_from_the_first_even_if_it_is_blank(web, group):
@@ -90,7 +99,7 @@ def test_a_long_list_waits_here_and_does_not_travel(web, group):
     assert "listed" not in sent
     assert Draft.objects.count() == 1
     done = web.post(url, sent)
-    assert said(web, done) == "2,001 recipients added."
+    assert last_message(web, done) == "2,001 recipients added."
     assert Draft.objects.count() == 1
 
 
@@ -117,7 +126,7 @@ def packed(text: str) -> str:
 def test_a_list_that_came_back_broken_is_no_list(web, group, listed):
     answer = web.post(page(group, "add-recipients"), {"listed": listed})
     assert answer.status_code == 400
-    assert "Name at least one recipient." in told(answer)
+    assert "Name at least one recipient." in content_of(answer)
 
 
 # --- A file ---------------------------------------------------------------------------------
@@ -135,8 +144,8 @@ def numbered(ours):
 def test_the_column_is_found_by_what_it_names(web, group, numbered):
     text = "Name,Contract,Mobile no.\nA,1,+44 1632 960001\nB,2,+441632960002\nC,3,+441632960999\n"
     preview = web.post(page(group, "add-recipients"), {"file": upload(text)})
-    assert "read from the column “Mobile no.”" in told(preview)
-    assert "2 recipients would be added." in told(preview)
+    assert "read from the column “Mobile no.”" in content_of(preview)
+    assert "2 recipients would be added." in content_of(preview)
     assert problems(preview) == [(4, "+441632960999")]
     done = web.post(page(group, "add-recipients"), again(preview))
     assert members_of(group) == {numbered[0].pk, numbered[1].pk}
@@ -153,9 +162,9 @@ def test_the_column_can_be_corrected(web, group, numbered):
     text = "Old,New\nREF-1,REF-3\nREF-2,nobody\n"
     url = page(group, "add-recipients")
     preview = web.post(url, {"file": upload(text)})
-    assert "read from the column “Old”" in told(preview)
+    assert "read from the column “Old”" in content_of(preview)
     corrected = web.post(url, {**form_with(preview, "Read again"), "column": "1"})
-    assert "read from the column “New”" in told(corrected)
+    assert "read from the column “New”" in content_of(corrected)
     assert problems(corrected) == [(3, "nobody")]
     web.post(url, again(corrected))
     assert members_of(group) == {numbered[2].pk}
@@ -164,7 +173,7 @@ def test_the_column_can_be_corrected(web, group, numbered):
 def test_a_file_without_a_header_loses_no_row(web, group, numbered):
     text = "+441632960001\n+441632960002\n+441632960003\n"
     preview = web.post(page(group, "add-recipients"), {"file": upload(text)})
-    assert "3 recipients would be added." in told(preview)
+    assert "3 recipients would be added." in content_of(preview)
 
 
 def test_a_file_that_is_no_table_is_told_on_the_form(web, group):

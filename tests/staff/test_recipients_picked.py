@@ -9,7 +9,7 @@ from groups import operations
 from tests import factories
 from tests.conftest import grant
 from tests.groups.many_recipients import members_of
-from tests.staff.conftest import again, browse, page, told
+from tests.staff.conftest import again, browse, content_of, page
 
 # --- Picking --------------------------------------------------------------------------------
 
@@ -44,7 +44,7 @@ def test_who_may_not_see_recipients_picks_none(group, charlie, ours):
     grant(charlie, "groups.view_recipientgroup", "groups.change_recipientgroup")
     clerk = browse(charlie)
     assert clerk.get(page(group, "find-recipients")).status_code == 403
-    assert "Secret shop" not in told(clerk.get(page(group, "add-recipients")))
+    assert "Secret shop" not in content_of(clerk.get(page(group, "add-recipients")))
     preview = clerk.post(page(group, "add-recipients"), {"pasted": "nobody"})
     assert preview.status_code == 200
 
@@ -79,7 +79,7 @@ def test_members_of_another_group_are_added(web, group, other, said_as):
     url = page(group, "add-recipients")
     named = other.name if said_as == "its name" else str(other.pk)
     preview = web.post(url, {"from_group": named})
-    assert "2 recipients would be added." in told(preview)
+    assert "2 recipients would be added." in content_of(preview)
     sent = again(preview)
     assert sent["from_group"] == [str(other.pk)]
     web.post(url, sent)
@@ -90,11 +90,11 @@ def test_an_unclear_group_is_asked_about(web, group, other):
     factories.RecipientGroupFactory(licensee=group.licensee, name="Further shops")
     answer = web.post(page(group, "add-recipients"), {"from_group": "shops"})
     assert answer.status_code == 400
-    assert "Further shops" in told(answer)
-    assert f'name="from_group-pick" value="{other.pk}"' in told(answer)
+    assert "Further shops" in content_of(answer)
+    assert f'name="from_group-pick" value="{other.pk}"' in content_of(answer)
     picked = {"from_group": "shops", "from_group-pick": str(other.pk)}
     preview = web.post(page(group, "add-recipients"), picked)
-    assert "2 recipients would be added." in told(preview)
+    assert "2 recipients would be added." in content_of(preview)
 
 
 def test_another_licensees_group_is_none(web, group, bob):
@@ -112,7 +112,7 @@ def test_members_come_to_the_other_group_meanwhile_and_are_asked_about(
     sent = again(web.post(url, {"from_group": str(other.pk)}))
     operations.add_recipients(other.pk, [ours()[0].pk.hex], by=by_alice)
     answer = web.post(url, sent)
-    assert "2 matched when you looked, and 3 do now." in told(answer)
+    assert "2 matched when you looked, and 3 do now." in content_of(answer)
     assert members_of(group) == set()
 
 
@@ -123,10 +123,10 @@ def test_recipients_of_the_customers_contacts_are_added(web, group, ours):
     standing = [ours(1, contact=contact)[0] for contact in contacts[:2]]
     ours(1, contact=factories.ContactFactory(licensee=group.licensee))
     url = page(group, "add-recipients")
-    body = told(web.get(url))
+    body = content_of(web.get(url))
     assert "contacts of Sample Bakeries: <b>2</b>" in body
     assert "Contacts without a recipient: 1." in body
     preview = web.post(url, {"from_contacts": "on"})
-    assert "2 recipients would be added." in told(preview)
+    assert "2 recipients would be added." in content_of(preview)
     web.post(url, again(preview))
     assert members_of(group) == {one.pk for one in standing}

@@ -6,7 +6,7 @@ import pytest
 
 from commsapp.models import SavedFilter
 from tests.conftest import grant
-from tests.staff.conftest import browse, told
+from tests.staff.conftest import browse, content_of
 
 LIST = "/admin/groups/recipientgroup/"
 SAVE = "/admin/filters/save/"
@@ -17,15 +17,15 @@ def save(client, name="Old ones", query="state=archived", label="groups.recipien
 
 
 def test_a_filter_is_saved_listed_for_its_user_alone_and_removed(web, alice, charlie):
-    assert "Save this filter…" not in told(web.get(LIST))
-    assert "Save this filter…" in told(web.get(LIST, {"state": "archived"}))
+    assert "Save this filter…" not in content_of(web.get(LIST))
+    assert "Save this filter…" in content_of(web.get(LIST, {"state": "archived"}))
     assert save(web).url == f"{LIST}?state=archived"
-    answer = told(web.get(LIST))
+    answer = content_of(web.get(LIST))
     assert f'<a href="{LIST}?state=archived">Old ones</a>' in answer
     grant(charlie, "groups.view_recipientgroup")
-    assert "Old ones" not in told(browse(charlie).get(LIST))
+    assert "Old ones" not in content_of(browse(charlie).get(LIST))
     [one] = SavedFilter.objects.filter(user=alice)
-    assert f"/admin/filters/{one.pk}/remove/" in told(web.get(f"{LIST}?state=archived"))
+    assert f"/admin/filters/{one.pk}/remove/" in content_of(web.get(f"{LIST}?state=archived"))
     web.post(f"/admin/filters/{one.pk}/remove/")
     assert not SavedFilter.objects.exists()
 
@@ -87,6 +87,6 @@ def test_looking_saves_nothing(web):
 
 def test_a_filter_and_its_name_are_escaped(web):
     save(web, name="<b>", query='q="><script>')
-    answer = told(web.get(LIST))
+    answer = content_of(web.get(LIST))
     assert "<script>&" not in answer
     assert "<b></a>" not in answer

@@ -8,7 +8,7 @@ from django.utils.html import strip_tags
 from commsapp.models import Operation
 from quotes import operations as quotes_operations
 from quotes.models import Quote
-from tests.staff.conftest import again, form_with, page, said, told
+from tests.staff.conftest import again, content_of, form_with, last_message, page
 
 
 @pytest.fixture
@@ -29,18 +29,18 @@ def test_submitting_warns_of_members_without_a_part_and_goes_on_if_confirmed(web
     before = Operation.objects.count()
     asked = web.post(url, {"move": "submit"})
     assert asked.status_code == 200
-    assert "2 members have no part yet." in told(asked)
-    assert f'href="{page(behind, "split")}"' in told(asked)
+    assert "2 members have no part yet." in content_of(asked)
+    assert f'href="{page(behind, "split")}"' in content_of(asked)
     assert (status(behind), Operation.objects.count()) == ("draft", before)
     done = web.post(url, {**form_with(asked, 'name="confirm"'), "confirm": "1"})
-    assert said(web, done) == f"{behind.quote}: From “Draft” to “In review”."
+    assert last_message(web, done) == f"{behind.quote}: From “Draft” to “In review”."
     assert status(behind) == "in_review"
 
 
 def test_approving_warns_as_well(web, behind, by_alice):
     quotes_operations.change_quote_status(behind.quote_id, "submit", by=by_alice)
     asked = web.post(page(behind.quote, "move"), {"move": "approve"})
-    assert "2 members have no part yet." in told(asked)
+    assert "2 members have no part yet." in content_of(asked)
     assert status(behind) == "in_review"
 
 
@@ -70,11 +70,11 @@ def test_a_line_edited_or_deleted_is_told_with_its_quote(web, line):
     values |= {"discount_percent": "0", "configuration": "{}", "description": "Guest Wi-Fi"}
     done = web.post(page(line, "change"), values)
     assert done.status_code == 302, done.context["adminform"].form.errors
-    told_of_edit = said(web, done)
+    told_of_edit = last_message(web, done)
     assert told_of_edit.startswith(f"{line.quote.number}: ")
     assert "Guest Wi-Fi" in told_of_edit
     deleted = web.post(page(line, "delete"), {"post": "yes"})
-    assert said(web, deleted) == f"Deleted: {line.quote.number} · 1. Guest Wi-Fi"
+    assert last_message(web, deleted) == f"Deleted: {line.quote.number} · 1. Guest Wi-Fi"
 
 
 def test_lines_edited_quickly_or_together_are_told_with_their_quote(web, line):
@@ -82,11 +82,11 @@ def test_lines_edited_quickly_or_together_are_told_with_their_quote(web, line):
     values |= {"recurring_price": "9.99"}
     quick = web.post(page(line, "quick"), values)
     assert quick.status_code == 302, quick.context["form"].errors
-    assert said(web, quick).startswith(f"{line.name_on_quote}: 1 line changed: quantity")
+    assert last_message(web, quick).startswith(f"{line.name_on_quote}: 1 line changed: quantity")
     sent = {"values": "1", "lines": [str(line.pk)], "quantity": "5"}
     url = page(line.quote, "edit-lines")
     done = web.post(url, again(web.post(url, sent)))
-    assert said(web, done) == f"{line.quote.number}: 1 line changed: quantity."
+    assert last_message(web, done) == f"{line.quote.number}: 1 line changed: quantity."
 
 
 def test_an_undo_without_a_preview_tells_what_became_of_the_totals(web, join, line, by_alice):

@@ -22,7 +22,7 @@ from quotes.bulk_edit import edit_lines
 from quotes.models import QuoteLineItem
 from tests import factories
 from tests.conftest import grant
-from tests.staff.conftest import browse, page, told
+from tests.staff.conftest import browse, content_of, page
 
 
 def members(group) -> set:
@@ -56,7 +56,7 @@ def test_a_dry_run_tells_what_undoing_would_do_and_does_nothing(by_alice, group,
 def test_the_preview_names_whom_undoing_would_keep_and_whom_it_would_fail(web, group, removal):
     before = members(group), Operation.objects.count()
     answer = web.get(page(removal, "undo"))
-    shown = told(answer)
+    shown = content_of(answer)
     assert "6 would be reversed, 1 kept because changed since, 1 would fail." in shown
     [kept] = Recipient.objects.filter(pk__in=before[0])
     listing = shown.split("Kept: in the group again since")[1].split("</div>")[0]
@@ -69,9 +69,9 @@ def test_the_preview_names_whom_undoing_would_keep_and_whom_it_would_fail(web, g
 
 
 def test_what_the_preview_shows_is_done_when_it_is_confirmed(web, group, removal):
-    shown = told(web.get(page(removal, "undo"), {"next": page(group)}))
+    shown = content_of(web.get(page(removal, "undo"), {"next": page(group)}))
     assert f'name="next" value="{page(group)}"' in shown
-    result = told(web.post(page(removal, "undo"), {"next": page(group)}))
+    result = content_of(web.post(page(removal, "undo"), {"next": page(group)}))
     assert "Undone: 6 reversed, 1 kept because changed since, 1 failed." in result
     assert ">Corner Shop</a>" in result
     assert f'href="{page(group)}"' in result
@@ -83,12 +83,12 @@ def test_a_handful_is_undone_at_once_and_more_is_shown_first(web, group, join, b
     for some in (few, many):
         operations.remove_recipients(group.pk, [one.pk.hex for one in some], by=by_alice)
     small, large = Operation.objects.filter(kind="groups.recipients_removed").order_by("id")
-    history = told(web.get(page(group, "history")))
+    history = content_of(web.get(page(group, "history")))
     assert f'<form method="post" action="{page(small, "undo")}">' in history
     assert f'href="{page(large, "undo")}?next=' in history
     assert f'action="{page(large, "undo")}"' not in history
-    assert "Undo…" in told(web.get(page(large)))
-    assert "Undo…" not in told(web.get(page(small)))
+    assert "Undo…" in content_of(web.get(page(large)))
+    assert "Undo…" not in content_of(web.get(page(small)))
 
 
 def test_the_message_of_a_large_change_still_undoes_it_at_once(web, group, join):
@@ -96,7 +96,7 @@ def test_the_message_of_a_large_change_still_undoes_it_at_once(web, group, join)
     values = {"recipients": [one.pk.hex for one in gone], "confirm": "1"}
     answer = web.post(page(group, "remove-recipients"), values, follow=True)
     removed = Operation.objects.get(kind="groups.recipients_removed")
-    message = told(answer).split("messagelist")[1].split("</ul>")[0]
+    message = content_of(answer).split("messagelist")[1].split("</ul>")[0]
     assert f'<form method="post" action="{page(removed, "undo")}">' in message
 
 
@@ -119,7 +119,7 @@ def test_an_undo_that_would_reverse_nothing_offers_no_button(web, group, join, b
     ids = [one.pk.hex for one in gone]
     change = operations.remove_recipients(group.pk, ids, by=by_alice)
     operations.add_recipients(group.pk, ids, by=by_alice)
-    shown = told(web.get(page(change.operation, "undo")))
+    shown = content_of(web.get(page(change.operation, "undo")))
     assert "0 would be reversed, 6 kept because changed since. There is nothing to do." in shown
     assert 'class="primary"' not in shown
 
@@ -134,14 +134,14 @@ def test_contacts_whose_connection_changed_since_are_named(web, by_alice, licens
     change = contacts_operations.add_connections(owner.pk, new, by=by_alice)
     role = factories.RoleFactory(licensee=licensee, kind="connection")
     contacts_operations.change_roles(owner.pk, {ann.pk.hex: role.pk.hex}, by=by_alice)
-    planned = told(web.get(page(change.operation, "undo")))
+    planned = content_of(web.get(page(change.operation, "undo")))
     assert "1 would be reversed, 1 kept because changed since." in planned
     assert f'<a href="{page(ann)}">Ann</a>' in planned.split("Kept because changed since")[1]
     answer = web.post(page(change.operation, "undo"))
     first, *_others = get_messages(answer.wsgi_request)
     assert f'<a href="{page(ann)}">Ann</a>' in str(first)
     assert [*ContactConnection.objects.values_list("contact", flat=True)] == [ann.pk]
-    later = told(web.get(page(change.operation)))
+    later = content_of(web.get(page(change.operation)))
     assert f'<a href="{page(ann)}">Ann</a>' in later.split("Kept because changed since")[1]
 
 
@@ -150,7 +150,7 @@ def test_parts_that_were_edited_since_are_named(web, by_alice, line, join):
     split = quotes_operations.split_line(line.pk, by=by_alice)
     part = line.parts.order_by("line_number").first()
     QuoteLineItem.objects.filter(pk=part.pk).update(quantity=Decimal(9))
-    shown = told(web.get(page(split.operation, "undo")))
+    shown = content_of(web.get(page(split.operation, "undo")))
     assert "5 would be reversed, 1 kept because changed since." in shown
     kept = shown.split("Kept because changed since")[1]
     assert f'<a href="{page(part)}">{part}</a>' in kept
@@ -163,7 +163,7 @@ def test_a_quotes_history_tells_and_undoes_what_was_done_to_its_lines(web, by_al
     part = line.parts.order_by("line_number").first()
     values = {"requested_date": "2027-01-15"}
     edited = edit_lines(line.quote_id, [part.pk.hex], values, by=by_alice)
-    shown = told(web.get(page(line.quote, "history")))
+    shown = content_of(web.get(page(line.quote, "history")))
     assert f'href="{page(split, "undo")}?next=' in shown
     assert f'action="{page(edited.operation, "undo")}"' in shown
     assert f'<a href="{page(part)}">' in shown
@@ -187,9 +187,9 @@ def archiving(by_alice, licensee) -> list[Contact]:
 def test_undoing_a_batch_is_shown_first(web, archiving):
     one = Operation.objects.filter(kind="archived").first()
     url = reverse("admin:commsapp_operation_undo_batch", args=(one.batch,))
-    assert f'href="{url}?next=' in told(web.get(page(one)))
+    assert f'href="{url}?next=' in content_of(web.get(page(one)))
     before = Operation.objects.count()
-    shown = told(web.get(url))
+    shown = content_of(web.get(url))
     assert "6 would be reversed, 1 kept because changed since." in shown
     kept = shown.split("Kept because changed since")[1]
     assert f'<a href="{page(archiving[0])}">{archiving[0]}</a>' in kept

@@ -68,7 +68,9 @@ def written(
 ) -> Iterator[None]:
     """Let the column have the value in all rows, or in those with these ids, as another program
     may write it."""
-    table, column = model._meta.db_table, model._meta.get_field(attname).column
+    field = model._meta.get_field(attname)
+    assert isinstance(field, models.Field)
+    table, column = model._meta.db_table, field.column
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA ignore_check_constraints = 1")
     try:
@@ -174,7 +176,8 @@ def test_pages_of_a_list_in_the_order_of_unreadable_values_have_each_row_once(
     )
     unreadable = [groups[number].pk for number in (1, 3, 4)]
     client = Client(headers={"Authorization": f"Bearer {token(alice)}"})
-    url, read = f"/api/v1/recipient-groups?ordering={direction}{attname}&page_size=1", []
+    url = f"/api/v1/recipient-groups?ordering={direction}{attname}&page_size=1"
+    read: list[str] = []
     with written(RecipientGroup, attname, value, only=unreadable):
         while url and len(read) < 20:
             answer = client.get(url).json()

@@ -101,7 +101,7 @@ def test_a_formula_may_result_in_an_empty_text():
     [
         ("<c><v>007</v></c>", "7"),
         ("<c><v>4.9E1</v></c>", "49"),
-        ("<c><v>1e400</v></c>", "Infinity"),
+        ("<c><v>1e400</v></c>", "1e400"),
         ('<c t="b"><v>1</v></c>', "true"),
         ('<c t="d"><v>2026-11-22T00:00:00</v></c>', "2026-11-22"),
         ('<c t="d"><v>2026-11-22</v></c>', "2026-11-22"),
@@ -126,6 +126,10 @@ def test_a_cell_is_what_a_person_sees(cell, shown):
         '<row><c r="B1"><v>1</v></c><c r="A1"><v>1</v></c></row>',
         '<row><c r="1"><v>1</v></c></row>',
         "<row><c><v>many</v></c></row>",
+        "<row><c><v>1_000</v></c></row>",
+        "<row><c><v>１２</v></c></row>",
+        "<row><c><v>nan</v></c></row>",
+        "<row><c><v>1e</v></c></row>",
         '<row><c t="s"><v>7</v></c></row>',
         f"<row><c><v>{'9' * 5_000}</v></c></row>",
     ],
@@ -142,3 +146,19 @@ def test_days_are_dates_as_openpyxl_has_them(epoch):
         assert xlsx_cells._number(meaning, str(day), "1") == expected
     assert xlsx_cells._number(meaning, "0", "1") == "00:00:00"
     assert xlsx_cells._number(meaning, "99999999", "1") == "#VALUE!"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("1e-400", "1e-400"),
+        ("-1E400", "-1E400"),
+        ("0e-400", "0"),
+        ("-0", "-0"),
+        ("1.5E2", "150"),
+        ("1e-7", "0.0000001"),
+        (".5", "0.5"),
+    ],
+)
+def test_number_that_no_float_holds_is_read_as_it_is_written(number, text):
+    assert rows(shared(row(0) + f"<row><c><v>{number}</v></c></row>", "<t>n</t>"))[-1] == (text,)

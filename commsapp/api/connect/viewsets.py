@@ -70,7 +70,9 @@ class ConnectViewSet(ApiViewMixin, ViewSet):
         self, request: Request, response: Response, *args: Any, **kwargs: Any
     ) -> Response:
         finalized = super().finalize_response(request, response, *args, **kwargs)
-        if vars(request).get("_auth") and CALLS not in request.META:  # refused with 403
+        # Not `request.auth`, which would sign in: a version that is not served is refused before.
+        is_signed_in = getattr(request._request, "auth", None) is not None
+        if is_signed_in and CALLS not in request.META:  # refused with 403
             request.META[CALLS] = usage.calls_today(self.by)
         exceptions.set_limit_info(request, finalized)
         if request.method == "OPTIONS" and "PATCH" in self.allowed_methods:
@@ -150,7 +152,7 @@ class ResourcesViewSet(ConnectViewSet):
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
         """Read the addresses of a version's resources."""
         base = request.path_info.rstrip("/")
-        return Response({name: f"{base}/{name}" for name in ResourcesSerializer().fields})
+        return Response({name: f"{base}/{name}" for name in ResourcesSerializer.sample})
 
 
 class LimitsViewSet(ConnectViewSet):

@@ -19,11 +19,9 @@ from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.generators import SchemaGenerator
 
-from commsapp.api.openapi import curl
 from commsapp.api.openapi.fragments import OpenApiFragment, attach_schema, description_of, response
 from commsapp.api.rest import schema as rest_schema
 from commsapp.api.rest.exceptions import error_response
-from commsapp.http.origins import base_url
 
 Document = dict[str, Any]
 
@@ -71,6 +69,22 @@ def with_all_apis(result: Document, **_more: Any) -> Document:
     return {**result, "paths": paths}
 
 
+def with_single_examples(result: Document, **_more: Any) -> Document:
+    """For drf-spectacular: an only example as the media type's `example`."""
+    bodies = [
+        body
+        for methods in result["paths"].values()
+        for operation in methods.values()
+        for body in (operation.get("requestBody", {}), *operation["responses"].values())
+    ]
+    for body in bodies:
+        for media in body.get("content", {}).values():
+            if len(media.get("examples", ())) == 1:
+                [example] = media.pop("examples").values()
+                media["example"] = example["value"]
+    return result
+
+
 def _described(patterns: list[Any]) -> Iterator[OpenApiFragment]:
     for pattern in patterns:
         if not isinstance(pattern, URLPattern):
@@ -111,13 +125,6 @@ def docs(request: HttpRequest) -> HttpResponse:
     return render(request, "docs.html")
 
 
-@_read_only
-def curl_page(request: HttpRequest) -> HttpResponse:
-    """A request to every operation, to copy."""
-    context = {"groups": curl.groups_of(document()), "base": base_url(request)}
-    return render(request, "docs_curl.html", context)
-
-
 attach_schema(
     schema,
     OpenApiFragment(
@@ -146,5 +153,4 @@ def urlpatterns() -> list[Any]:
     return [
         re_path(r"^api/schema/?$", schema, name="api-schema"),
         re_path(r"^api/docs/?$", docs, name="api-docs"),
-        re_path(r"^api/docs/curl/?$", curl_page, name="api-docs-curl"),
     ]

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 
@@ -39,7 +40,7 @@ class IdField(serializers.UUIDField):
 
 
 class RelatedIdField(serializers.PrimaryKeyRelatedField[Any]):
-    """The id of another record of the actor's licensees: a stranger's does not exist."""
+    """The id of a record of the actor's licensees; any other does not exist."""
 
     default_error_messages = {
         "incorrect_type": _("This is no id."),
@@ -48,8 +49,8 @@ class RelatedIdField(serializers.PrimaryKeyRelatedField[Any]):
 
     def run_validation(self, data: Any = empty) -> Any:
         # Not RelatedField's, which takes "" for null.
-        given = empty if read_guid(data) == NIL else data
-        return serializers.Field.run_validation(self, given)
+        value = empty if read_guid(data) == NIL else data
+        return serializers.Field.run_validation(self, value)
 
     def to_internal_value(self, data: Any) -> Any:
         guid = read_guid(data)
@@ -79,8 +80,15 @@ class LicenseeIdField(RelatedIdField):
         return licensees if by.licensees is None else licensees.filter(pk__in=by.licensees)
 
 
+@extend_schema_field(
+    {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "Ids. One that is malformed is refused like one that is not there.",
+    }
+)
 class IdListField(serializers.ListField):
-    """Any number of texts, which the operation reads as ids: 100,000 cost no more than a look."""
+    """Strings that the operation reads as ids, so that 100,000 are checked once."""
 
     child = serializers.UUIDField()
     default_error_messages = {"not_a_text": _("Item {place} is not a text.")}
@@ -98,7 +106,7 @@ class IdListField(serializers.ListField):
 
 
 class Text(serializers.CharField):
-    """A JSON string; no number passes for one."""
+    """A JSON string, and no number."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -111,7 +119,7 @@ class Email(Text, serializers.EmailField):
 
 
 class BooleanField(serializers.BooleanField):
-    """true or false; no word or number passes for them."""
+    """true or false, and no string or number."""
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
@@ -120,11 +128,11 @@ class BooleanField(serializers.BooleanField):
 
 
 class IntegerField(serializers.IntegerField):
-    """A JSON integer that every database holds."""
+    """A JSON integer in the range of every database."""
 
     def __init__(self, **kwargs: Any) -> None:
-        most = kwargs.pop("max_value", None) or MAX_INTEGER
-        super().__init__(max_value=min(most, MAX_INTEGER), **kwargs)
+        max_value = kwargs.pop("max_value", None) or MAX_INTEGER
+        super().__init__(max_value=min(max_value, MAX_INTEGER), **kwargs)
 
     def to_internal_value(self, data: Any) -> int:
         if type(data) is not int:
@@ -164,8 +172,9 @@ class FixedPoint(serializers.DecimalField):
 _PLAIN = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
 
 
+@extend_schema_field({"type": "object", "additionalProperties": True})
 class JSONObjectField(serializers.JSONField):
-    """A JSON object of whatever content, within reason."""
+    """A JSON object of any content within the limits of `json_values`."""
 
     def to_internal_value(self, data: Any) -> Any:
         try:

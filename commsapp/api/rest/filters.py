@@ -116,7 +116,7 @@ def _limits_of(field: Any) -> dict[str, int]:
     return {"decimal_places": 0, "min_value": 0, "max_value": MAX_INTEGER}
 
 
-class RecordFilters(django_filters.FilterSet):
+class RecordFilterSet(django_filters.FilterSet):
     """Base of a resource's filters, which names its fields and their lookups."""
 
     FILTER_DEFAULTS = {

@@ -1,8 +1,8 @@
-"""The Idempotency-Key header: a POST that is repeated is carried out once and answered as before.
+"""Idempotency-Key: a POST that is repeated is carried out once and gets the first response again.
 
 Contract 4, after the IETF draft "The Idempotency-Key HTTP Header Field". A key belongs to the API
-client and the user that send it, for 24 hours. It is saved with the answer in one transaction with
-the change, so that neither can be there without the other.
+client and the user that send it, for 24 hours. It is saved with the response in one transaction
+with the change, so that neither can exist without the other.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
@@ -27,14 +27,14 @@ from commsapp.models.idempotency import IdempotencyKey
 
 HEADER, REPLAYED = "Idempotency-Key", "Idempotent-Replayed"
 MAX_KEY_LENGTH = 255
-MAX_ANSWER_BYTES = 1024 * 1024
+MAX_RESPONSE_BYTES = 1024 * 1024
 MAX_CLEARED = 20  # expired keys, by each request that saves one
 
 _TOO_LARGE = {"detail": "This was carried out before. Its answer was too large to be kept."}
 _PRINTABLE = re.compile(r"[\x20-\x7e]+")
-# Nothing was carried out, and rights, limits and preconditions are judged anew.
+# Nothing was carried out; permissions, limits and preconditions are checked anew.
 _NOT_STORED = {401, 403, 412, 429}
-_ANSWERED = (
+_HANDLED = (
     APIException, Http404, ObjectDoesNotExist, PermissionDenied, Refused, ValidationError,
 )  # fmt: skip
 
@@ -44,7 +44,7 @@ class KeyRefused(APIException):
 
     def __init__(self, status: int, code: str, message: str) -> None:
         self.status_code = status
-        super().__init__({"detail": message, "errors": [{"code": code, "message": message}]})
+        super().__init__(message, code)
 
 
 class _InProgress(KeyRefused):
@@ -55,34 +55,46 @@ class _InProgress(KeyRefused):
         super().__init__(409, "IDEMPOTENCY_KEY_IN_USE", message)
 
 
-def carry_out_once(view: Any, request: Request) -> None:
-    """Make the view carry out a POST that has an Idempotency-Key once. To be called by initial().
+def idempotent(method: Callable[..., Response]) -> Callable[..., HttpResponse]:
+    """Decorator of a viewset's method for POST: carry it out once for each Idempotency-Key.
 
-    Raises KeyRefused for a header that is no key.
+    The method raises KeyRefused for a malformed key.
     """
-    key = request.META.get("HTTP_IDEMPOTENCY_KEY")
-    if key is None or request.method != "POST" or view.action is None:
-        return
-    key = key.strip()
+
+    @wraps(method)
+    def handler(view: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        key = request.META.get("HTTP_IDEMPOTENCY_KEY")
+        if key is None:
+            return method(view, request, *args, **kwargs)
+        checksum = _digest(view.by.client_id, view.by.user.pk, _valid_key(key))
+        call = _Call(view, partial(method, view, request, *args, **kwargs), checksum)
+        return _respond_once(call, request)
+
+    return handler
+
+
+def _valid_key(header: str) -> str:
+    key = header.strip()
     if len(key) > MAX_KEY_LENGTH or not _PRINTABLE.fullmatch(key):
         message = f"{HEADER} takes 1 to {MAX_KEY_LENGTH} printable ASCII characters."
         raise KeyRefused(400, "IDEMPOTENCY_KEY_INVALID", message)
-    call = _Call(view, view.post, _digest(view.by.client_id, view.by.user.pk, key))
-    view.post = partial(_answer, call)
+    return key
 
 
 @dataclass(frozen=True)
 class _Call:
-    """A request under a key: the view, its method, and the checksum of client, user and key."""
+    """A request with a key: view, bound method, and the checksum of client, user and key."""
 
     view: Any
-    method: Callable[..., Response]
+    method: Callable[[], Response]
     checksum: str
 
-    def fingerprint(self, request: Request) -> str:
-        """Return what two requests have in common if they ask for the same."""
-        path, query = request.path_info.rstrip("/"), request.META.get("QUERY_STRING", "")
-        return _digest(request.method, path, query, hashlib.sha256(request._request.body).digest())
+
+def _fingerprint(request: Request) -> str:
+    """Return what two requests have in common if they ask for the same."""
+    path, query = request.path_info.rstrip("/"), request.META.get("QUERY_STRING", "")
+    body = request.stream.read() if request.stream else b""
+    return _digest(request.method, path, query, hashlib.sha256(body).digest())
 
 
 def _digest(*parts: object) -> str:
@@ -90,15 +102,15 @@ def _digest(*parts: object) -> str:
 
 
 @operation(again_on=IntegrityError)
-def _answer(call: _Call, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-    """Answer as before, or carry the request out and store its answer."""
+def _respond_once(call: _Call, request: Request) -> HttpResponse:
+    """Return the stored response, or carry the request out and store its response."""
     with transaction.atomic():
         _lock(call.checksum)
-        fingerprint = call.fingerprint(request)
+        fingerprint = _fingerprint(request)
         earlier = IdempotencyKey.objects.filter(checksum=call.checksum).first()
         if earlier and not earlier.is_expired:
-            return _repeated(earlier, fingerprint)
-        response = _carried_out(call, request, *args, **kwargs)
+            return _stored_response(earlier, fingerprint)
+        response = _carry_out(call)
         if response.status_code in _NOT_STORED or response.status_code >= 500:
             transaction.set_rollback(True)
             return response
@@ -110,7 +122,7 @@ def _answer(call: _Call, request: Request, *args: Any, **kwargs: Any) -> HttpRes
 
 
 def _lock(checksum: str) -> None:
-    """Hold the key until the transaction ends. Raises KeyRefused if another request has it.
+    """Lock the key until the transaction ends. Raise KeyRefused if another request has it.
 
     On SQLite the transaction has waited for all others by now.
     """
@@ -124,12 +136,12 @@ def _lock(checksum: str) -> None:
         raise _InProgress
 
 
-def _carried_out(call: _Call, request: Request, *args: Any, **kwargs: Any) -> Response:
-    """Return the view's answer; if it refuses the request, its changes are rolled back."""
+def _carry_out(call: _Call) -> Response:
+    """Return the view's response; if it refuses the request, roll its changes back."""
     try:
         with transaction.atomic():
-            return call.method(request, *args, **kwargs)
-    except _ANSWERED as error:
+            return call.method()
+    except _HANDLED as error:
         refused: Response = call.view.handle_exception(error)
         return refused
 
@@ -142,13 +154,13 @@ def _store(checksum: str, fingerprint: str, response: Response, request: Request
         fingerprint=fingerprint,
         status=response.status_code,
         headers={name: text for name, text in response.items() if name != "Content-Type"},
-        body=body if len(body) <= MAX_ANSWER_BYTES else render(_TOO_LARGE),
+        body=body if len(body) <= MAX_RESPONSE_BYTES else render(_TOO_LARGE),
     )
     mark_transaction(partial(IdempotencyKey, pk=row.pk, checksum=row.pk.hex, status=0))
 
 
-def _repeated(earlier: IdempotencyKey, fingerprint: str) -> HttpResponse:
-    """Return the earlier answer, to the same request."""
+def _stored_response(earlier: IdempotencyKey, fingerprint: str) -> HttpResponse:
+    """Return the response to the first request. Raise KeyRefused if this is another one."""
     if earlier.fingerprint != fingerprint:
         message = "This Idempotency-Key belongs to another request. Nothing was changed."
         raise KeyRefused(422, "IDEMPOTENCY_KEY_REUSED", message)

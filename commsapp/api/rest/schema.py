@@ -1,4 +1,4 @@
-"""How this API describes itself: what OpenAPI's generator cannot see in views and serializers."""
+"""OpenAPI of this API: what drf-spectacular cannot see in views and serializers."""
 
 from __future__ import annotations
 
@@ -28,11 +28,10 @@ from commsapp.api.rest.idempotency import HEADER, MAX_KEY_LENGTH, REPLAYED
 
 # --- Errors ---------------------------------------------------------------------------------
 
-_PROBLEM = schema_ref("Problem")
 
-
-def _problem(told: str, detail: str, **more: Any) -> Any:
-    return response(told, _PROBLEM, {"detail": detail}, **more)
+def _problem(description: str, code: str, message: str, **more: Any) -> Any:
+    example = {"detail": message, "errors": [{"code": code, "message": message}]}
+    return response(description, schema_ref("Problem"), example, **more)
 
 
 _ERRORS = {
@@ -41,13 +40,23 @@ _ERRORS = {
         response(
             "A field, a filter or the body cannot be read. By field, or `detail`.",
             schema_ref("Invalid"),
-            {"name": ["This field may not be blank."]},
+            {
+                "name": ["This field may not be blank."],
+                "errors": [
+                    {
+                        "code": "BLANK",
+                        "message": "This field may not be blank.",
+                        "field": "name",
+                    }
+                ],
+            },
         ),
     ),
     "401": (
         "NotSignedIn",
         _problem(
             "No credentials, or wrong or expired ones.",
+            "NOT_AUTHENTICATED",
             "Authentication credentials were not provided.",
             headers=SIGN_IN,
         ),
@@ -55,56 +64,53 @@ _ERRORS = {
     "403": (
         "Forbidden",
         _problem(
-            "The permission is missing.", "You lack the permission to change recipient groups."
+            "The permission is missing.",
+            "PERMISSION_DENIED",
+            "You lack the permission to change recipient groups.",
         ),
     ),
-    "404": ("NotFound", _problem("There is no such record among your licensees'.", "Not found.")),
+    "404": (
+        "NotFound",
+        _problem("There is no such record among your licensees'.", "NOT_FOUND", "Not found."),
+    ),
     "405": (
         "MethodNotAllowed",
         _problem(
-            "No such method here, PUT for one.", 'Method "PUT" not allowed.', headers=ALLOW
+            "The method is not allowed, as PUT is nowhere.",
+            "METHOD_NOT_ALLOWED",
+            'Method "PUT" not allowed.',
+            headers=ALLOW,
         ),
     ),
     "409": (
         "Refused",
-        response(
+        _problem(
             "A rule of the business forbids it, or a request with the same Idempotency-Key is "
             "still being carried out. Nothing was changed.",
-            schema_ref("Refusals"),
-            {
-                "detail": "The recipient group is archived.",
-                "errors": [
-                    {
-                        "code": "INVALID_STATUS",
-                        "message": "The recipient group is archived.",
-                        "field": "group",
-                    }
-                ],
-            },
+            "INVALID_STATUS",
+            "The recipient group is archived.",
         ),
     ),
-    "413": ("TooLarge", _problem("The body is over the limit.", "The request body is too large.")),
+    "413": (
+        "TooLarge",
+        _problem(
+            "The body is over the limit.", "REQUEST_TOO_LARGE", "The request body is too large."
+        ),
+    ),
     "415": (
         "UnsupportedMediaType",
         _problem(
-            "The body is not JSON in UTF-8.", 'Unsupported media type "text/plain" in request.'
+            "The body is not JSON in UTF-8.",
+            "UNSUPPORTED_MEDIA_TYPE",
+            'Unsupported media type "text/plain" in request.',
         ),
     ),
     "422": (
         "KeyReused",
-        response(
+        _problem(
             "The Idempotency-Key belongs to another request. Nothing was changed.",
-            schema_ref("Refusals"),
-            {
-                "detail": "This Idempotency-Key belongs to another request. Nothing was changed.",
-                "errors": [
-                    {
-                        "code": "IDEMPOTENCY_KEY_REUSED",
-                        "message": "This Idempotency-Key belongs to another request. Nothing was "
-                        "changed.",
-                    }
-                ],
-            },
+            "IDEMPOTENCY_KEY_REUSED",
+            "This Idempotency-Key belongs to another request. Nothing was changed.",
         ),
     ),
     "503": (
@@ -112,34 +118,29 @@ _ERRORS = {
         _problem(
             "The database is away, or a lock was not had in time. Nothing was changed, unless the "
             "detail says that it is not known whether the change was saved, or that it was.",
+            "SERVICE_UNAVAILABLE",
             "The server is busy. Nothing was changed. Try again shortly.",
             headers=RETRY_AFTER,
         ),
     ),
-}  # fmt: skip
+}
 
+_ENTRIES = {"type": "array", "items": schema_ref("Error")}
 COMPONENTS: dict[str, dict[str, Any]] = {
     "schemas": {
         "Problem": {
             "type": "object",
-            "description": "What went wrong, as a sentence.",
-            "required": ["detail"],
-            "properties": {"detail": {"type": "string"}},
+            "description": "A message, and each error with its code.",
+            "required": ["detail", "errors"],
+            "properties": {"detail": {"type": "string"}, "errors": _ENTRIES},
         },
         "Invalid": {
             "type": "object",
-            "description": "What is wrong with each field; nested as the body is.",
-            "minProperties": 1,
+            "description": "The messages of each field, nested as the body is; and in `errors` "
+            "each message with its code and the path of its field.",
+            "required": ["errors"],
+            "properties": {"errors": _ENTRIES},
             "additionalProperties": {"type": ["string", "array", "object"]},
-        },
-        "Refusals": {
-            "type": "object",
-            "description": "Why nothing was done.",
-            "required": ["detail", "errors"],
-            "properties": {
-                "detail": {"type": "string"},
-                "errors": {"type": "array", "items": schema_ref("Error")},
-            },
         },
     },
     "responses": dict(_ERRORS.values()),
@@ -148,8 +149,8 @@ COMPONENTS: dict[str, dict[str, Any]] = {
             "name": HEADER,
             "in": "header",
             "description": "A text of the client's own choice, new for each request. For 24 hours "
-            "the same request under the same key is not carried out again: it gets the answer of "
-            f"the first one, with the header `{REPLAYED}: true`.",
+            "the same request under the same key is not carried out again: it gets the response "
+            f"to the first one, with the header `{REPLAYED}: true`.",
             "schema": {
                 "type": "string",
                 "minLength": 1,
@@ -161,6 +162,7 @@ COMPONENTS: dict[str, dict[str, Any]] = {
     },
 }
 _REPLAYED = {REPLAYED: header("That the request had been carried out before.", "true")}
+_LOCATION = {"Location": header("URL of the new record.", "https://commsapp.example/api/v1/…")}
 
 _READING = ("401", "403", "405", "503")
 ERRORS_OF_READING = {
@@ -181,7 +183,7 @@ _SUMMARIES = {
 
 
 class RestSchema(AutoSchema):
-    """Adds to what DRF's views tell: every status, and an example of every body."""
+    """Adds the errors, and examples of all bodies, to drf-spectacular's description."""
 
     view: Any
 
@@ -190,35 +192,40 @@ class RestSchema(AutoSchema):
         if operation is None:
             return None
         for parameter in operation.get("parameters", ()):
-            if parameter["in"] == "path":
-                kind = self.path.split("/")[3]  # below /api/v1/
-                parameter |= {
-                    "description": "An id.",
-                    "schema": {"type": "string", "format": "uuid"},
-                    "example": sample_id(kind.removesuffix("s")),
-                }
-            elif parameter["name"] in self._texts():
-                parameter["schema"] |= {"minLength": 1, "maxLength": MAX_TEXT_LENGTH}
+            self._describe_parameter(parameter)
         if "requestBody" in operation:
-            self._show(operation["requestBody"], self._asked())
-        for told in operation["responses"].values():
-            told["description"] = told["description"] or "Done."
-            self._show(told, self._answered())
+            _set_example(operation["requestBody"], self._request_example())
+        for successful in operation["responses"].values():
+            successful["description"] = successful["description"] or "Done."
+            _set_example(successful, self._response_example())
+            if self.method == "POST":
+                successful.setdefault("headers", {}).update(_REPLAYED)
+            if self.view.action == "create":
+                successful["headers"].update(_LOCATION)
         if self.method == "POST":
             operation.setdefault("parameters", []).append(parameter_ref("IdempotencyKey"))
-            for done in operation["responses"].values():
-                done.setdefault("headers", {}).update(_REPLAYED)
         operation["responses"] |= {
-            status: response_ref(_ERRORS[status][0]) for status in sorted(self._statuses())
+            status: response_ref(_ERRORS[status][0]) for status in sorted(self._error_statuses())
         }
         return operation
 
-    def _texts(self) -> set[str]:
-        filters = getattr(self.view, "filterset_class", None)
-        every = filters.base_filters if filters else {}
-        return {name for name, each in every.items() if isinstance(each, TextFilter)}
+    def get_response_serializers(self) -> Any:
+        serializer = super().get_response_serializers()
+        return {200: serializer} if self.view.action == "destroy" else serializer
 
-    def _statuses(self) -> set[str]:
+    def _describe_parameter(self, parameter: Any) -> None:
+        filterset = getattr(self.view, "filterset_class", None)
+        if parameter["in"] == "path":
+            resource = self.path.split("/")[3]  # below /api/v1/
+            parameter |= {
+                "description": "An id.",
+                "schema": {"type": "string", "format": "uuid"},
+                "example": sample_id(resource.removesuffix("s")),
+            }
+        elif filterset and isinstance(filterset.base_filters.get(parameter["name"]), TextFilter):
+            parameter["schema"] |= {"minLength": 1, "maxLength": MAX_TEXT_LENGTH}
+
+    def _error_statuses(self) -> set[str]:
         is_reading = self.method == "GET"
         statuses = set(_READING if is_reading else _WRITING)
         if self.view.action == "list":
@@ -229,27 +236,23 @@ class RestSchema(AutoSchema):
             statuses.add("404")
         return statuses
 
-    @staticmethod
-    def _show(body: Any, example: Any) -> None:
-        for media in body.get("content", {}).values():
-            media["example"] = example
-
-    def _asked(self) -> Any:
-        """An example of the request's body: of a record, what of it can be written."""
+    def _request_example(self) -> Any:
+        """Return an example of the request's body: of a record, its writable fields."""
         serializer: Any = self.get_request_serializer()
         sample = serializer.sample
-        if isinstance(serializer, type):
-            return sample
         writable = {name for name, field in serializer.fields.items() if not field.read_only}
         writable -= {"licensee"}  # usually the caller's only one
         if self.view.action == "partial_update":
             writable &= set(serializer.edited)
-        return {name: value for name, value in sample.items() if name in writable and value}
+        return {
+            name: value
+            for name, value in sample.items()
+            if name in writable and (value or self.view.example)
+        }
 
-    def _answered(self) -> Any:
-        told = getattr(self.view, "told", None)
-        if told is not None:
-            return {**told, "errors": [], "operation": sample_id("operation")}
+    def _response_example(self) -> Any:
+        if self.view.example is not None:
+            return {**self.view.example, "errors": [], "operation": sample_id("operation")}
         sample = self.view.get_serializer().sample
         if self.view.action == "list":
             return {"next": None, "previous": None, "results": [sample]}
@@ -257,7 +260,7 @@ class RestSchema(AutoSchema):
 
     def get_operation_id(self) -> str:
         id = str(super().get_operation_id())
-        return id if self.view.told is None else id.removesuffix("_create")  # a verb makes nothing
+        return id if self.view.example is None else id.removesuffix("_create")
 
     def get_summary(self) -> str:
         pattern = _SUMMARIES.get(self.view.action)
@@ -271,53 +274,41 @@ class RestSchema(AutoSchema):
         if direction == "request":
             if getattr(serializer, "is_strict", False):
                 schema["additionalProperties"] = False
-        elif hasattr(serializer, "Meta"):  # a record tells all of its fields, always
+        elif hasattr(serializer, "Meta"):  # all fields of a record are always in its response
             schema["required"] = sorted(schema["properties"])
         if not type(serializer).__doc__:  # a base class's is for its programmers
             schema.pop("description", None)
         return schema
 
 
+def _set_example(body: Any, example: Any) -> None:
+    for media in body.get("content", {}).values():
+        media["example"] = example
+
+
 # --- Fields ---------------------------------------------------------------------------------
 
 
 class FixedPointSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    """A decimal: a text that spells it or a number in, a text out."""
+    """A decimal: a string or a number in a request, a string in a response."""
 
     target_class = "commsapp.api.rest.fields.FixedPoint"
     match_subclasses = True
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        least, most = self._limit(MinValueValidator), self._limit(MaxValueValidator)
+        minimum, maximum = self._limit(MinValueValidator), self._limit(MaxValueValidator)
         whole = self.target.max_digits - self.target.decimal_places
         pattern = rf"^-?[0-9]{{1,{whole}}}(\.[0-9]{{1,{self.target.decimal_places}}})?$"
         if direction == "response":
             return {"type": "string", "format": "decimal", "pattern": pattern}
-        text = "A decimal, as a text or a JSON number; without an exponent."
+        text = "A decimal, as a string or a JSON number; without an exponent."
         schema = {"type": ["string", "number"], "pattern": pattern, "description": text}
-        limits = {"minimum": least, "maximum": most}
+        limits = {"minimum": minimum, "maximum": maximum}
         return schema | {name: float(limit) for name, limit in limits.items() if limit is not None}
 
     def _limit(self, kind: type[BaseValidator]) -> Any:
         found = [validator for validator in self.target.validators if type(validator) is kind]
         return found[0].limit_value if found else None
-
-
-class IdsSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    """Ids that the operation reads, so that it can refuse each by itself."""
-
-    target_class = "commsapp.api.rest.fields.IdListField"
-
-    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        text = "Ids. One that is malformed is refused like one that is not there."
-        return {"type": "array", "items": {"type": "string"}, "description": text}
-
-
-class FreeObjectSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    target_class = "commsapp.api.rest.fields.JSONObjectField"
-
-    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        return {"type": "object", "additionalProperties": True}
 
 
 # --- Credentials ----------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Records in JSON, the bodies of verbs, and what verbs answer."""
+"""Base serializers of records, of the bodies of actions, and of their responses."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import models
 from django.utils.translation import gettext as _
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from commsapp.api.openapi.fragments import MOMENT, sample_id
 from commsapp.api.rest import fields
@@ -17,7 +18,7 @@ from commsapp.db.fields import FixedPointField
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses names that it does not know: a mistyped `dry_run` must not write.
+    """Refuses unknown names: a mistyped `dry_run` must not write.
 
     `sample` is an example, for the API's description.
     """
@@ -26,16 +27,16 @@ class StrictSerializer(serializers.Serializer[Any]):
     sample: ClassVar[Mapping[str, Any]] = {}
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, Mapping) and (strange := sorted(data.keys() - self.fields.keys())):
-            told = [_("There is no such field.")]
-            raise serializers.ValidationError({name[:64]: told for name in strange})
+        if isinstance(data, Mapping) and (unknown := sorted(data.keys() - self.fields.keys())):
+            messages = [ErrorDetail(_("There is no such field."), "unknown_field")]
+            raise serializers.ValidationError({name[:64]: messages for name in unknown})
         return super().to_internal_value(data)
 
 
 class RecordSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
-    """A business record. What may not be is the model's to say, when the operation saves it.
+    """A business record. Its rules are the model's, and hold when the operation saves it.
 
-    `sample` is all of one, and `edited` what an example of an edit changes.
+    `sample` is an example of one, and `edited` names the fields that an example of an edit has.
     """
 
     edited: ClassVar[Sequence[str]] = ("name",)
@@ -63,13 +64,13 @@ class RecordSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
             raise serializers.ValidationError(_("A record stays with its licensee."))
         return licensee
 
-    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        if self.instance is None and "licensee" not in given:
-            given["licensee_id"] = self.licensee_for(given)
-        return given
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if self.instance is None and "licensee" not in attrs:
+            attrs["licensee_id"] = self.licensee_for(attrs)
+        return attrs
 
-    def licensee_for(self, given: dict[str, Any]) -> UUID:
-        """The licensee of a new record that names none: the actor's only one."""
+    def licensee_for(self, attrs: dict[str, Any]) -> UUID:
+        """Return the licensee of a new record that names none: the actor's only one."""
         by: Actor = self.context["view"].by
         licensee = by.only_licensee()
         if licensee is None:
@@ -78,24 +79,22 @@ class RecordSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
 
 
 def record_fields(*names: str) -> tuple[str, ...]:
-    """A record's fields in their order: what all have around its own."""
+    """Return a record's fields in their order: its own between those that all have."""
     return ("id", "licensee", *names, "created_at", "updated_at")
 
 
 def record_sample(kind: str, /, **own: Any) -> dict[str, Any]:
-    """An example of a record, with what all have around its own."""
+    """Return an example of a record: its own fields between those that all have."""
     context = {"id": sample_id(kind), "licensee": sample_id("licensee"), **own}
     return {**context, "created_at": MOMENT, "updated_at": MOMENT}
 
 
 def name_of(source: str) -> Any:
-    """A field for the name of what a foreign key refers to: what a reader wants."""
-    return serializers.CharField(
-        source=f"{source}.name", read_only=True, default=None, allow_null=True
-    )
+    """Return a read-only field for the name of the record that a foreign key refers to."""
+    return serializers.CharField(source=f"{source}.name", read_only=True, allow_null=True)
 
 
-# --- Bodies of verbs ------------------------------------------------------------------------
+# --- Bodies of actions ------------------------------------------------------------------------
 
 
 class EmptySerializer(StrictSerializer):
@@ -103,14 +102,14 @@ class EmptySerializer(StrictSerializer):
 
 
 class DryRunSerializer(StrictSerializer):
-    """Whether to do everything but the write, to see what would come of it."""
+    """Whether to do everything but the write, to see what it would do."""
 
     sample: ClassVar[Mapping[str, Any]] = {"dry_run": False}
 
     dry_run = fields.BooleanField(default=False)
 
 
-# --- Answers --------------------------------------------------------------------------------
+# --- Responses ------------------------------------------------------------------------------
 
 
 class Error(serializers.Serializer[Any]):
@@ -122,8 +121,8 @@ class Error(serializers.Serializer[Any]):
     record = serializers.UUIDField(required=False)
 
 
-class Answer(serializers.Serializer[Any]):
-    """What a verb did, or would do: a sentence, the counts that apply, and its operation."""
+class ActionResult(serializers.Serializer[Any]):
+    """What an action did, or would do: a message, the counts that apply, and its operation."""
 
     message = serializers.CharField()
     added = serializers.IntegerField(required=False)

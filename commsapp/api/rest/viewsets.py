@@ -1,4 +1,4 @@
-"""What the views of all resources share. A resource composes it, and has no verb besides."""
+"""Base viewsets of all resources: records of the actor's licensees, changed by operations."""
 
 from __future__ import annotations
 
@@ -14,145 +14,161 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
+from rest_framework.serializers import BaseSerializer, Serializer
 from rest_framework.viewsets import GenericViewSet
 
-from commsapp.api.rest.exceptions import entries
+from commsapp.api.rest.exceptions import refusal_entries
 from commsapp.api.rest.filters import Search
-from commsapp.api.rest.idempotency import carry_out_once
+from commsapp.api.rest.idempotency import idempotent
 from commsapp.api.rest.schema import RestSchema
-from commsapp.api.rest.serializers import Answer, EmptySerializer
+from commsapp.api.rest.serializers import ActionResult, EmptySerializer
 from commsapp.api.views import ApiViewMixin, RequiredPermissions
 from commsapp.core import audit, records
 from commsapp.db.ids import NIL, read_guid
+from commsapp.http.origins import base_url
 from commsapp.models import Operation, Record
 
-Told = Mapping[str, Any]
-_VERBS = {
+Example = Mapping[str, Any]
+_PERMISSIONS = {
+    "metadata": "view",
     "list": "view",
     "retrieve": "view",
     "create": "add",
-    "partial_update": "change",
     "destroy": "delete",
 }
 
 
 class TenantListViewSet(ApiViewMixin, mixins.ListModelMixin, GenericViewSet[Any]):
-    """A list, of what the actor may see.
+    """List of the records that the actor may see.
 
-    `queryset` has what the serializer shows, so that a list takes one statement however long.
-    `orderings` are the columns to order by, besides the id; `ordering` is the usual order.
+    `queryset` reads all that the serializer shows, so that a list takes one statement however long
+    it is. `ordering_fields` are the columns that a client may order by, in addition to the id.
     """
 
     schema = RestSchema()
     queryset: Any = None
-    lookup_value_regex = "[^/]+"  # what is no id is ours to answer
-    http_method_names = ["get", "head", "post", "patch", "delete"]
+    lookup_value_regex = "[^/]+"  # a malformed id is answered with this API's 404
+    http_method_names = ["get", "head", "options", "post", "patch", "delete"]
     filter_backends = [DjangoFilterBackend, Search]
     search_fields: ClassVar[Sequence[str]] = ()
-    orderings: ClassVar[Sequence[str]] = ("created_at", "updated_at")
+    ordering_fields: ClassVar[Sequence[str]] = ("created_at", "updated_at")
     ordering: ClassVar[str] = "id"
-    required_permissions: RequiredPermissions | None = None  # those of the HTTP method
-    told: Told | None = None  # an example of what a verb answers
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Make a POST with an Idempotency-Key be carried out once."""
-        super().initial(request, *args, **kwargs)
-        carry_out_once(self, request)
+    required_permissions: RequiredPermissions | None = (
+        None  # where they do not follow from the action
+    )
+    example: Example | None = None  # of the response of an action, for the API's description
 
     @property
     def model(self) -> type[Any]:
         return cast(type[Any], self.queryset.model)
 
     def get_required_permissions(self) -> RequiredPermissions:
-        """Return the permissions that the action requires: by its method, unless it says so."""
+        """Return the permissions that the request's method takes; OPTIONS takes those of GET."""
         if self.required_permissions is not None:
             return self.required_permissions
-        if self.action in (None, "metadata"):  # a method that nothing answers, or OPTIONS: 405
+        method = (self.request.method or "").lower()
+        action = "metadata" if method == "options" else self.action_map.get(method)
+        if action is None:  # will be answered with 405
             return []
-        return [(_VERBS.get(self.action, "change"), self.model)]
+        return [(_PERMISSIONS.get(action, "change"), self.model)]
 
     def get_queryset(self) -> QuerySet[Any]:
         rows: Any = super().get_queryset()
         visible: QuerySet[Any] = rows.visible_to(self.by)
         return visible
 
-    def key(self, name: str = "pk") -> str:
-        """An id in the path, as 32 hex digits. What is no id is nobody's: 404."""
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Filter lists. A record is read by its id, also where lists leave it out."""
+        return super().filter_queryset(queryset) if self.action == "list" else queryset
+
+    def path_id(self, name: str = "pk") -> str:
+        """Return an id of the path as 32 hex digits. Raise NotFound for a malformed one."""
         guid = read_guid(self.kwargs[name])
         if guid is None or guid == NIL:
             raise NotFound
         return guid
 
-    def parent(self, model: type[Record]) -> Any:
-        """The record in the path that these rows belong to, of those that the actor may see."""
-        return model.objects.visible_to(self.by).only("pk").get(pk=self.key("id"))
+    def get_parent(self, model: type[Record]) -> Any:
+        """Return the record of the path that the rows of a nested list belong to."""
+        return model.objects.visible_to(self.by).only("pk").get(pk=self.path_id("id"))
 
-    def validated_body(self, body: type[Serializer[Any]]) -> dict[str, Any]:
-        """The request's body, as a verb wants it."""
-        serializer = body(data=self.request.data, context=self.get_serializer_context())
+
+class TenantReadViewSet(mixins.RetrieveModelMixin, TenantListViewSet):
+    """List, and each record by its id."""
+
+    def get_object(self) -> Any:
+        """Return the record of the path, however its id is written."""
+        self.kwargs["pk"] = self.path_id()
+        return super().get_object()
+
+    def validated_body(self) -> dict[str, Any]:
+        """Return the request's body as the action's serializer reads it."""
+        serializer = self.get_serializer(data=self.request.data)
         serializer.is_valid(raise_exception=True)
         data: dict[str, Any] = serializer.validated_data
         return data
 
 
-class TenantReadViewSet(mixins.RetrieveModelMixin, TenantListViewSet):
-    """A list, and each record by its id."""
+class TenantWriteViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, TenantReadViewSet):
+    """Records that are created and edited. An app overrides `perform_create` and `perform_update`
+    where it has an operation of its own."""
 
-    def get_object(self) -> Any:
-        return self.get_queryset().get(pk=self.key())
+    create = idempotent(mixins.CreateModelMixin.create)  # type: ignore[assignment]
+
+    def perform_create(self, serializer: BaseSerializer[Any]) -> None:
+        record = records.create(self.model(**serializer.validated_data), by=self.by)
+        self.read_again(serializer, record.pk)
+
+    def perform_update(self, serializer: BaseSerializer[Any]) -> None:
+        pk = self.path_id()
+        records.edit(self.model, pk, serializer.validated_data, by=self.by)
+        self.read_again(serializer, pk)
+
+    def read_again(self, serializer: BaseSerializer[Any], pk: Any) -> None:
+        """Let the serializer show the saved record, with all that the queryset annotates."""
+        serializer.instance = self.get_queryset().get(pk=pk)
+
+    def get_success_headers(self, data: Any) -> dict[str, str]:
+        """Return the Location of a new record."""
+        path = self.reverse_action("detail", args=[data["id"]], request=None)
+        return {"Location": f"{base_url(self.request._request)}{path}"}
 
 
-class TenantWriteViewSet(TenantReadViewSet):
-    """Records that are made and edited; which may be deleted says so by itself."""
+class DeletableViewSet(mixins.DestroyModelMixin, TenantWriteViewSet):
+    """Records that can be deleted: an app's `perform_destroy` calls the operation. DELETE is
+    answered with 200 and the record: an API never answers 204 (contract)."""
 
-    def create(self, request: Request) -> Response:
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        record = self.make(serializer.validated_data)
-        return Response(self.serialized(record.pk), status=201)
-
-    def partial_update(self, request: Request, pk: str) -> Response:
-        serializer = self.get_serializer(self.get_object(), data=request.data, partial=True)
-        serializer.is_valid(raise_exception=True)
-        self.change(self.key(), serializer.validated_data)
-        return Response(self.serialized(self.key()))
-
-    def make(self, values: dict[str, Any]) -> Any:
-        """Make a record, by the app's operation."""
-        return records.create(self.model(**values), by=self.by)
-
-    def change(self, pk: str, values: dict[str, Any]) -> None:
-        """Edit a record, by the app's operation."""
-        records.edit(self.model, pk, values, by=self.by)
-
-    def serialized(self, pk: Any) -> Any:
-        """The record as it is now, read with all that the serializer shows."""
-        return self.get_serializer(self.get_queryset().get(pk=pk)).data
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Delete the record. The response is what it was."""
+        record = self.get_object()
+        data = self.get_serializer(record).data
+        self.perform_destroy(record)
+        return Response(data)
 
 
 def detail_action(
     path: str,
     *,
-    told: Told,
+    example: Example,
     required_permissions: RequiredPermissions | None = None,
-    takes: type[Serializer[Any]] = EmptySerializer,
+    serializer_class: type[Serializer[Any]] = EmptySerializer,
 ) -> Callable[[Callable[..., Response]], Any]:
-    """Decorate an action: POST `{id}/path`. It requires "change" unless it says otherwise.
+    """Decorator: an action at POST `{id}/path`, which honours Idempotency-Key.
 
-    `told` is an example of its answer: the message and the counts.
+    `serializer_class` reads its body, and `example` is an example of its response: the message
+    and the counts. Without `required_permissions` it takes the model's "change".
     """
 
     def decorate(function: Callable[..., Response]) -> Any:
-        request = None if takes is EmptySerializer else takes
-        described = extend_schema(request=request, responses={200: Answer})
-        more: Any = {
+        attributes: Any = {
+            "serializer_class": serializer_class,
             "required_permissions": required_permissions,
-            "told": told,
-            "filter_backends": [],
+            "example": example,
         }
-        posted = action(detail=True, methods=["post"], url_path=path, **more)
-        return described(posted(function))
+        request = {"request": None} if serializer_class is EmptySerializer else {}
+        described = extend_schema(responses={200: ActionResult}, **request)
+        posted = action(detail=True, methods=["post"], url_path=path, **attributes)
+        return described(posted(idempotent(function)))
 
     return decorate
 
@@ -163,38 +179,38 @@ def action_response(
     skipped: Sequence[audit.Refusal] = (),
     **counts: int,
 ) -> Response:
-    """What a verb did: the contract's `{"message", counts, "errors", "operation"}`."""
-    errors = entries(skipped)
+    """Return the contract's response of an action: `{"message", counts, "errors", "operation"}`."""
+    errors = refusal_entries(skipped)
     id = str(operation.pk) if operation else None
     return Response({"message": message, **counts, "errors": errors, "operation": id})
 
 
-def changed(change: audit.Change, *counts: str) -> Response:
-    """The answer of a change, with those of its counts that apply.
+def change_response(change: audit.Change, *counts: str) -> Response:
+    """Return the response of a change, with those of its counts that apply.
 
-    It names the operation if one was written: a plan or a change of nothing has none.
+    It names the operation if one was written: a dry run or a change of nothing has none.
     """
     entry = change.operation
     written = None if change.planned or not entry.touched else entry
-    context = {name: getattr(change, name) for name in counts}
-    return action_response(change.message, written, change.skipped, **context)
+    values = {name: getattr(change, name) for name in counts}
+    return action_response(change.message, written, change.skipped, **values)
 
 
 class ArchivableViewSet(TenantWriteViewSet):
     """Records that are archived and restored."""
 
-    @detail_action("archive", told={"message": "Archived.", "already": 0})
+    @detail_action("archive", example={"message": "Archived.", "already": 0})
     def archive(self, request: Request, pk: str) -> Response:
         """Archive it; one that is archived already stays so."""
-        return self.moved(partial(records.archive, self.model))
+        return self.run_on_record(partial(records.archive, self.model))
 
-    @detail_action("restore", told={"message": "Restored.", "already": 0})
+    @detail_action("restore", example={"message": "Restored.", "already": 0})
     def restore(self, request: Request, pk: str) -> Response:
         """Bring it back from the archive."""
-        return self.moved(partial(records.restore, self.model))
+        return self.run_on_record(partial(records.restore, self.model))
 
-    def moved(self, move: Callable[..., records.ArchiveResult]) -> Response:
-        """Let an operation on several records move this one."""
-        self.validated_body(EmptySerializer)
-        moved = move([self.key()], by=self.by)
-        return action_response(moved.message, moved.operation, already=moved.already)
+    def run_on_record(self, operation: Callable[..., records.ArchiveResult]) -> Response:
+        """Run an operation on several records with the one of the path."""
+        self.validated_body()
+        result = operation([self.path_id()], by=self.by)
+        return action_response(result.message, result.operation, already=result.already)

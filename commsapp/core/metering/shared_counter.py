@@ -1,7 +1,8 @@
-"""The count that all workers and machines share, in Redis (contract 1, Limits).
+"""Counts in Redis, which all workers and machines share (contract 1, Limits).
 
-Redis is asked once a request, and never waited for: while it is away, each process counts for
-itself, as it does without Redis. What must last is in the database; here it may all be lost.
+Each request asks Redis once and waits for at most MAX_WAIT. While Redis is down, each process
+counts for itself, as it does without Redis. The database has the lasting totals, so Redis may lose
+its own.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-PATIENCE = 0.25  # seconds that an answer may take
-TRY_AGAIN = 5  # seconds until one that is away is asked again
+MAX_WAIT = 0.25  # seconds for an answer of Redis
+RETRY_AFTER = 5  # seconds until a Redis that was down is asked again
 log = logging.getLogger(__name__)
 
-# Never below what the database knows: so a Redis that is new, or was away, is up to date at once.
-# The second begins with its first request: no clock of any machine has to agree with another's.
+# Never below the database's total, so that a new or restarted Redis is up to date at once.
+# The second begins with its first request, so that the machines' clocks need not agree.
 _COUNT = """
 local calls = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), tonumber(ARGV[1])) + 1
 redis.call('SET', KEYS[1], calls, 'EX', 2 * 24 * 60 * 60)
@@ -37,22 +38,22 @@ class SharedCount:
     def __init__(self, url: str) -> None:
         redis = Redis.from_url(
             url,
-            socket_connect_timeout=PATIENCE,
-            socket_timeout=PATIENCE,
+            socket_connect_timeout=MAX_WAIT,
+            socket_timeout=MAX_WAIT,
             retry=Retry(NoBackoff(), 0),
         )
         self._script = redis.register_script(_COUNT)
         self._lock = threading.Lock()
-        self._is_away = False
-        self._try_again_at = 0.0
+        self._is_down = False
+        self._retry_at = 0.0
 
     def count(self, licensee: UUID, day: datetime.date, *, at_least: int) -> tuple[int, int] | None:
-        """Count a request; the licensee's requests of the day and of the second, with this one.
+        """Count a request, and return the licensee's requests of the day and of the second.
 
-        `at_least` is how many there were before it, as far as the database knows. None while
-        Redis is away.
+        `at_least` is the number before it that the database knows of. Returns None while Redis is
+        down.
         """
-        if self._is_away and not self._is_time_to_try():
+        if self._is_down and not self._may_retry():
             return None
         keys = [f"commsapp:{{{licensee}}}:{day}", f"commsapp:{{{licensee}}}:second"]
         try:
@@ -60,27 +61,27 @@ class SharedCount:
         except RedisError as error:
             self._mark_down(error)
             return None
-        if self._is_away:
+        if self._is_down:
             self._mark_up()
         return calls, in_second
 
-    def _is_time_to_try(self) -> bool:
-        """One tries, while the others go on without."""
+    def _may_retry(self) -> bool:
+        """Return whether this thread shall try; the others go on without Redis."""
         now = time.monotonic()
         with self._lock:
-            if now < self._try_again_at:
+            if now < self._retry_at:
                 return False
-            self._try_again_at = now + TRY_AGAIN
+            self._retry_at = now + RETRY_AFTER
             return True
 
     def _mark_down(self, error: RedisError) -> None:
         with self._lock:
-            if not self._is_away:
-                log.warning("Redis is away, so this process counts for itself: %s", error)
-            self._is_away, self._try_again_at = True, time.monotonic() + TRY_AGAIN
+            if not self._is_down:
+                log.warning("Redis is down, so this process counts for itself: %s", error)
+            self._is_down, self._retry_at = True, time.monotonic() + RETRY_AFTER
 
     def _mark_up(self) -> None:
         with self._lock:
-            if self._is_away:
+            if self._is_down:
                 log.warning("Redis is back, so requests are counted together again.")
-            self._is_away = False
+            self._is_down = False

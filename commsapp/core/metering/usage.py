@@ -1,4 +1,4 @@
-"""How much the APIs are used: requests by licensee and day, and when a client was last heard of."""
+"""Use of the APIs: requests by licensee and day, and the time of each client's last request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _clients = LatestTimes("commsapp.Client", "last_used_at")
 
 @dataclass(frozen=True)
 class Use:
-    """A licensee's requests of the day, this one included, and whether it is one too many."""
+    """A licensee's requests of the day, this one included, and whether it exceeds a limit."""
 
     calls: int = 0
     is_over_day: bool = False
@@ -33,7 +33,7 @@ class Use:
 
 
 def licensee_of(by: Actor) -> UUID | None:
-    """Whose allocation a request counts against: the oldest of the actor's licensees."""
+    """Return the licensee whose allocation a request uses: the oldest of the actor's."""
     return min(by.licensees) if by.licensees else None
 
 
@@ -43,8 +43,8 @@ def count(by: Actor) -> Use:
     if licensee is None:
         return Use()
     calls, in_second = _counted(licensee)
-    most = settings.API_REQUESTS_A_SECOND
-    return Use(calls, calls > settings.DAILY_API_REQUESTS, bool(most) and in_second > most)
+    limit = settings.API_REQUESTS_A_SECOND
+    return Use(calls, calls > settings.DAILY_API_REQUESTS, bool(limit) and in_second > limit)
 
 
 def calls_today(by: Actor) -> int:
@@ -54,14 +54,14 @@ def calls_today(by: Actor) -> int:
 
 
 def _counted(licensee: UUID) -> tuple[int, int]:
-    """The licensee's requests of the day and of the second, with this one."""
+    """Return the licensee's requests of the day and of the second, with this one."""
     today = timezone.now().date()
     if settings.REDIS_URL:
         before = _calls.total(licensee, today)
-        told = _shared(settings.REDIS_URL).count(licensee, today, at_least=before)
-        if told is not None:
-            _calls.add(licensee, today)  # only now: what is in memory was counted there before
-            return told
+        counts = _shared(settings.REDIS_URL).count(licensee, today, at_least=before)
+        if counts is not None:
+            _calls.add(licensee, today)  # after it: `before` must not include this request
+            return counts
     return _calls.count(licensee, today), _second.count(licensee)
 
 
@@ -73,7 +73,7 @@ def _shared(url: str) -> SharedCount:
 
 
 def note(client_id: UUID) -> None:
-    """An API client was heard of just now, on whatever API or page."""
+    """Note the time of an API client's request."""
     _clients.note(client_id)
 
 

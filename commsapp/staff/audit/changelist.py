@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from commsapp.core import audit
 from commsapp.core.operation_access import KIND_LABELS, readable_types, redact
 from commsapp.core.search import matching
-from commsapp.db.ids import read_guid
+from commsapp.db.ids import first_id_at, read_guid
 from commsapp.models import Operation, Record, User
 from commsapp.staff.audit import batches
 from commsapp.staff.changelists import RecordChangeList
@@ -150,10 +150,10 @@ class DayFilter(ListFilter):
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """By the key: an operation's id begins with its time."""
         if self.first:
-            queryset = queryset.filter(id__gte=first_id_of(_start_of(self.first)))
+            queryset = queryset.filter(id__gte=first_id_at(_start_of(self.first)))
         if self.last:
             after = _start_of(self.last + datetime.timedelta(1))
-            queryset = queryset.filter(id__lt=first_id_of(after))
+            queryset = queryset.filter(id__lt=first_id_at(after))
         return queryset
 
 
@@ -167,11 +167,6 @@ def _day(text: Any) -> datetime.date | None:
 
 def _start_of(day: datetime.date) -> datetime.datetime:
     return timezone.make_aware(datetime.datetime.combine(day, datetime.time()))
-
-
-def first_id_of(moment: datetime.datetime) -> UUID:
-    """The smallest UUIDv7 of a moment."""
-    return UUID(int=int(moment.timestamp() * 1_000) << 80)
 
 
 class OperationChangeList(RecordChangeList):
@@ -222,10 +217,11 @@ def named(request: HttpRequest, text: str) -> list[dict[str, Any]]:
     history, also where it is named after another, as a group's is that took them in."""
     by = actor_of(request)
     found: list[Record] = []
-    for model, staff in admin.site._registry.items():
-        if not issubclass(model, Record) or "name" not in staff.get_search_fields(request):
+    for model in apps.get_models():
+        if not issubclass(model, Record) or not admin.site.is_registered(model):
             continue
-        if can_view(by, model):
+        searched = admin.site.get_model_admin(model).get_search_fields(request)
+        if "name" in searched and can_view(by, model):
             visible = model.objects.visible_to(by)
             found += matching(visible, ("name",), text, by).order_by("-id")[:_NAMED]
     return [

@@ -133,16 +133,18 @@ def skipped_by_name(reversals: Iterable[Operation], by: Actor) -> list[Listing]:
 
 def named(model: Any, ids: Iterable[str], by: Actor) -> dict[str, tuple[str, str]]:
     """Names and addresses of records by their ids (32 hex digits), of those that one may see."""
-    site: Any = admin.site._registry[model]
-    rows = site.of_one(model.objects.visible_to(by).in_ids(ids)).order_by("pk")
+    staff: Any = admin.site.get_model_admin(model)
+    rows = staff.of_one(model.objects.visible_to(by).in_ids(ids)).order_by("pk")
     return {row.pk.hex: (str(row), url_of(row)) for row in rows}
 
 
 def name_any(ids: Iterable[str], by: Actor) -> dict[str, tuple[str, str]]:
     """The same of records of whatever kind."""
     wanted, found = {*ids}, dict[str, tuple[str, str]]()
-    for model in admin.site._registry:
-        if wanted and issubclass(model, Record) and can_view(by, model):
+    for model in apps.get_models():
+        if not issubclass(model, Record) or not admin.site.is_registered(model):
+            continue
+        if wanted and can_view(by, model):
             found |= named(model, wanted, by)
             wanted -= {*found}
     return found

@@ -33,7 +33,7 @@ from commsapp.db.ids import read_guid
 from commsapp.models import Draft
 from commsapp.staff.model_admin import TenantAdmin
 from commsapp.staff.object_pages import busy_message, show
-from commsapp.staff.request import actor_of, licensees_of
+from commsapp.staff.request import actor_of, licensees_of, parse_digits
 from commsapp.staff.tables import import_results, reader
 from commsapp.staff.tables.cells import MAX_ROWS, shortened
 from commsapp.staff.tables.column_mapping import REASON, Target, guess, plain
@@ -210,7 +210,8 @@ class ImportedAdmin(TenantAdmin):
             if draft.part_count == 1:  # nothing to watch, nothing to stop
                 self._step(draft, 0, request)
         elif action == "step":
-            self._step(draft, import_results.number_in(request.POST.get("part")), request)
+            if (part := parse_digits(request.POST.get("part"))) is not None:
+                self._step(draft, part, request)
         elif action == "stop":
             drafts.stop(draft.pk, by=by)
         elif action == "forget":

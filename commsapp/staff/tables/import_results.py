@@ -17,7 +17,7 @@ from commsapp.db.errors import Reason, message_of
 from commsapp.models import Draft, Operation
 from commsapp.staff.audit import batches
 from commsapp.staff.changelists import Slice
-from commsapp.staff.request import can_view
+from commsapp.staff.request import can_view, parse_digits
 
 FILES = ("csv", "xlsx")
 _SHOWN = 500  # problems on a page
@@ -82,7 +82,7 @@ def done_by(draft: Draft, by: Actor) -> dict[str, Any]:
 
 def problems_on(draft: Draft, request: HttpRequest) -> Slice:
     """A page of what was wrong, the one that the address asks for."""
-    number = max(number_in(request.GET.get("p")), 1)
+    number = parse_digits(request.GET.get("p"), 6) or 1
     found = drafts.problems(draft, (number - 1) * _SHOWN, _SHOWN + 1)
     return Slice(
         found[:_SHOWN],
@@ -100,9 +100,3 @@ def failed_rows(draft: Draft, kept: Sequence[int]) -> Iterator[list[str]]:
     """The rows that were not taken in, of each the columns that are kept, and the reasons."""
     for row in drafts.failed_rows(draft):
         yield [*(row.cells[place] for place in kept), " ".join(row.reasons)]
-
-
-def number_in(text: str | None) -> int:
-    """A number from a form or an address; -1, which is no part and no page, for anything else."""
-    is_number = text and text.isascii() and text.isdecimal() and len(text) < 7
-    return int(text) if text and is_number else -1

@@ -167,6 +167,7 @@ def _begin(records: Iterator[tuple[int, list[str]]], limits: ReadingLimits) -> _
     assembly = _Assembly([], limits)
     for line, cells in records:
         assembly._count(cells)
+        width = len(cells)
         while cells and not cells[-1].strip():
             cells.pop()
         if not cells:
@@ -174,6 +175,7 @@ def _begin(records: Iterator[tuple[int, list[str]]], limits: ReadingLimits) -> _
         if len(cells) > MAX_COLUMNS:
             message = _("The file has %(columns)d columns; at most %(most)d can be read.")
             raise Unreadable(message % {"columns": len(cells), "most": MAX_COLUMNS})
+        limits.cells -= width
         assembly.header = cells
         assembly.header = [assembly._clean(line, at, cell) for at, cell in enumerate(cells)]
         return assembly

@@ -16,7 +16,7 @@ from commsapp.staff.tables.cells import Unreadable
 
 MAX_ELEMENTS = 5_000_000  # of XML in a file: a million cells, each with a text of its own
 MAX_ATTRIBUTES = 20_000_000  # of them, by the quotation marks
-MAX_CELLS = 5_000_000  # of a table, blank ones too: 100,000 rows of 50 cells
+MAX_CELLS = 5_000_000  # below a table's header, blank ones too: 100,000 rows of 50 cells
 MAX_MERGED_CELLS = 2_000_000  # that get the value of a merged range
 MAX_LINES = 1_048_576  # blank ones too: as many as a sheet has
 MAX_BLANK_ROWS = 600_000  # that a sheet spells out: a million of them fit into 60 KB
@@ -60,7 +60,9 @@ class ReadingLimits:
         """Count the cells of a row. Raises Unreadable."""
         self.cells += cells
         if self.cells > MAX_CELLS:
-            message = _("It has more than %d cells, blank ones included. Split the file.")
+            message = _(
+                "It has more than %d cells below its header, blank ones included. Split it."
+            )
             self.refuse(message % MAX_CELLS)
 
     def count_merged(self, row: int, cells: int) -> None:

@@ -6,6 +6,7 @@ as long. Nothing is held but the rows of the piece at hand, whatever the sheet i
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -303,11 +304,27 @@ def _iso_date(value: str) -> str:
     return text_of(from_ISO8601(value))
 
 
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(?:[Ee][+-]?[0-9]+)?", re.ASCII)
+
+
+def _float(value: str) -> float | None:
+    """Read a number as XML spells it; None for one that a float takes for 0 or for infinite, which
+    the column then refuses as it was written. Raises ValueError."""
+    found = _NUMBER.fullmatch(value.strip())
+    if not found:  # float() also reads 1_000, １２ and nan
+        raise ValueError("no number")
+    number = float(value)
+    is_exact = math.isfinite(number) and (number or not found[1].strip("0."))
+    return number if is_exact else None
+
+
 def _number(meaning: WorkbookContext, value: str, style: str) -> str:
     if len(value) > MAX_NUMBER_LENGTH:
         raise ValueError("a number of too many digits")
     is_integer = value.isdecimal() and value.isascii() and len(value) <= MAX_LONG_INTEGER
-    number = int(value) if is_integer else float(value)
+    number = int(value) if is_integer else _float(value)
+    if number is None:
+        return value
     if style not in meaning.dates:
         return text_of(number)
     is_duration = style in meaning.durations

@@ -1,15 +1,20 @@
-"""The Connect API stands on Django REST framework: its classes are where it looks for them."""
+"""The Connect API is made of Django REST framework's classes: those of a subclass take effect."""
 
 import json
+from base64 import b64encode
 
 import pytest
 from django.urls import resolve
-from rest_framework.authentication import BaseAuthentication
+from rest_framework.authentication import BaseAuthentication, BasicAuthentication
+from rest_framework.exceptions import APIException
+from rest_framework.parsers import JSONParser
+from rest_framework.permissions import BasePermission
 from rest_framework.renderers import BaseRenderer
 from rest_framework.throttling import BaseThrottle
 from rest_framework.viewsets import ViewSetMixin
 
 from commsapp.core.actors import Actor
+from commsapp.models import Operation
 from groups.connect import RecipientGroupViewSet
 from tests.api.connect.conftest import BASE, body
 from tests.groups.many_recipients import members_of
@@ -30,7 +35,7 @@ ID = "11111111111111111111111111111111"
 )
 def test_documented_address_is_answered_by_a_viewset(path):
     for spelling in (path, f"{path}/"):
-        assert issubclass(resolve(spelling).func.cls, ViewSetMixin)
+        assert issubclass(vars(resolve(spelling).func)["cls"], ViewSetMixin)
 
 
 @pytest.fixture
@@ -60,6 +65,73 @@ def test_authenticator_of_a_subclass_signs_in(send, alice, group, recipients):
     assert members_of(group) == set()
     assert json.loads(send(ViewSet, **{"X-User": "alice"}).content)["isSuccessful"] is True
     assert members_of(group) == {recipient.pk for recipient in recipients}
+
+
+def test_authenticator_of_another_library_signs_in(send, alice, charlie, group, recipients):
+    class ViewSet(RecipientGroupViewSet):
+        authentication_classes = [BasicAuthentication]
+
+    for user in (alice, charlie):
+        user.set_password("Secret-1")
+        user.save()
+    headers = {
+        name: {"Authorization": f"Basic {b64encode(f'{name}:Secret-1'.encode()).decode()}"}
+        for name in ("alice", "charlie", "nobody")
+    }
+    assert send(ViewSet, **headers["nobody"])["WWW-Authenticate"].startswith("Basic ")
+    assert send(ViewSet, **headers["charlie"]).status_code == 403  # without the permission
+    assert members_of(group) == set()
+    assert send(ViewSet, **headers["alice"]).status_code == 200
+    assert members_of(group) == {recipient.pk for recipient in recipients}
+    assert Operation.objects.get().channel == "connect"
+
+
+def test_permission_of_a_subclass_refuses(send, as_alice, group):
+    class OnSundays(BasePermission):
+        message = "On Sundays only"
+
+        def has_permission(self, request, view):
+            return False
+
+    class ViewSet(RecipientGroupViewSet):
+        permission_classes = [*RecipientGroupViewSet.permission_classes, OnSundays]
+
+    response = send(ViewSet, **as_alice)
+    assert response.status_code == 403
+    assert json.loads(response.content) == [
+        {"errorCode": "INSUFFICIENT_ACCESS", "message": "On Sundays only"}
+    ]
+    assert members_of(group) == set()
+
+
+def test_parser_of_a_subclass_reads_the_body(send, as_alice, group, recipients):
+    class Reversed(JSONParser):
+        def parse(self, stream, media_type=None, parser_context=None):
+            parsed = super().parse(stream, media_type, parser_context)
+            return {**parsed, "recipientsList": parsed["recipientsList"][:1]}
+
+    class ViewSet(RecipientGroupViewSet):
+        parser_classes = [Reversed]
+
+    assert send(ViewSet, **as_alice).status_code == 200
+    assert members_of(group) == {recipients[0].pk}
+
+
+def test_error_of_a_status_of_its_own_keeps_code_and_message(send, as_alice, group):
+    class Locked(APIException):
+        status_code, default_code, default_detail = 423, "locked", "It is locked"
+
+    class Lock(BaseThrottle):
+        def allow_request(self, request, view):
+            raise Locked
+
+    class ViewSet(RecipientGroupViewSet):
+        throttle_classes = [Lock]
+
+    response = send(ViewSet, **as_alice)
+    assert response.status_code == 423
+    assert json.loads(response.content) == [{"errorCode": "LOCKED", "message": "It is locked"}]
+    assert members_of(group) == set()
 
 
 def test_throttle_of_a_subclass_refuses(send, as_alice, group):

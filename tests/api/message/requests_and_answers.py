@@ -34,6 +34,7 @@ class Talk:
     def __init__(self, demo, *, certificate="", **headers):
         self.demo = demo
         host = demo.base_url.partition("//")[2]
+        self.connection: http.client.HTTPConnection
         if certificate:
             context = ssl.create_default_context(cafile=certificate)
             self.connection = http.client.HTTPSConnection(host, timeout=30, context=context)

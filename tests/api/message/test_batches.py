@@ -132,9 +132,9 @@ def test_a_batch_of_more_than_one_transaction_stops_where_it_fails(ask, failed, 
 
 
 def test_a_lock_that_is_not_had_is_503_with_what_was_done_before(ask, failed, monkeypatch):
-    from contacts.save_group import save
+    from contacts.save_group import lookup, save
 
-    load, looks = save.load, []
+    load, looks = lookup.load, []
 
     def busy(saves, **more):
         looks.append(len(saves))

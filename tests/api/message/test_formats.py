@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -210,7 +212,7 @@ def test_nulls_are_left_out_and_empty_lists_are_written(ask):
 
 # --- Errors, whoever tells them ---------------------------------------------------------------
 
-READERS = {
+READERS: dict[str, Callable[[bytes], dict[str, Any]]] = {
     JSON: json.loads,
     LINES: json.loads,
     XML: lambda content: {ElementTree.fromstring(content)[0].tag: {}},

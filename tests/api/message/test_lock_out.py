@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from axes.models import AccessAttempt, AccessLog
@@ -83,9 +84,12 @@ def test_the_staffs_sign_in_page_counts_with_it(settings):
 def test_the_password_is_hashed_once_whether_or_not_there_is_such_a_user(monkeypatch, alice):
     hashed = []
     encode = MD5PasswordHasher.encode
-    monkeypatch.setattr(
-        MD5PasswordHasher, "encode", lambda *args: hashed.append(1) or encode(*args)
-    )
+
+    def count(*args):
+        hashed.append(1)
+        return encode(*args)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", count)
     for name, password in (("alice", PASSWORD), ("alice", "wrong"), ("nobody", "wrong")):
         hashed.clear()
         wrong(name, password)
@@ -188,7 +192,7 @@ def test_failed_sign_in_leaves_one_counter_and_nothing_of_what_was_sent():
     query = f"?SessionId={WRONG}&x=hunter1"
     form = "application/x-www-form-urlencoded"
     for agent in ("hunter3", "hunter4"):
-        more = {"HTTP_USER_AGENT": agent, "HTTP_ACCEPT": "hunter5"}
+        more: dict[str, Any] = {"HTTP_USER_AGENT": agent, "HTTP_ACCEPT": "hunter5"}
         posted(f"/auth/credentials{query}", "UserName=alice&Password=hunter2", form, **more)
         posted(f"/auth/credentials{query}", {"userName": "alice", "password": "hunter2"}, **more)
         sent = {"username": "alice", "password": "hunter2", "next": "/hunter6"}

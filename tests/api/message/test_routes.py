@@ -48,7 +48,8 @@ def test_an_operation_is_found_however_its_address_is_spelled(ask, path):
     ],
 )
 def test_an_unknown_operation_is_405_signed_in_or_not(ask, path):
-    for headers in (ask.headers, {}):
+    nobody: dict[str, str] = {}
+    for headers in (ask.headers, nobody):
         for method in ("get", "post", "put", "delete"):
             answer = getattr(ask.client, method)(path, headers=headers)
             assert answer.status_code == 405

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from typing import Any
 
 import pytest
 from django.test import Client, RequestFactory
@@ -64,10 +65,10 @@ def test_a_session_is_in_no_log_and_no_report_of_an_error(alice, fails, logged, 
     session, _token = sign_in("alice")
     client = Client(raise_request_exception=False, headers={"Referer": "http://testserver/"})
     client.cookies["ss-id"] = session
-    query, json = f"?a=1&{name}={session}&b=2", {"content_type": "application/json"}
+    query, json = f"?a=1&{name}={session}&b=2", "application/json"
     for path, status in ((SAVE, 500), ("/api/nothing/at/all", 404), ("/json/reply/Nothing", 405)):
-        assert client.post(f"{path}{query}", "{}", **json).status_code == status
-    assert client.post(SAVE, "{}", **json, headers={"X-ss-id": session}).status_code == 500
+        assert client.post(f"{path}{query}", "{}", json).status_code == status
+    assert client.post(SAVE, "{}", json, headers={"X-ss-id": session}).status_code == 500
     assert client.post(f"{SAVE}?{name}={SESSION}").status_code == 401
     assert client.get(f"/nobody/{query}").status_code == 404
     assert "ZeroDivisionError" in logged.text
@@ -105,7 +106,10 @@ def test_a_report_hides_cookie_header_and_what_is_called_a_session():
 
 
 def test_what_the_server_keeps_of_the_request_is_stripped():
-    environ = {"RAW_URI": f"/x?a=1&SessionId={SESSION}", "REQUEST_URI": f"/x?SessionId={SESSION}"}
+    environ: dict[str, Any] = {
+        "RAW_URI": f"/x?a=1&SessionId={SESSION}",
+        "REQUEST_URI": f"/x?SessionId={SESSION}",
+    }
     request = RequestFactory().post(f"/x?a=1&SessionId={SESSION}&a=%20&empty", **environ)
     redaction.take_session_id(request)
     assert redaction.session_id_of(request) == SESSION

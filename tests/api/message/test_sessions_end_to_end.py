@@ -1,8 +1,9 @@
-"""Sessions over HTTP: with the official Python client, and with what a served house logs."""
+"""Sessions over HTTP: with the official Python client, and with what a served installation logs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -18,19 +19,20 @@ from servicestack import (
     WebServiceException,
 )
 
-from tests.served import House, free_port, gunicorn
+from tests.served import Installation, free_port, gunicorn
 
 SAVE = "/json/reply/SaveContactGroup"
+_CAMEL_CASE: Any = LetterCase.CAMEL  # a function, in a type that says it is none
 
 
-@dataclass_json(letter_case=LetterCase.CAMEL, undefined=Undefined.EXCLUDE)
+@dataclass_json(letter_case=_CAMEL_CASE, undefined=Undefined.EXCLUDE)
 @dataclass
 class Group:
     contact_group_name: str | None = None
     group_role_id: str | None = None
 
 
-@dataclass_json(letter_case=LetterCase.CAMEL, undefined=Undefined.EXCLUDE)
+@dataclass_json(letter_case=_CAMEL_CASE, undefined=Undefined.EXCLUDE)
 @dataclass
 class SaveContactGroup(IReturn[ResponseStatus], IPost):
     suite_data_source_instance_id: str | None = None
@@ -133,16 +135,16 @@ from commsapp.asgi import application  # noqa: E402, F401
 """
 
 
-def test_a_served_house_logs_no_session(house, demo, tmp_path):
+def test_served_installation_logs_no_session(installation, demo, tmp_path):
     user = demo["users"]["integration"]
     form = {"userName": user["username"], "password": user["password"]}
     told = requests.post(f"{demo.base_url}/auth/credentials", data=form, timeout=30).json()
     session, log = told["SessionId"], tmp_path / "gunicorn.log"
     (tmp_path / "failing.py").write_text(_FAILING)
     url = f"http://127.0.0.1:{free_port()}"
-    env = {**house.env, "LOG_LEVEL": "DEBUG", "PORT": url.rpartition(":")[2]}
+    env = {**installation.env, "LOG_LEVEL": "DEBUG", "PORT": url.rpartition(":")[2]}
     env |= {"PYTHONPATH": str(tmp_path), "WEB_CONCURRENCY": "1"}
-    failing = House(url, env, house.waiting)
+    failing = Installation(url, env, installation.waiting)
     options = ("--access-logfile", "-", "--log-level", "debug")
     with gunicorn(failing, log, *options, application="failing:application"):
         cookie = {"Cookie": f"ss-id={session}"}

@@ -166,18 +166,19 @@ def test_a_long_stream_is_answered_while_it_is_sent_and_kept_nowhere(talk, key):
     assert max(usage) - usage[0] < 16 * 1024
 
 
-def test_who_goes_away_ends_the_work_and_leaves_no_half_of_a_group(house, demo, key):
+def test_who_goes_away_ends_the_work_and_leaves_no_half_of_a_group(installation, demo, key):
     """Many times, so that a thread that is kept would be missing in the end."""
-    log = Path(house.env["VAR_DIR"]).parent / "gunicorn.log"
+    log = Path(installation.env["VAR_DIR"]).parent / "gunicorn.log"
     told = log.stat().st_size
-    saves = (lines(talk.body(key % place)) for place in range(1_000_000))
-    for pieces in (saves, *[repeat(lines({"x": "y" * 100}))] * 16):
-        talk = Talk(demo)
-        _sent, thread = talk.sending(pieces)
-        assert talk.read()["Message"]
-        talk.socket.shutdown(socket.SHUT_RDWR)
-        talk.head().close()
-        talk.close()
+    refused = repeat(lines({"x": "y" * 100}))
+    for number in range(17):
+        client = Talk(demo)
+        saves = (lines(client.body(key % place)) for place in range(1_000_000))
+        _sent, thread = client.sending(refused if number else saves)
+        assert client.read()["Message"]
+        client.socket.shutdown(socket.SHUT_RDWR)
+        client.head().close()
+        client.close()
         thread.join()
     saved = saved_keys(demo, key)
     assert {*saved} == {str(place) for place in range(len(saved))}

@@ -31,7 +31,7 @@ def test_python_classes_are_declared_as_the_clients_generator_declares_them(clie
         "SubscriptionContactGroupConnectionModel", "SubscriptionContactGroupModel",
         "RuleValidationResult", "SaveContactGroup",
     ]  # fmt: skip
-    fields = [part.target.id for part in classes["SaveContactGroup"].body
+    fields = [ast.unparse(part.target) for part in classes["SaveContactGroup"].body
               if isinstance(part, ast.AnnAssign)]  # fmt: skip
     assert fields == [
         "suite_data_source_instance_id", "alternate_key", "object_id", "ignore_hash",

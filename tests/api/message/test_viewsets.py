@@ -1,6 +1,7 @@
 """The Message API stands on Django REST framework: its classes are where it looks for them."""
 
 import json
+from typing import Any
 
 import pytest
 from django.urls import resolve
@@ -42,7 +43,7 @@ PATH = "/json/reply/SaveContactGroup"
 )
 def test_documented_address_is_answered_by_a_viewset(path, action):
     for spelling in (path, f"{path}/"):
-        view = resolve(spelling).func
+        view: Any = resolve(spelling).func
         assert issubclass(view.cls, ViewSetMixin)
         assert [*view.actions.values()][-1] == action
 
@@ -116,7 +117,7 @@ def test_renderer_of_a_subclass_writes_the_response(send, ask):
             return data["Message"].upper().encode()
 
     class ViewSet(SaveContactGroupViewSet):
-        renderer_classes = [*SaveContactGroupViewSet.renderer_classes, Shout]
+        renderer_classes: Any = (*SaveContactGroupViewSet.renderer_classes, Shout)
 
     response = send(ViewSet, **ask.headers, Accept="text/plain")
     assert (response.content, response["Content-Type"]) == (b"CREATED.", "text/plain")

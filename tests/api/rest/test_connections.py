@@ -65,5 +65,5 @@ def test_a_connection_that_cannot_be_is_refused(api, things, item):
     whole = item if "contact" in item or not item else {"contact": str(things.contact.pk), **item}
     answer = api.post(path, {"connections": [whole]})
     assert answer.status_code == 400
-    assert list(answer.json()) == ["connections"]
+    assert list(answer.json()) == ["connections", "errors"]
     assert ContactConnection.objects.count() == 1

@@ -240,7 +240,7 @@ def test_expired_keys_are_cleared_by_whoever_saves_one(send, monkeypatch):
 
 
 def test_answer_that_is_too_large_is_not_kept_but_the_change_is_made_once(send, monkeypatch):
-    monkeypatch.setattr(idempotency, "MAX_ANSWER_BYTES", 100)
+    monkeypatch.setattr(idempotency, "MAX_RESPONSE_BYTES", 100)
     first, again = (send("recipients", SITE) for _ in "ab")
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.json() == {

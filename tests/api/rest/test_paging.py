@@ -17,7 +17,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 ORDERINGS = ("name", "archived_at", "city", "recipient_type", "created_at", "updated_at")
-VIEW = SimpleNamespace(orderings=ORDERINGS, ordering="id")
+VIEW = SimpleNamespace(ordering_fields=ORDERINGS, ordering="id")
 
 
 def page(url):
@@ -126,7 +126,7 @@ def test_links_keep_the_filters_and_the_public_address(api, licensee, settings):
 def test_an_impossible_page_size_is_refused(api, size):
     response = api.get("recipients", page_size=size)
     assert response.status_code == 400
-    assert list(response.json()) == ["page_size"]
+    assert list(response.json()) == ["page_size", "errors"]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_an_impossible_page_size_is_refused(api, size):
 def test_an_unknown_ordering_is_refused(api, ordering):
     response = api.get("recipients", ordering=ordering)
     assert response.status_code == 400
-    assert list(response.json()) == ["ordering"]
+    assert list(response.json()) == ["ordering", "errors"]
 
 
 def test_a_cursor_is_good_for_its_own_list_and_ordering_only(api, licensee):
@@ -149,4 +149,4 @@ def test_a_cursor_is_good_for_its_own_list_and_ordering_only(api, licensee):
     ):
         response = api.get(other)
         assert response.status_code == 400, other
-        assert list(response.json()) == ["cursor"]
+        assert list(response.json()) == ["cursor", "errors"]

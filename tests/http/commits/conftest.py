@@ -9,7 +9,6 @@ import json
 import os
 import time
 from contextlib import closing
-from urllib.parse import urlsplit
 
 import pytest
 from django.db import OperationalError, connection
@@ -17,6 +16,7 @@ from django.test import Client
 from django.urls import reverse
 
 from commsapp.core.credentials import api_clients
+from commsapp.db.postgresql.base import DatabaseWrapper
 from commsapp.models import Operation
 from contacts.models import ContactGroup
 from groups import operations as groups_operations
@@ -43,8 +43,7 @@ def gate(transactional_db, settings):
     settings.LOCK_SECONDS = 1
     options = connection.settings_dict["OPTIONS"]
     before = {**connection.settings_dict}
-    url = urlsplit(os.environ["DATABASE_URL"])
-    with closing(Gate(url._replace(path=f"/{before['NAME']}").geturl())) as gate:
+    with closing(Gate(os.environ["DATABASE_URL"])) as gate:
         gate.open()
         _reconnect(
             HOST="127.0.0.1",
@@ -62,6 +61,7 @@ def gate(transactional_db, settings):
 
 def _reconnect(**settings):
     connection.close()
+    assert isinstance(connection, DatabaseWrapper)
     connection.close_pool()
     connection.settings_dict.update(settings)
 

@@ -11,7 +11,7 @@ from commsapp.models import Client
 from commsapp.models.admin_changes import AdminChange
 from tests.conftest import grant
 from tests.staff.admin_changes.conftest import ADDRESS, LIST, at, change, form_of
-from tests.staff.conftest import browse, told
+from tests.staff.conftest import browse, content_of
 
 
 def test_rights_that_are_given_and_taken_are_recorded_with_before_and_after(web, chief, charlie):
@@ -100,7 +100,7 @@ def test_a_client_is_recorded_from_its_making_to_its_end_without_its_secret(web,
     assert [row.action for row in rows] == ["created", "changed", "tokens_ended", "deleted"]
     assert all(secret not in str(row.changes) for row in rows)
     assert rows[3].changes["user"] == {"before": "alice", "after": None}
-    page = told(web.get(reverse("admin:commsapp_adminchange_page", args=(rows[3].pk,))))
+    page = content_of(web.get(reverse("admin:commsapp_adminchange_page", args=(rows[3].pk,))))
     assert "Night sync" in page
 
 
@@ -112,4 +112,4 @@ def test_a_command_leaves_an_entry_that_says_which(alice, web, capsys):
     assert (recorded.user, recorded.channel, recorded.client) == (
         None, "command", "manage.py api_client",
     )  # fmt: skip
-    assert "Command line · manage.py api_client" in told(web.get(LIST))
+    assert "Command line · manage.py api_client" in content_of(web.get(LIST))

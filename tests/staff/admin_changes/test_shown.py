@@ -14,8 +14,7 @@ from django.utils import timezone
 
 from commsapp.core.credentials import api_clients
 from commsapp.db.ids import uuid7_of
-from commsapp.models import Channel, Licensee, Operation, User
-from commsapp.models.admin_changes import AdminChange
+from commsapp.models import AdminChange, Channel, Licensee, Operation, User
 from contacts.models import Contact
 from tests import factories
 from tests.conftest import grant
@@ -28,7 +27,7 @@ from tests.staff.admin_changes.conftest import (
     changes_in,
     listed,
 )
-from tests.staff.conftest import browse, told
+from tests.staff.conftest import browse, content_of
 
 # --- Who sees it ----------------------------------------------------------------------------------
 
@@ -52,10 +51,10 @@ def test_who_leaves_a_licensee_is_seen_leaving_and_the_other_licensee_is_not_nam
     other = bob.licensees.get()
     recorded = change(web, alice, licensees=[str(other.pk)])
     page = reverse("admin:commsapp_adminchange_page", args=(recorded.pk,))
-    shown = told(browse(keeper).get(page))
+    shown = content_of(browse(keeper).get(page))
     assert "Northwind Networks" in shown
     assert "Southwind Systems" not in shown
-    assert "Southwind Systems" in told(web.get(page))
+    assert "Southwind Systems" in content_of(web.get(page))
     change(web, alice, first_name="Later")
     assert changes_in(browse(keeper)) == ["alice: Changed"]
 
@@ -68,7 +67,7 @@ def test_who_may_see_operations_but_no_users_sees_no_changes_of_users(web, alice
     assert chris.get(LIST).status_code == 403
     page = reverse("admin:commsapp_adminchange_page", args=(recorded.pk,))
     assert chris.get(page).status_code == 403
-    assert "sers and rights" not in told(chris.get(ACTIVITY))
+    assert "sers and rights" not in content_of(chris.get(ACTIVITY))
 
 
 def test_who_may_see_clients_alone_sees_no_changes_of_users(web, alice, charlie):
@@ -105,13 +104,13 @@ def test_activity_shows_them_among_the_operations_in_the_order_of_time(web, alic
     between = change(web, alice, first_name="New")
     last = operations(licensee, alice, 1)
     assert [row.pk for row in listed(web)] == [last[0].pk, between.pk, first[0].pk]
-    shown = told(web.get(ACTIVITY))
+    shown = content_of(web.get(ACTIVITY))
     assert "Changed: first name." in shown
     assert at(alice) in shown
 
 
 def test_each_is_on_one_page_of_activity_however_many_pages_there_are(web, alice, licensee):
-    made = []
+    made: list[AdminChange] = []
     for _ in range(4):
         for _ in range(3):
             made.append(change(web, alice, first_name=f"New {len(made)}"))
@@ -129,7 +128,7 @@ def test_each_is_on_one_page_of_activity_however_many_pages_there_are(web, alice
 def test_activity_shows_them_where_there_is_no_operation_at_all(web, alice):
     change(web, alice, first_name="New")
     assert changes_in(web) == ["alice: Changed"]
-    assert "There is nothing here yet." not in told(web.get(ACTIVITY))
+    assert "There is nothing here yet." not in content_of(web.get(ACTIVITY))
 
 
 def test_filters_of_activity_hold_for_them_too(web, alice, chief, charlie):
@@ -164,7 +163,7 @@ def test_filters_and_search_of_their_own_list_find_them(web, alice, chief, licen
 def test_the_filters_of_activity_hold_where_its_link_to_their_own_list_leads(web, alice, query):
     change(web, alice, first_name="New")
     filters = {name: value or str(alice.pk) for name, value in query.items()}
-    page = told(web.get(ACTIVITY, filters))
+    page = content_of(web.get(ACTIVITY, filters))
     [link] = re.findall(rf'href="({LIST}[^"]*)"[^>]*>\s*Only changes', page)
     answer = web.get(link)
     assert answer.status_code == 200
@@ -173,7 +172,7 @@ def test_the_filters_of_activity_hold_where_its_link_to_their_own_list_leads(web
 
 def test_a_count_of_them_names_changes(web, alice):
     change(web, alice, first_name="New")
-    shown = told(web.get(LIST))
+    shown = content_of(web.get(LIST))
     assert "1 change of users and rights" in shown
     assert "<h1>Users and rights</h1>" in shown
 
@@ -182,7 +181,7 @@ def test_more_changes_than_a_page_takes_lead_to_their_own_list(web, alice):
     for _ in range(52):
         recorded_at(timezone.now(), alice)
     assert len(changes_in(web)) == 50
-    assert f'href="{LIST}' in told(web.get(ACTIVITY))
+    assert f'href="{LIST}' in content_of(web.get(ACTIVITY))
 
 
 def test_activity_takes_as_many_statements_however_many_changes_there_are(web, alice, licensee):
@@ -203,7 +202,7 @@ def test_activity_takes_as_many_statements_however_many_changes_there_are(web, a
 
 def test_a_page_tells_address_request_and_values(web, alice):
     recorded = change(web, alice, email="new@commsapp.example", is_staff="")
-    shown = told(web.get(reverse("admin:commsapp_adminchange_page", args=(recorded.pk,))))
+    shown = content_of(web.get(reverse("admin:commsapp_adminchange_page", args=(recorded.pk,))))
     for text in (ADDRESS, recorded.request_id, "new@commsapp.example", "<del>Yes</del>"):
         assert text in shown, text
 
@@ -212,12 +211,12 @@ def test_histories_of_user_group_licensee_and_client_show_their_own(web, alice, 
     client, _secret = api_clients.create_client("Sync", alice)
     group = Group.objects.create(name="Sellers")
     numbers = count()
-    for target, sent in ((group, {}), (licensee, {}), (client, {})):
-        sent = {"name": f"New name {next(numbers)}", **sent}
+    for target in (group, licensee, client):
+        sent = {"name": f"New name {next(numbers)}"}
         assert web.post(at(target), sent).status_code == 302
     change(web, alice, first_name="Adele")
     for target in (group, licensee, client, alice):
-        shown = told(web.get(at(target, "history")))
+        shown = content_of(web.get(at(target, "history")))
         assert f'<a href="{at(target)}">' in shown
         assert shown.count("Changed:") == 1, target
         assert "chief" in shown
