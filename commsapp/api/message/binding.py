@@ -116,10 +116,14 @@ class _Slot:
 def _slots(message: type[Message]) -> Mapping[str, _Slot]:
     """The properties of a message by their names without case and underscores."""
     return {
-        normalize_key(each.name): _Slot(
-            each.name, each.type_name == "bool", each.message is None, each.is_ignored, each.message
+        normalize_key(member.name): _Slot(
+            member.name,
+            member.type_name == "bool",
+            member.message is None,
+            member.is_ignored,
+            member.message,
         )
-        for each in describe(message).properties
+        for member in describe(message).properties
     }
 
 

@@ -48,24 +48,24 @@ def _csharp_class(dto: Dto) -> Iterator[str]:
     else:
         yield f"    public partial class {dto.name}"
     yield "    {"
-    lists = [each for each in dto.properties if each.is_list]
+    lists = [member for member in dto.properties if member.is_list]
     if lists:
         yield f"        public {dto.name}()\n        {{"
-        for each in lists:
-            yield f"            {each.name} = new List<{each.type_name}>{{}};"
+        for member in lists:
+            yield f"            {member.name} = new List<{member.type_name}>{{}};"
         yield "        }\n"
-    for each in dto.properties:
-        if each.description:
-            yield f"        ///<summary>\n        ///{each.description}\n        ///</summary>"
+    for member in dto.properties:
+        if member.description:
+            yield f"        ///<summary>\n        ///{member.description}\n        ///</summary>"
         yield "        [DataMember]"
-        yield f"        [ApiMember({_attributes(each)})]"
-        kind = type_in(_CSHARP_TYPES, each, "List<{}>")
-        yield f"        public virtual {kind} {each.name} {{ get; set; }}\n"
+        yield f"        [ApiMember({_attributes(member)})]"
+        kind = type_in(_CSHARP_TYPES, member, "List<{}>")
+        yield f"        public virtual {kind} {member.name} {{ get; set; }}\n"
     yield "    }"
 
 
-def _attributes(each: Property, sign: str = "=") -> str:
-    return ", ".join(f"{name}{sign}{value}" for name, value in member_attributes(each))
+def _attributes(member: Property, sign: str = "=") -> str:
+    return ", ".join(f"{name}{sign}{value}" for name, value in member_attributes(member))
 
 
 # --- Visual Basic ---------------------------------------------------------------------------
@@ -92,20 +92,20 @@ def _vbnet_class(dto: Dto) -> Iterator[str]:
     yield f"{indent}<DataContract>\n{indent}Public Partial Class {dto.name}"
     if dto.response:
         yield f"{indent}    Implements IReturn(Of {dto.response})\n{indent}    Implements IPost"
-    lists = [each for each in dto.properties if each.is_list]
+    lists = [member for member in dto.properties if member.is_list]
     if lists:
         yield f"{indent}    Public Sub New()"
-        for each in lists:
-            yield f"{indent}        {each.name} = New List(Of {each.type_name})"
+        for member in lists:
+            yield f"{indent}        {member.name} = New List(Of {member.type_name})"
         yield f"{indent}    End Sub\n"
     indent += "    "
-    for each in dto.properties:
-        about = f"'''{each.description}"
+    for member in dto.properties:
+        about = f"'''{member.description}"
         yield f"{indent}'''<Summary>\n{indent}{about}\n{indent}'''</Summary>"
-        attributes = _vb_quoted(_attributes(each, ":="))
+        attributes = _vb_quoted(_attributes(member, ":="))
         yield f"{indent}<DataMember>\n{indent}<ApiMember({attributes})>"
-        kind = type_in(_VBNET_TYPES, each, "List(Of {})")
-        yield f"{indent}Public Overridable Property {each.name} As {kind}\n"
+        kind = type_in(_VBNET_TYPES, member, "List(Of {})")
+        yield f"{indent}Public Overridable Property {member.name} As {kind}\n"
     yield " " * 8 + "End Class"
 
 
@@ -137,10 +137,10 @@ def _fsharp_type(dto: Dto) -> Iterator[str]:
     yield f"    [<DataContract>]\n    [<AllowNullLiteral>]\n    type {dto.name}() ="
     if dto.response:
         yield f"        interface IReturn<{dto.response}>\n        interface IPost"
-    for each in dto.properties:
-        yield f"        ///<summary>\n        ///{each.description}\n        ///</summary>"
-        yield f"        [<DataMember>]\n        [<ApiMember({_attributes(each)})>]"
-        kind, value = _FSHARP_TYPES.get(each.type_name, (each.type_name, "null"))
-        if each.is_list:
+    for member in dto.properties:
+        yield f"        ///<summary>\n        ///{member.description}\n        ///</summary>"
+        yield f"        [<DataMember>]\n        [<ApiMember({_attributes(member)})>]"
+        kind, value = _FSHARP_TYPES.get(member.type_name, (member.type_name, "null"))
+        if member.is_list:
             kind, value = f"List<{kind}>", f"new List<{kind}>()"
-        yield f"        member val {each.name}:{kind} = {value} with get,set\n"
+        yield f"        member val {member.name}:{kind} = {value} with get,set\n"

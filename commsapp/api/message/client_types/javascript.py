@@ -64,10 +64,13 @@ def _class(dto: Dto) -> str:
     lines = [f"/** @description {dto.about} */"] if dto.about else []
     implements = f" implements IReturn<{dto.response}>, IPost" if dto.response else ""
     lines += [f"export class {dto.name}{implements}", "{"]
-    for each in dto.properties:
-        if each.description:
-            lines += [f"    /** @description {each.description} */", f"    // {api_member(each)}"]
-        lines += [f"    public {camel(each.name)}?: {type_in(_TYPES, each, '{}[]')};", ""]
+    for member in dto.properties:
+        if member.description:
+            lines += [
+                f"    /** @description {member.description} */",
+                f"    // {api_member(member)}",
+            ]
+        lines += [f"    public {camel(member.name)}?: {type_in(_TYPES, member, '{}[]')};", ""]
     init = f"init?: Partial<{dto.name}>"
     lines.append(f"    public constructor({init}) {{ (Object as any).assign(this, init); }}")
     if dto.response:
@@ -119,16 +122,16 @@ def mjs(operations: Iterable[Operation], base: str) -> str:
 
 
 def _mjs_class(dto: Dto) -> str:
-    types = {camel(each.name): type_in(_TYPES, each, "{}[]") for each in dto.properties}
+    types = {camel(member.name): type_in(_TYPES, member, "{}[]") for member in dto.properties}
     init = ",".join(f"{name}?:{kind}" for name, kind in types.items())
     lines = [
         f"export class {dto.name} {{",
         f"    /** @param {{{{{init}}}}} [init] */",
         "    constructor(init) { Object.assign(this, init) }",
     ]
-    for each in dto.properties:
-        name = camel(each.name)
-        about = f"\n     * @description {each.description}" if each.description else ""
+    for member in dto.properties:
+        name = camel(member.name)
+        about = f"\n     * @description {member.description}" if member.description else ""
         comment = f"    /**\n     * @type {{{types[name]}}}{about} */" if about else ""
         lines += [comment or f"    /** @type {{{types[name]}}} */", f"    {name};"]
     if dto.response:

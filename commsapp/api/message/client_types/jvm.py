@@ -51,24 +51,24 @@ def _java_class(dto: Dto) -> Iterator[str]:
         yield f"    @Api(Description={quoted(dto.about)})"
     implements = f" implements IReturn<{dto.response}>, IPost" if dto.response else ""
     yield f"    @DataContract\n    public static class {dto.name}{implements}\n    {{"
-    for each in dto.properties:
-        yield _summary(each.description, "        ")
-        yield f"        @DataMember\n        {api_member(each)}"
-        yield f"        public {type_in(_JAVA_TYPES, each, _LIST)} {camel(each.name)} = null;\n"
-    for each in dto.properties:
-        yield from _java_accessors(dto, each)
+    for member in dto.properties:
+        yield _summary(member.description, "        ")
+        yield f"        @DataMember\n        {api_member(member)}"
+        yield f"        public {type_in(_JAVA_TYPES, member, _LIST)} {camel(member.name)} = null;\n"
+    for member in dto.properties:
+        yield from _java_accessors(dto, member)
     if dto.response:
         yield f"        private static Object responseType = {dto.response}.class;"
         yield "        public Object getResponseType() { return responseType; }"
     yield "    }"
 
 
-def _java_accessors(dto: Dto, each: Property) -> Iterator[str]:
-    kind, field = type_in(_JAVA_TYPES, each, _LIST), camel(each.name)
-    get = "is" if each.type_name == "bool" else "get"
-    yield f"        public {kind} {get}{each.name}() {{ return {field}; }}"
+def _java_accessors(dto: Dto, member: Property) -> Iterator[str]:
+    kind, field = type_in(_JAVA_TYPES, member, _LIST), camel(member.name)
+    get = "is" if member.type_name == "bool" else "get"
+    yield f"        public {kind} {get}{member.name}() {{ return {field}; }}"
     set_and_return = f"{{ this.{field} = value; return this; }}"
-    yield f"        public {dto.name} set{each.name}({kind} value) {set_and_return}"
+    yield f"        public {dto.name} set{member.name}({kind} value) {set_and_return}"
 
 
 # --- Kotlin ---------------------------------------------------------------------------------
@@ -88,10 +88,10 @@ def _kotlin_class(dto: Dto) -> Iterator[str]:
         yield f"{_summary(dto.about, '')}\n@Api(Description={quoted(dto.about)})"
     implements = f" : IReturn<{dto.response}>, IPost" if dto.response else ""
     yield f"@DataContract\nopen class {dto.name}{implements}\n{{"
-    for each in dto.properties:
-        yield _summary(each.description, "    ")
-        yield f"    @DataMember\n    {api_member(each)}"
-        yield f"    open var {camel(each.name)}:{type_in(_KOTLIN_TYPES, each, _LIST)}? = null\n"
+    for member in dto.properties:
+        yield _summary(member.description, "    ")
+        yield f"    @DataMember\n    {api_member(member)}"
+        yield f"    open var {camel(member.name)}:{type_in(_KOTLIN_TYPES, member, _LIST)}? = null\n"
     if dto.response:
         yield f"    companion object {{ private val responseType = {dto.response}::class.java }}"
         yield f"    override fun getResponseType(): Any? = {dto.name}.responseType"

@@ -32,19 +32,19 @@ def _class(dto: Dto) -> Iterator[str]:
         yield f"#[Returns('{dto.response}')]"
     implements = "IReturn, IPost, JsonSerializable" if dto.response else "JsonSerializable"
     yield f"class {dto.name} implements {implements}\n{{\n    public function __construct("
-    yield ",\n\n".join(_parameter(each) for each in dto.properties)
+    yield ",\n\n".join(_parameter(member) for member in dto.properties)
     yield "    ) {\n    }\n"
     yield "    /** @throws Exception */\n    public function fromMap($o): void {"
-    for each in dto.properties:
-        name = camel(each.name)
-        value = _converted("from", each, f"$o['{name}']")
+    for member in dto.properties:
+        name = camel(member.name)
+        value = _converted("from", member, f"$o['{name}']")
         yield f"        if (isset($o['{name}'])) $this->{name} = {value};"
     yield "    }\n"
     yield "    /** @throws Exception */\n    public function jsonSerialize(): mixed\n    {"
     yield "        $o = [];"
-    for each in dto.properties:
-        name = camel(each.name)
-        value = _converted("to", each, f"$this->{name}")
+    for member in dto.properties:
+        name = camel(member.name)
+        value = _converted("to", member, f"$this->{name}")
         yield f"        if (isset($this->{name})) $o['{name}'] = {value};"
     yield "        return empty($o) ? new class(){} : $o;\n    }"
     if dto.response:
@@ -54,21 +54,21 @@ def _class(dto: Dto) -> Iterator[str]:
     yield "}"
 
 
-def _parameter(each: Property) -> str:
-    kind = _TYPES.get(each.type_name, each.type_name)
-    documented, declared = (f"array<{kind}>", "array") if each.is_list else (kind, kind)
+def _parameter(member: Property) -> str:
+    kind = _TYPES.get(member.type_name, member.type_name)
+    documented, declared = (f"array<{kind}>", "array") if member.is_list else (kind, kind)
     return "\n".join(
         [
-            f"        /** @description {each.description} */",
-            f"        // {api_member(each)}",
+            f"        /** @description {member.description} */",
+            f"        // {api_member(member)}",
             f"        /** @var {documented}|null */",
-            f"        public ?{declared} ${camel(each.name)}=null",
+            f"        public ?{declared} ${camel(member.name)}=null",
         ]
     )
 
 
-def _converted(direction: str, each: Property, value: str) -> str:
-    if each.message is None:
+def _converted(direction: str, member: Property, value: str) -> str:
+    if member.message is None:
         return value
-    array = "Array" if each.is_list else ""
-    return f"JsonConverters::{direction}{array}('{each.type_name}', {value})"
+    array = "Array" if member.is_list else ""
+    return f"JsonConverters::{direction}{array}('{member.type_name}', {value})"

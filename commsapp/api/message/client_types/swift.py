@@ -32,8 +32,8 @@ def _class(dto: Dto) -> Iterator[str]:
     yield f"public class {dto.name} : {'IReturn, IPost, ' if dto.response else ''}Codable\n{{"
     if dto.response:
         yield f"    public typealias Return = {dto.response}\n"
-    for each in dto.properties:
-        yield f"    /**\n    * {each.description}\n    */\n    // @DataMember"
-        yield f"    // {api_member(each)}"
-        yield f"    public var {camel(each.name)}:{type_in(_TYPES, each, '[{}]')}?\n"
+    for member in dto.properties:
+        yield f"    /**\n    * {member.description}\n    */\n    // @DataMember"
+        yield f"    // {api_member(member)}"
+        yield f"    public var {camel(member.name)}:{type_in(_TYPES, member, '[{}]')}?\n"
     yield "    required public init(){}\n}"
