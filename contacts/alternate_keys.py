@@ -12,6 +12,7 @@ from django.db.models import F
 from commsapp.core import records
 from commsapp.core.actors import Actor
 from commsapp.core.audit import lock, operation, recording
+from commsapp.core.audit.entries import FieldEffects
 from commsapp.db.ids import as_uuid
 from contacts.models import AlternateKey, ContactGroup, DataSource
 
@@ -52,7 +53,7 @@ def delete_alternate_key(pk: UUID | str, *, by: Actor) -> AlternateKey:
         AlternateKey.objects.filter(pk=key.pk).delete()
         _tell_sources([key])
         entry = audit_log.open(records.DELETED, key)
-        entry.touched, entry.effects = 1, {"before": records.values_of(key)}
+        entry.touched, entry.effects = 1, FieldEffects(before=records.values_of(key))
     return key
 
 

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy, ngettext
 from commsapp.core.actors import Actor
 from commsapp.core.audit import (
     Kind,
-    Numbers,
     Refusal,
     RefusalCode,
     Refused,
@@ -24,6 +23,7 @@ from commsapp.core.audit import (
 from commsapp.core.number_format import format_count
 from commsapp.db.expressions import missing_ids
 from commsapp.db.ids import dashed, read_guid, read_guids
+from contacts.audit_entries import ConnectionEffects, ConnectionNumbers, MoveNumbers
 from contacts.connection_order import Connections, revert_merge
 from contacts.connections import (
     ADDED,
@@ -60,7 +60,9 @@ def move_connection(
         after = {contact: before[contact] for contact in order}
         change = replace_connections(audit_log.open(MOVED, group), before, after, [moved])
         name = Contact.objects.values_list("name", flat=True).get(pk=moved)
-        change.operation.numbers |= {"name": name, "place": place, "of": len(order)}
+        counted: ConnectionNumbers = change.operation.numbers
+        numbers: MoveNumbers = {**counted, "name": name, "place": place, "of": len(order)}
+        change.operation.numbers = numbers
     return change
 
 
@@ -116,7 +118,7 @@ def _not_connected(contact: str, place: int) -> Refusal:
 # --- What was done, in words ------------------------------------------------------------------
 
 
-def _moved_sentence(numbers: Numbers, planned: bool) -> str:
+def _moved_sentence(numbers: MoveNumbers, planned: bool) -> str:
     if not numbers["changed"]:
         return _("“%(name)s” stays at place %(place)d of %(of)d.") % numbers
     if numbers["place"] == 1:
@@ -124,8 +126,8 @@ def _moved_sentence(numbers: Numbers, planned: bool) -> str:
     return _("“%(name)s” is now at place %(place)d of %(of)d.") % numbers
 
 
-def _roles_sentence(numbers: Numbers, planned: bool) -> str:
-    changed: int = numbers["changed"]
+def _roles_sentence(numbers: ConnectionNumbers, planned: bool) -> str:
+    changed = numbers["changed"]
     return ngettext("%s role changed.", "%s roles changed.", changed) % format_count(changed)
 
 
@@ -151,10 +153,10 @@ ROLES_CHANGED = Kind(
 @for_each
 def _restore(one: Undoing, by: Actor) -> None:
     """Connections as before the operation, where they still are as it left them."""
-    effects = one.operation.effects
+    effects: ConnectionEffects = one.operation.effects
     group = lock_not_deleted(one.operation.target_id, by=by)
-    was = dict(effects["before"]["connections"])
-    became = dict(effects["after"]["connections"])
+    was: Connections = dict(effects["before"]["connections"])
+    became: Connections = dict(effects["after"]["connections"])
     unknown = _unknown_roles(group, was.values())
     for contact, role in [*was.items()]:
         if role in unknown and (contact, role) not in became.items():

@@ -5,17 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from commsapp.core.actors import Actor
 from commsapp.core.audit import (
     Change,
     Kind,
-    Numbers,
     Refusal,
     RefusalCode,
     Refused,
@@ -23,13 +21,14 @@ from commsapp.core.audit import (
     operation,
     recording,
 )
-from commsapp.core.number_format import format_count
 from commsapp.db.bulk import delete_values, insert_values
 from commsapp.db.expressions import missing_ids
 from commsapp.db.ids import Guids, dashed, new_id, read_guid, read_guids
 from commsapp.models import Operation
 from contacts.alternate_keys import clear_hashes
+from contacts.audit_entries import ConnectionEffects, ConnectionNumbers, StoredConnections
 from contacts.connection_order import ConnectionChange, Connections, merge
+from contacts.connection_sentences import added_sentence, removed_sentence
 from contacts.models import Contact, ContactConnection, ContactGroup, Role
 
 
@@ -155,27 +154,29 @@ def write_group(group: str, before: Connections, after: Connections) -> None:
     clear_hashes([group])
 
 
-def counts(before: Connections, after: Connections, asked: Iterable[str]) -> Numbers:
-    """Of the contacts that were asked about: how many came, changed role or place, left, stayed."""
+def counts(before: Connections, after: Connections, asked: Iterable[str]) -> ConnectionNumbers:
+    """Count what becomes of the contacts that were asked about."""
     if before is after:
         return {"added": 0, "changed": 0, "removed": 0, "already": len([*asked])}
     if not before:
         added = len(after)
         return {"added": added, "changed": 0, "removed": 0, "already": len([*asked]) - added}
     was, becomes = _numbered(before), _numbered(after)
-    context = {"added": 0, "changed": 0, "removed": 0, "already": 0}
+    numbers: ConnectionNumbers = {"added": 0, "changed": 0, "removed": 0, "already": 0}
     for contact in asked:
         if was.get(contact) == becomes.get(contact):
-            context["already"] += 1
+            numbers["already"] += 1
         elif contact not in was:
-            context["added"] += 1
+            numbers["added"] += 1
+        elif contact in becomes:
+            numbers["changed"] += 1
         else:
-            context["changed" if contact in becomes else "removed"] += 1
-    return context
+            numbers["removed"] += 1
+    return numbers
 
 
-def close_gaps(connections: Connections) -> list[list[str | None]]:
-    """The connections as the ledger keeps them: contact and role, in their order."""
+def close_gaps(connections: Connections) -> StoredConnections:
+    """Return the connections as an audit entry stores them."""
     return [[*pair] for pair in connections.items()]
 
 
@@ -204,15 +205,14 @@ def replace_connections(
     planned: bool = False,
 ) -> ConnectionsChange:
     """Write the connections of the entry's group and tell of it, if there is a difference."""
-    numbers: dict[str, Any] = counts(before, after, asked)
+    numbers = counts(before, after, asked)
     entry.numbers = numbers
     if [*before.items()] != [*after.items()]:
         write_group(entry.target_id.hex, before, after)
         entry.touched = numbers["added"] + numbers["changed"] + numbers["removed"]
-        entry.effects = {
-            "before": {"connections": close_gaps(before)},
-            "after": {"connections": close_gaps(after)},
-        }
+        entry.effects = ConnectionEffects(
+            before={"connections": close_gaps(before)}, after={"connections": close_gaps(after)}
+        )
     return ConnectionsChange(entry, planned, **numbers)
 
 
@@ -291,62 +291,11 @@ def _unfit_places(
 # --- What was done, in words ------------------------------------------------------------------
 
 
-def connections_sentence(numbers: Numbers) -> str:
-    """How many connections came, changed and went: the end of a sentence."""
-    told = []
-    if added := numbers["added"]:
-        told.append(
-            ngettext("%s connection added", "%s connections added", added) % format_count(added)
-        )
-    if changed := numbers["changed"]:
-        told.append(
-            ngettext("%s connection changed", "%s connections changed", changed)
-            % format_count(changed)
-        )
-    if removed := numbers["removed"]:
-        told.append(
-            ngettext("%s connection removed", "%s connections removed", removed)
-            % format_count(removed)
-        )
-    return ", ".join(told)
-
-
-def _changed_sentence(numbers: Numbers, planned: bool) -> str:
-    told = connections_sentence(numbers) or _("No connection changed")
-    return f"{told}."
-
-
-def _added_sentence(numbers: Numbers, planned: bool) -> str:
-    if not planned:
-        return _changed_sentence(numbers, planned)
-    added, changed, already = numbers["added"], numbers["changed"], numbers["already"]
-    message = ngettext("%s contact would be added", "%s contacts would be added", added)
-    message %= format_count(added)
-    if changed:
-        also = ngettext(", %s would be changed", ", %s would be changed", changed)
-        message += also % format_count(changed)
-    if already:
-        known = ngettext(", %s is connected already", ", %s are connected already", already)
-        message += known % format_count(already)
-    return f"{message}."
-
-
-def _removed_sentence(numbers: Numbers, planned: bool) -> str:
-    removed, already = numbers["removed"], numbers["already"]
-    if planned:
-        message = ngettext("%s contact would be removed", "%s contacts would be removed", removed)
-        known = ngettext(", %s is not connected", ", %s are not connected", already)
-    else:
-        message = ngettext("%s contact removed", "%s contacts removed", removed)
-        known = ngettext(", %s was not connected", ", %s were not connected", already)
-    return f"{message % format_count(removed)}{known % format_count(already) if already else ''}."
-
-
 ADDED = Kind(
-    "contacts.connections_added", gettext_lazy("Connections added"), sentence=_added_sentence
+    "contacts.connections_added", gettext_lazy("Connections added"), sentence=added_sentence
 )
 REMOVED = Kind(
-    "contacts.connections_removed", gettext_lazy("Connections removed"), sentence=_removed_sentence
+    "contacts.connections_removed", gettext_lazy("Connections removed"), sentence=removed_sentence
 )
 REORDERED = Kind(
     "contacts.connections_reordered",

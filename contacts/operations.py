@@ -13,7 +13,6 @@ from commsapp.core import records
 from commsapp.core.actors import Actor
 from commsapp.core.audit import (
     Kind,
-    Numbers,
     Refusal,
     RefusalCode,
     Refused,
@@ -21,6 +20,7 @@ from commsapp.core.audit import (
     operation,
     recording,
 )
+from commsapp.core.audit.entries import ArchivedNumbers
 from commsapp.core.records import ArchiveResult
 from commsapp.db.expressions import lock_table
 from commsapp.db.ids import dashed
@@ -28,6 +28,7 @@ from contacts.alternate_keys import clear_hashes
 from contacts.alternate_keys import create_alternate_key as create_alternate_key
 from contacts.alternate_keys import delete_alternate_key as delete_alternate_key
 from contacts.alternate_keys import edit_alternate_key as edit_alternate_key
+from contacts.audit_entries import StatusEffects
 from contacts.connection_changes import change_roles as change_roles
 from contacts.connection_changes import move_connection as move_connection
 from contacts.connections import ConnectionsChange as ConnectionsChange
@@ -106,8 +107,8 @@ def _move(kind: Kind, ids: Iterable[str], by: Actor, dry_run: bool) -> ArchiveRe
         moving = [group for group in groups if group.status != status]
         for group in moving:
             entry = audit_log.open(kind, group)
-            entry.touched, entry.numbers = 1, {"count": 1}
-            entry.effects = {"before": {"status": group.status}, "after": {"status": status}}
+            entry.touched, entry.numbers = 1, ArchivedNumbers(count=1)
+            entry.effects = StatusEffects(before={"status": group.status}, after={"status": status})
         _set_status({group.pk.hex: status for group in moving})
     message = kind.sentence(records.archive_numbers(moving), dry_run)
     return ArchiveResult(
@@ -129,7 +130,7 @@ def _deleted(group: ContactGroup) -> Refusal:
     return Refusal(RefusalCode.INVALID_STATUS, message, "group", record_id=dashed(group.pk.hex))
 
 
-def _deleted_sentence(numbers: Numbers, planned: bool) -> str:
+def _deleted_sentence(numbers: ArchivedNumbers, planned: bool) -> str:
     return records.archive_sentence(
         numbers,
         planned,
@@ -175,7 +176,8 @@ def _move_back(undoings: Sequence[Undoing], by: Actor) -> None:
     status_of = {group.pk: group.status for group in locked}
     back = {}
     for undoing in undoings:
-        effects, group = undoing.operation.effects, undoing.operation.target_id
+        effects: StatusEffects = undoing.operation.effects
+        group = undoing.operation.target_id
         undoing.reversed = int(status_of.get(group) == effects["after"]["status"])
         undoing.kept = 1 - undoing.reversed
         if undoing.reversed:

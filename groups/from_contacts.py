@@ -18,7 +18,6 @@ from commsapp.core.audit import (
     AuditLog,
     Change,
     Kind,
-    Numbers,
     Refusal,
     RefusalCode,
     Refused,
@@ -28,11 +27,13 @@ from commsapp.core.audit import (
     operation,
     recording,
 )
+from commsapp.core.audit.entries import FieldEffects
 from commsapp.core.imports.references import referred_to
 from commsapp.core.number_format import format_count
 from commsapp.db.bulk import insert_values, write_rows
 from commsapp.db.ids import dashed
 from contacts.models import Contact, ContactConnection, ContactGroup
+from groups.audit_entries import MadeEffects, MadeNumbers
 from groups.models import Membership, Recipient, RecipientGroup
 from groups.operations import MAX_MEMBERS, remove_memberships
 
@@ -89,11 +90,10 @@ def make_group_from_contacts(
         rows = ((group.pk, member) for member in members)
         insert_values(Membership, ("group", "recipient"), rows, fixed={"operation": entry.pk})
         entry.touched = len(members)
-        entry.numbers = {"name": group.name, "taken": len(found), "made": len(new)}
-        entry.effects = {
-            "after": records.values_of(group),
-            "made": ",".join(recipient.pk.hex for recipient in new),
-        }
+        entry.numbers = MadeNumbers(name=group.name, taken=len(found), made=len(new))
+        entry.effects = MadeEffects(
+            after=records.values_of(group), made=",".join(recipient.pk.hex for recipient in new)
+        )
     return GroupMade(entry, dry_run, skipped, group, taken=len(found), made=len(new))
 
 
@@ -176,10 +176,10 @@ def _write_made(audit_log: AuditLog, recipients: Sequence[Recipient]) -> None:
     write_rows(recipients)
     for recipient in recipients:
         entry = audit_log.open(records.CREATED, recipient)
-        entry.touched, entry.effects = 1, {"after": records.values_of(recipient)}
+        entry.touched, entry.effects = 1, FieldEffects(after=records.values_of(recipient))
 
 
-def _made_sentence(numbers: Numbers, planned: bool) -> str:
+def _made_sentence(numbers: MadeNumbers, planned: bool) -> str:
     taken, made = numbers["taken"], numbers["made"]
     message = (
         _("The recipient group “%s” would be made")
@@ -221,7 +221,8 @@ def _undo_creation(one: Undoing, by: Actor) -> None:
     rows = RecipientGroup.objects.filter(pk=group.pk)
     archives = RecipientGroup.ARCHIVED if group.member_count == 0 else {}
     rows.change(member_count=F("member_count") - gone, **archives)
-    made = [id for id in entry.effects["made"].split(",") if id]
+    effects: MadeEffects = entry.effects
+    made = [id for id in effects["made"].split(",") if id]
     used = referred_to(Recipient, made) if made else set()
     unused = Recipient.objects.in_ids(id for id in made if id not in used)
     unused.filter(archived_at=None).change(**Recipient.ARCHIVED)

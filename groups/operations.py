@@ -16,7 +16,6 @@ from commsapp.core.actors import Actor
 from commsapp.core.audit import (
     Change,
     Kind,
-    Numbers,
     Refusal,
     RefusalCode,
     Refused,
@@ -39,6 +38,13 @@ from commsapp.db.expressions import (
 from commsapp.db.ids import Guids, read_guids
 from commsapp.models import Operation
 from groups import validation
+from groups.audit_entries import (
+    AddedNumbers,
+    RefusedNumbers,
+    RemovedEffects,
+    RemovedNumbers,
+    SetNumbers,
+)
 from groups.models import Membership, Recipient, RecipientGroup
 
 MAX_MEMBERS = 100_000
@@ -83,7 +89,7 @@ def add_recipients(
         _update_member_count(group, added=added)
         already = len(requested.ids) + len(requested.malformed) - len(refusals) - added
         entry.touched = added
-        entry.numbers = {"added": added, "already": already, "refused": len(refusals)}
+        entry.numbers = AddedNumbers(added=added, already=already, refused=len(refusals))
     return RecipientsChange(entry, dry_run, refusals, added=added, already=already)
 
 
@@ -117,7 +123,7 @@ def remove_recipients(
         _update_member_count(group, removed=removed)
         already = len(requested.ids) + len(requested.malformed) - len(refusals) - removed
         entry.touched = removed
-        entry.numbers = {"removed": removed, "already": already, "refused": len(refusals)}
+        entry.numbers = RemovedNumbers(removed=removed, already=already, refused=len(refusals))
     return RecipientsChange(entry, dry_run, refusals, removed=removed, already=already)
 
 
@@ -150,9 +156,9 @@ def set_recipients(
         _update_member_count(group, added=added, removed=removed)
         already = group.member_count - removed
         entry.touched = added + removed
-        entry.numbers = {
-            "added": added, "removed": removed, "already": already, "refused": len(refusals),
-        }  # fmt: skip
+        entry.numbers = SetNumbers(
+            added=added, removed=removed, already=already, refused=len(refusals)
+        )
     return RecipientsChange(entry, dry_run, refusals, added=added, removed=removed, already=already)
 
 
@@ -178,7 +184,8 @@ def _add_members(group: RecipientGroup, ids: Sequence[str], entry: Operation) ->
 def remove_memberships(memberships: QuerySet[Membership], entry: Operation) -> int:
     """Remove memberships, keeping in the entry who they were and which operation had made each."""
     by_origin = memberships.order_by().values("operation").annotate(gone=Joined("recipient"))
-    entry.effects["removed"] = {row["operation"].hex: row["gone"] for row in by_origin}
+    effects: RemovedEffects = entry.effects
+    effects["removed"] = {row["operation"].hex: row["gone"] for row in by_origin}
     removed, _by_model = memberships.delete()
     return removed
 
@@ -196,7 +203,7 @@ def _update_member_count(group: RecipientGroup, *, added: int = 0, removed: int 
 # --- What was done, in words ----------------------------------------------------------------
 
 
-def _added_sentence(numbers: Numbers, planned: bool) -> str:
+def _added_sentence(numbers: AddedNumbers, planned: bool) -> str:
     added, already = numbers["added"], numbers["already"]
     if planned:
         message = ngettext("%s recipient would be added", "%s recipients would be added", added)
@@ -208,7 +215,7 @@ def _added_sentence(numbers: Numbers, planned: bool) -> str:
     return f"{message % format_count(added)}{also}{_refused_sentence(numbers)}."
 
 
-def _removed_sentence(numbers: Numbers, planned: bool) -> str:
+def _removed_sentence(numbers: RemovedNumbers, planned: bool) -> str:
     removed, already = numbers["removed"], numbers["already"]
     if planned:
         message = ngettext(
@@ -222,7 +229,7 @@ def _removed_sentence(numbers: Numbers, planned: bool) -> str:
     return f"{message % format_count(removed)}{also}{_refused_sentence(numbers)}."
 
 
-def _set_sentence(numbers: Numbers, planned: bool) -> str:
+def _set_sentence(numbers: SetNumbers, planned: bool) -> str:
     message = (
         _("%(added)s would be added, %(removed)s removed, %(already)s stay")
         if planned
@@ -231,7 +238,7 @@ def _set_sentence(numbers: Numbers, planned: bool) -> str:
     return f"{message % format_counts(numbers)}{_refused_sentence(numbers)}."
 
 
-def _refused_sentence(numbers: Numbers) -> str:
+def _refused_sentence(numbers: RefusedNumbers) -> str:
     refused = numbers["refused"]
     message = ngettext(", %s refused", ", %s refused", refused)
     return message % format_count(refused) if refused else ""
@@ -262,11 +269,12 @@ def _undo_membership_change(undoing: Undoing, by: Actor) -> None:
     has no way back.
     """
     entry = undoing.operation
+    effects: RemovedEffects = entry.effects
     group = _lock_active(entry.target_id, by=by)
     gone = remove_memberships(group.memberships.filter(operation=entry), undoing.reversal)
     origins = {
         recipient.replace("-", ""): origin
-        for origin, recipients in entry.effects.get("removed", {}).items()
+        for origin, recipients in effects.get("removed", {}).items()
         for recipient in recipients.split(",")
     }
     places = {id: place for place, id in enumerate(origins)}

@@ -19,7 +19,6 @@ from commsapp.core.audit import (
     AuditLog,
     Change,
     Kind,
-    Numbers,
     Refusal,
     RefusalCode,
     Undoing,
@@ -213,7 +212,7 @@ def _refuse_amount_overflow(changing: Changing, amounts: Iterable[Totals]) -> It
 # --- Telling, and taking back ---------------------------------------------------------------
 
 
-def _edited_sentence(numbers: Numbers, planned: bool) -> str:
+def _edited_sentence(numbers: audit_entries.EditedNumbers, planned: bool) -> str:
     count = numbers["count"]
     if not count:
         return _("The lines have these values already.")
@@ -252,13 +251,13 @@ def _note(entry: Operation, quote: Quote, changing: Changing, given: Mapping[str
         before.setdefault(tuple(row.values[places[name]] for name in names), []).append(row.id.hex)
     only = next(iter(before)) if len(before) == 1 else None
     entry.touched = len(changing)
-    entry.numbers = {"count": len(changing), "fields": names}
-    entry.effects = {
-        "quote": str(quote.pk),
-        "before": dict(zip(names, only or [_SEVERAL] * len(names), strict=True)),
-        "after": {name: given[name] for name in names},
-        "lines": [[values, ",".join(ids)] for values, ids in before.items()],
-    }
+    entry.numbers = audit_entries.EditedNumbers(count=len(changing), fields=names)
+    entry.effects = audit_entries.EditedEffects(
+        quote=str(quote.pk),
+        before=dict(zip(names, only or [_SEVERAL] * len(names), strict=True)),
+        after={name: given[name] for name in names},
+        lines=[(values, ",".join(ids)) for values, ids in before.items()],
+    )
 
 
 @LINES_EDITED.undone_by
@@ -270,10 +269,11 @@ def _undo_edits(undoings: Sequence[Undoing], by: Actor) -> None:
 
 def _undo_edit(undoing: Undoing, by: Actor) -> None:
     """Give the lines back what they had, where they still have what the operation gave them."""
-    effects = undoing.operation.effects
+    effects: audit_entries.EditedEffects = undoing.operation.effects
+    numbers: audit_entries.EditedNumbers = undoing.operation.numbers
     quote = lock(Quote, effects["quote"], by=by)
     validation.refuse(validation.refuse_closed(quote))
-    names = undoing.operation.numbers["fields"]  # in order: an object's keys are in none
+    names = numbers["fields"]  # in order: an object's keys are in none
     given = _read(names, (effects["after"][name] for name in names))
     before = {id: _read(names, values) for values, ids in effects["lines"] for id in ids.split(",")}
     rows = [row for row in _locked(quote, before) if not row.is_split]

@@ -16,9 +16,11 @@ from django.utils.translation import gettext_lazy
 
 from commsapp.core import records
 from commsapp.core.actors import Actor
-from commsapp.core.audit import Change, Kind, Numbers, lock, operation, recording
+from commsapp.core.audit import Change, Kind, lock, operation, recording
+from commsapp.core.audit.entries import FieldEffects
 from groups.models import RecipientGroup
 from quotes import audit_entries, splitting, validation
+from quotes.audit_entries import StatusNumbers
 from quotes.bulk_edit import LinesChange as LinesChange
 from quotes.bulk_edit import edit_lines as edit_lines
 from quotes.models import NumberSeries, Quote, QuoteLineItem
@@ -121,8 +123,8 @@ def change_quote_status(quote_id: UUID | str, move: str, *, by: Actor) -> QuoteS
         if was_open != quote.is_open:
             _freeze(quote, frozen=was_open)
         entry = audit_log.open(QUOTE_STATUS_CHANGED, quote)
-        entry.touched, entry.numbers = 1, {"from": before, "to": to}
-        entry.effects = {"before": {"status": before}, "after": {"status": to}}
+        entry.touched, entry.numbers = 1, StatusNumbers({"from": before, "to": to})
+        entry.effects = FieldEffects(before={"status": before}, after={"status": to})
     return QuoteStatusChange(entry, quote=quote)
 
 
@@ -133,7 +135,7 @@ def _freeze(quote: Quote, *, frozen: bool) -> None:
     lines.update(frozen_member_count=Subquery(members) if frozen else None)
 
 
-def _moved_sentence(numbers: Numbers, planned: bool) -> str:
+def _moved_sentence(numbers: StatusNumbers, planned: bool) -> str:
     return _("From “%(from)s” to “%(to)s”.") % {
         "from": _S(numbers["from"]).label,
         "to": _S(numbers["to"]).label,
@@ -166,7 +168,7 @@ def create_line(line: QuoteLineItem, *, by: Actor) -> QuoteLineItem:
         line.save(force_insert=True)
         validation.tally(line.quote, 1, *line.stored_amounts)
         entry = audit_entries.open_line(audit_log, records.CREATED, line)
-        entry.touched, entry.effects = 1, {"after": records.values_of(line)}
+        entry.touched, entry.effects = 1, FieldEffects(after=records.values_of(line))
     return line
 
 
@@ -215,7 +217,7 @@ def delete_line(pk: UUID | str, *, by: Actor) -> QuoteLineItem:
         splitting.remove_lines(QuoteLineItem.objects.filter(pk=line.pk))
         validation.tally(line.quote, -1, *(-amount for amount in line.stored_amounts))
         entry = audit_entries.open_line(audit_log, records.DELETED, line)
-        entry.touched, entry.effects = 1, {"before": records.values_of(line)}
+        entry.touched, entry.effects = 1, FieldEffects(before=records.values_of(line))
     return line
 
 

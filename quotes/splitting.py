@@ -23,7 +23,6 @@ from commsapp.core.audit import (
     Busy,
     Change,
     Kind,
-    Numbers,
     Refusal,
     RefusalCode,
     Refused,
@@ -88,10 +87,10 @@ def split_line(line_id: UUID | str, *, by: Actor, dry_run: bool = False) -> Spli
             set_split(line, split_at=entry.at, at=entry.at)
         tally_parts(line, created)
         entry.touched = created
-        entry.numbers = {
-            "created": created, "departed": departed,
-            "members": group.member_count, "expected": group.expected_member_count,
-        }  # fmt: skip
+        entry.numbers = audit_entries.SplitNumbers(
+            created=created, departed=departed,
+            members=group.member_count, expected=group.expected_member_count,
+        )  # fmt: skip
         preview = _preview_parts(quote, above=highest) if dry_run else ()
         after = audit_entries.totals_of(quote) if dry_run else None
     return SplitChange(
@@ -259,7 +258,7 @@ def _preview_parts(quote: Quote, *, above: int) -> Sequence[QuoteLineItem]:
 # --- The audit entry and its undo -----------------------------------------------------------
 
 
-def _split_sentence(numbers: Numbers, planned: bool) -> str:
+def _split_sentence(numbers: audit_entries.SplitNumbers, planned: bool) -> str:
     created, departed = numbers["created"], numbers["departed"]
     message = (
         ngettext("%s line would be created", "%s lines would be created", created)
@@ -291,9 +290,10 @@ LINE_SPLIT = Kind("quotes.line_split", gettext_lazy("Line split"), sentence=_spl
 def _undo_split(undoing: Undoing, by: Actor) -> None:
     """Remove the parts that this operation made, unless they were edited."""
     entry = undoing.operation
+    numbers: audit_entries.SplitNumbers = entry.numbers
     locked = lock_line_of(entry, by)
     if locked is None:
-        undoing.kept = entry.numbers["created"]
+        undoing.kept = numbers["created"]
         return
     line, _group = locked
     parts = line.parts.filter(created_at=entry.at)
@@ -302,7 +302,7 @@ def _undo_split(undoing: Undoing, by: Actor) -> None:
         tally_parts(line, -undoing.reversed)
         if undoing.reversed and not line.parts.exists():
             set_split(line, split_at=None, at=timezone.now())
-    undoing.kept = entry.numbers["created"] - undoing.reversed
+    undoing.kept = numbers["created"] - undoing.reversed
     if undoing.kept:
         retained = parts.order_by("line_number").values_list("pk", flat=True)[:MAX_RETAINED_LISTED]
         undoing.list_retained(QuoteLineItem, (pk.hex for pk in retained))

@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy, ngettext
 from commsapp.core.actors import Actor
 from commsapp.core.audit import (
     Kind,
-    Numbers,
     Refusal,
     RefusalCode,
     Undoing,
@@ -61,12 +60,14 @@ def unsplit_line(line_id: UUID | str, *, by: Actor, dry_run: bool = False) -> Sp
         removed = 0
         if line.split_at:
             snapshots = _snapshot(line)
-            entry.effects = {"split_at": line.split_at.isoformat(), "parts": snapshots}
+            entry.effects = audit_entries.UnsplitEffects(
+                split_at=line.split_at.isoformat(), parts=snapshots
+            )
             removed = remove_lines(line.parts.all())
             set_split(line, split_at=None, at=entry.at)
             tally_parts(line, -removed)
             entry.touched = removed or 1  # the line itself
-        entry.numbers = {"removed": removed if entry.touched else None}
+        entry.numbers = audit_entries.UnsplitNumbers(removed=removed if entry.touched else None)
         after = audit_entries.totals_of(quote) if dry_run else None
     return SplitChange(entry, dry_run, removed=removed, totals_before=before, totals_after=after)
 
@@ -151,8 +152,8 @@ def _free_numbers(line: QuoteLineItem, in_order: Sequence[PartSnapshot]) -> Sequ
 # --- The audit entry and its undo -----------------------------------------------------------
 
 
-def _unsplit_sentence(numbers: Numbers, planned: bool) -> str:
-    removed: int | None = numbers["removed"]
+def _unsplit_sentence(numbers: audit_entries.UnsplitNumbers, planned: bool) -> str:
+    removed = numbers["removed"]
     if removed is None:
         return _("The line is not split.")
     message = (
@@ -177,15 +178,17 @@ def _undo_unsplit(undoing: Undoing, by: Actor) -> None:
         undoing.list_retained(QuoteLineItem, [entry.target_id.hex])
         return
     line, group = locked
-    parts = {part.recipient: part for part in _read_snapshots(entry.effects["parts"])}
-    undoing.kept = entry.numbers["removed"] - len(parts)
+    effects: audit_entries.UnsplitEffects = entry.effects
+    numbers: audit_entries.UnsplitNumbers = entry.numbers
+    parts = {part.recipient: part for part in _read_snapshots(effects["parts"])}
+    undoing.kept = (numbers["removed"] or 0) - len(parts)
     undoing.failed += _foreign_recipient_refusals(group, [*parts])
     for refusal in undoing.failed:
         del parts[refusal.record_id.replace("-", "")]
     at = timezone.now()
     with audit_entries.telling_totals(undoing.reversal, line.quote):
         restored = _restore_parts(line, [*parts.values()], at=at)
-        set_split(line, split_at=datetime.fromisoformat(entry.effects["split_at"]), at=at)
+        set_split(line, split_at=datetime.fromisoformat(effects["split_at"]), at=at)
         tally_parts(line, restored)
     undoing.reversed = restored or 1  # the line itself
 

@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy
 from commsapp.core.actors import Actor
 from commsapp.core.audit import (
     Kind,
-    Numbers,
     Refusal,
     RefusalCode,
     Refused,
@@ -25,6 +24,7 @@ from commsapp.core.audit import (
     operation,
     recording,
 )
+from commsapp.core.audit.entries import ArchivedNumbers, EditedNumbers, FieldEffects
 from commsapp.core.number_format import format_count
 from commsapp.models import Operation, Record
 
@@ -71,7 +71,7 @@ def create(record: R, *, by: Actor) -> R:
         record.full_clean()
         record.save(force_insert=True)
         entry = audit_log.open(CREATED, record)
-        entry.touched, entry.effects = 1, {"after": values_of(record)}
+        entry.touched, entry.effects = 1, FieldEffects(after=values_of(record))
     return record
 
 
@@ -148,11 +148,11 @@ def note_edit(entry: Operation, before: Mapping[str, Any], after: Mapping[str, A
     """Tell an entry which fields changed, from what to what."""
     changed = [name for name in after if after[name] != before[name]]
     entry.touched = 1
-    entry.numbers = {"fields": [name.removesuffix("_id") for name in changed]}
-    entry.effects = {
-        "before": {name: before[name] for name in changed},
-        "after": {name: after[name] for name in changed},
-    }
+    entry.numbers = EditedNumbers(fields=[name.removesuffix("_id") for name in changed])
+    entry.effects = FieldEffects(
+        before={name: before[name] for name in changed},
+        after={name: after[name] for name in changed},
+    )
 
 
 # --- Archive and restore --------------------------------------------------------------------
@@ -172,22 +172,25 @@ class ArchiveResult:
         return self.operations[0] if self.operations else None
 
 
-def archive_numbers(moving: Sequence[Record]) -> Numbers:
-    """What is said of records that move: their number, and the name where it is one."""
-    return {"count": len(moving), **({"name": str(moving[0])} if len(moving) == 1 else {})}
+def archive_numbers(moving: Sequence[Record]) -> ArchivedNumbers:
+    """Return the number of records that are archived or restored, and the name of a single one."""
+    numbers = ArchivedNumbers(count=len(moving))
+    if len(moving) == 1:
+        numbers["name"] = str(moving[0])
+    return numbers
 
 
 def archive_sentence(
-    numbers: Numbers, planned: bool, *, one: tuple[str, str], many: tuple[str, str]
+    numbers: ArchivedNumbers, planned: bool, *, one: tuple[str, str], many: tuple[str, str]
 ) -> str:
     """The sentence of records that move: done and planned, of one (by its name) and of many."""
-    count: int = numbers["count"]
+    count = numbers["count"]
     if count != 1 or (planned and "name" not in numbers):
         return many[planned] % format_count(count)
     return one[1] % numbers["name"] if planned else one[0]
 
 
-def _archived_sentence(numbers: Numbers, planned: bool) -> str:
+def _archived_sentence(numbers: ArchivedNumbers, planned: bool) -> str:
     return archive_sentence(
         numbers,
         planned,
@@ -196,7 +199,7 @@ def _archived_sentence(numbers: Numbers, planned: bool) -> str:
     )
 
 
-def _restored_sentence(numbers: Numbers, planned: bool) -> str:
+def _restored_sentence(numbers: ArchivedNumbers, planned: bool) -> str:
     return archive_sentence(
         numbers,
         planned,
@@ -252,7 +255,7 @@ def _move(
         moving = [record for record in there if record.is_archived != to_archive]
         for record in moving:
             entry = audit_log.open(kind, record)
-            entry.touched, entry.numbers = 1, {"count": 1}
+            entry.touched, entry.numbers = 1, ArchivedNumbers(count=1)
         if moving:
             rows = model.objects.in_ids(record.pk.hex for record in moving)
             rows.change(**(model.ARCHIVED if to_archive else model.ACTIVE))

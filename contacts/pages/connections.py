@@ -28,6 +28,7 @@ from commsapp.staff.object_pages import (
 )
 from commsapp.staff.request import actor_of, parse_digits
 from contacts import operations
+from contacts.audit_entries import MoveNumbers
 from contacts.forms import ConnectionRoleForm
 from contacts.models import Contact, ContactConnection, ContactGroup, Role
 
@@ -115,7 +116,8 @@ def move_connection(request: HttpRequest, group: ContactGroup) -> HttpResponse:
     by = actor_of(request)
     change = operations.move_connection(group.pk, contact, by=by, **way)
     tell(request, change)
-    place, of = change.operation.numbers["place"], change.operation.numbers["of"]
+    numbers: MoveNumbers = change.operation.numbers
+    place, of = numbers["place"], numbers["of"]
     return HttpResponseRedirect(_row_url(request, group, contact, to, place, of))
 
 

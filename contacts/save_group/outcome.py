@@ -6,11 +6,13 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy
 
-from commsapp.core.audit import Kind, Numbers
+from commsapp.core.audit import Kind
 from commsapp.db.ids import dashed
 from commsapp.models import Operation
+from contacts.audit_entries import SaveNumbers
 from contacts.connection_order import merge
-from contacts.connections import close_gaps, connections_sentence
+from contacts.connection_sentences import connections_sentence
+from contacts.connections import close_gaps
 from contacts.models import ContactGroup, Outcome
 from contacts.save_group.lookup import Group
 from contacts.save_group.request import SubscriptionContactGroupModel
@@ -19,7 +21,6 @@ from contacts.save_group.resolve import ResolvedContent
 Status = ContactGroup.Status
 
 
-_COUNTED = ("added", "changed", "removed")
 Counts = tuple[int, int, int]  # of connections
 
 
@@ -28,7 +29,7 @@ class Saved(NamedTuple):
 
     object_id: str | None  # 32 hex digits
     outcome: Outcome
-    numbers: Numbers | None = None  # of its operation; none where nothing changed
+    numbers: SaveNumbers | None = None  # of its operation; none where nothing changed
     operation_id: str | None = None
     planned: bool = False
 
@@ -103,7 +104,7 @@ def differences_of(before: Group | None, after: Group) -> Differences:
 
 
 def state_of(group: Group) -> dict[str, Any]:
-    """A group as the ledger keeps it."""
+    """Return a group as an audit entry stores it: a GroupState."""
     return {
         "name": group.name,
         "role_id": dashed(group.role),
@@ -137,23 +138,26 @@ _WOULD = {
 def sentence(outcome: Outcome, counts: Counts, *, planned: bool = False) -> str:
     """What a save did, in the reader's language."""
     state_of = (_WOULD if planned else _DONE)[outcome]
-    connections = connections_sentence(dict(zip(_COUNTED, counts, strict=True)))
+    added, changed, removed = counts
+    connections = connections_sentence(
+        {"added": added, "changed": changed, "removed": removed, "already": 0}
+    )
     return f"{state_of}: {connections}." if connections else f"{state_of}."
 
 
-def _saved_sentence(numbers: Numbers, planned: bool) -> str:
+def _saved_sentence(numbers: SaveNumbers, planned: bool) -> str:
     return sentence(Outcome(numbers["outcome"]), _counts_in(numbers), planned=planned)
 
 
-def _counts_in(numbers: Numbers) -> Counts:
-    count = numbers.get
-    return count("added", 0), count("changed", 0), count("removed", 0)
+def _counts_in(numbers: SaveNumbers) -> Counts:
+    return numbers["added"], numbers["changed"], numbers["removed"]
 
 
 def _verbs_of(saved: Operation) -> tuple[str, ...]:
     """The permissions that a save took: see saving."""
-    verb = {Outcome.CREATED: "add", Outcome.DELETED: "delete"}.get(saved.numbers["outcome"])
-    changes = not verb or saved.numbers.get("changes_more", False)
+    numbers: SaveNumbers = saved.numbers
+    verb = {Outcome.CREATED: "add", Outcome.DELETED: "delete"}.get(Outcome(numbers["outcome"]))
+    changes = not verb or numbers.get("changes_more", False)
     return tuple(filter(None, (verb, "change" if changes else None)))
 
 

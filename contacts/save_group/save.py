@@ -19,7 +19,6 @@ from django.utils.translation import gettext as _
 from commsapp.core.actors import Actor, has_permission
 from commsapp.core.audit import (
     AuditLog,
-    Numbers,
     Refusal,
     RefusalCode,
     Refused,
@@ -28,6 +27,7 @@ from commsapp.core.audit import (
 )
 from commsapp.db.bulk import upsert_values
 from commsapp.db.ids import new_id
+from contacts.audit_entries import SaveEffects, SaveNumbers
 from contacts.connection_order import Connections
 from contacts.connections import counts, write_connections
 from contacts.models import AlternateKey, ContactGroup, Outcome
@@ -178,8 +178,11 @@ class _Saving:
         self.stood.setdefault(after.id, stood)
         self.fields |= differences.keys()
         self.known.groups[after.id] = after
-        numbers = counts(stood, after.connections, [wish.contact for wish in asked.wishes])
-        numbers["outcome"] = outcome
+        counted = counts(stood, after.connections, [wish.contact for wish in asked.wishes])
+        numbers = SaveNumbers(
+            added=counted["added"], changed=counted["changed"], removed=counted["removed"],
+            already=counted["already"], outcome=outcome,
+        )  # fmt: skip
         if "alternate_key" in differences and key:
             numbers["key"] = key.id
         if changes_more:
@@ -203,10 +206,10 @@ class _Saving:
         return id
 
     def _note(
-        self, before: Group | None, after: Group, differences: Differences, numbers: Numbers
+        self, before: Group | None, after: Group, differences: Differences, numbers: SaveNumbers
     ) -> str:
         """The entry of a changed group, with all that an undo will need. Returns its id."""
-        effects = {
+        effects: SaveEffects = {
             "before": {name: was for name, (was, _is) in differences.items()} if before else {},
             "after": {name: now for name, (_was, now) in differences.items()},
         }

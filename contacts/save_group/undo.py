@@ -19,6 +19,7 @@ from commsapp.core.audit import Refusal, RefusalCode, Undoing
 from commsapp.db.bulk import delete_values
 from commsapp.db.ids import dashed, read_guid
 from contacts.alternate_keys import clear_hashes
+from contacts.audit_entries import SaveEffects, SaveNumbers
 from contacts.connection_order import Connections, revert_merge
 from contacts.models import AlternateKey, Contact, ContactGroup, Outcome, Role
 from contacts.save_group.lookup import Group, Key, LookupKeys, LookupResult, lock_groups, read
@@ -43,7 +44,8 @@ def _wanted(undoings: Sequence[Undoing]) -> LookupKeys:
     """The groups, and whom and which roles they may get back."""
     wanted = LookupKeys()
     for undoing in undoings:
-        before = undoing.operation.effects["before"]
+        effects: SaveEffects = undoing.operation.effects
+        before = effects["before"]
         wanted.groups.add(undoing.operation.target_id.hex)
         wanted.roles |= {role for role in [read_guid(before.get("role_id"))] if role}
         for contact, role in before.get("connections", ()):
@@ -62,8 +64,10 @@ class _Reversals:
 
     def add(self, one: Undoing) -> None:
         group = self.known.groups[one.operation.target_id.hex]
-        before, after = one.operation.effects["before"], one.operation.effects["after"]
-        if one.operation.numbers["outcome"] == Outcome.CREATED:
+        effects: SaveEffects = one.operation.effects
+        numbers: SaveNumbers = one.operation.numbers
+        before, after = effects["before"], effects["after"]
+        if numbers["outcome"] == Outcome.CREATED:
             self._unmake(one, group, after)
         elif group.is_deleted and after.get("status") != group.status:
             one.kept += 1  # as a whole: a deleted group takes nothing
@@ -162,8 +166,9 @@ class _Reversals:
 
 def _bound(one: Undoing, group: Group) -> Key | None:
     """The key that the save bound, if it still names the group."""
-    value = one.operation.effects["after"].get("alternate_key")
-    id = one.operation.numbers.get("key")
+    effects: SaveEffects = one.operation.effects
+    numbers: SaveNumbers = one.operation.numbers
+    value, id = effects["after"].get("alternate_key"), numbers.get("key")
     return next((key for key in group.keys if id in (key.id, None) and key.name[2] == value), None)
 
 

@@ -22,6 +22,7 @@ from commsapp.staff.audit.history import HistoryRow, HistoryRows, Tool
 from commsapp.staff.object_pages import tell, url_of
 from commsapp.staff.request import actor_of, can_view
 from groups import operations
+from groups.audit_entries import RemovedEffects
 from groups.membership_history import Departure, departures_of, joined_at
 from groups.models import Membership, Recipient, RecipientGroup
 
@@ -157,7 +158,8 @@ def skipped_members(operation: Operation, by: Actor) -> list[Listing]:
 
 def _removed(operation: Operation) -> dict[str, list[str]]:
     """Who left by the operation, by the operation that had put them in: 32 hex digits each."""
-    by_origin = operation.effects.get("removed", {})
+    effects: RemovedEffects = operation.effects
+    by_origin = effects.get("removed", {})
     return {origin: ids.replace("-", "").split(",") for origin, ids in by_origin.items()}
 
 

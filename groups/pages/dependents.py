@@ -20,6 +20,7 @@ from commsapp.staff.dependents import (
     listed,
 )
 from contacts.pages.dependents import named
+from groups.audit_entries import RemovedEffects
 from groups.models import Membership, Recipient, RecipientGroup
 
 
@@ -74,9 +75,8 @@ def touched_by_undone_members(operation: Operation, undone: Undone, by: Actor) -
     """What stands on a group that would get its members back, or lose them again."""
     if not undone.planned:
         return []
-    removed = sum(
-        len(ids.split(",")) for ids in undone.operation.effects.get("removed", {}).values()
-    )
+    effects: RemovedEffects = undone.operation.effects
+    removed = sum(len(ids.split(",")) for ids in effects.get("removed", {}).values())
     moving = _Moving(added=undone.reversed - removed, removed=removed)
     return dependents_of(
         Membership, PlannedChange("undo", [operation.target_id.hex], by, moving)

@@ -24,6 +24,7 @@ from commsapp.staff.object_pages import url_of
 from commsapp.staff.request import can_view
 from contacts.pages.dependents import named
 from quotes import currencies, splitting
+from quotes.audit_entries import TotalsEffects
 from quotes.models import Quote, QuoteLineItem, Totals
 from quotes.templatetags.money import amount
 from quotes.templatetags.quotes import period
@@ -179,11 +180,15 @@ def _amount(quote: Quote, value: Decimal) -> str:
 
 def totals_of_undone(operation: Operation, undone: Undone, by: Actor) -> Iterator[Listing]:
     """What the quote costs before and after the undo; once it is done, only if that differs."""
-    totals = undone.operation.effects.get("totals")
-    quote = Quote.objects.visible_to(by).filter(pk=totals["quote"]).first() if totals else None
-    if quote is None or not can_view(by, Quote):
+    effects: TotalsEffects = undone.operation.effects
+    totals = effects.get("totals")
+    if totals is None or not can_view(by, Quote):
         return
-    before, after = (Totals(*map(Decimal, totals[side])) for side in ("before", "after"))
+    quote = Quote.objects.visible_to(by).filter(pk=totals["quote"]).first()
+    if quote is None:
+        return
+    before = Totals(*map(Decimal, totals["before"]))
+    after = Totals(*map(Decimal, totals["after"]))
     if before == after and not undone.planned:
         return
     hint = ""

@@ -7,7 +7,7 @@ from django.utils import translation
 
 from commsapp.core import audit, number_format, records
 from commsapp.core.number_format import format_count, format_counts
-from contacts.connections import connections_sentence
+from contacts.connection_sentences import connections_sentence
 from groups import operations as groups_operations
 from quotes import splitting, unsplitting
 

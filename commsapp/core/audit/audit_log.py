@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from commsapp.core.actors import Actor
-from commsapp.core.audit.operation_kinds import UNDONE, Kind, Numbers, sentence
+from commsapp.core.audit.operation_kinds import UNDONE, Kind, sentence
 from commsapp.core.audit.refusals import Refusal
 from commsapp.db.bulk import insert_values, write_rows
 from commsapp.db.commits import mark_transaction
@@ -70,8 +70,8 @@ class AuditLog:
         licensee_id: str,
         name: str,
         *,
-        numbers: Numbers,
-        effects: dict[str, Any],
+        numbers: Mapping[str, Any],
+        effects: Mapping[str, Any],
     ) -> str:
         """Note the whole entry of one changed record of a stream, and return the entry's id.
 

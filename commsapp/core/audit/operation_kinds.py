@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from commsapp.core.actors import Actor, has_permission
+from commsapp.core.audit.entries import UndoneNumbers
 from commsapp.core.audit.refusals import Refusal, RefusalCode, Refused
 from commsapp.core.number_format import format_counts
 from commsapp.models import Operation, Record
@@ -38,8 +39,7 @@ class Undoing:
         listed += islice(ids, MAX_RETAINED_LISTED - len(listed))
 
 
-Numbers = dict[str, Any]
-Sentence = Callable[[Numbers, bool], str]
+Sentence = Callable[[Any, bool], str]  # of the numbers, which have the kind's TypedDict
 Inverse = Callable[[Sequence[Undoing], Actor], None]
 
 _kinds: dict[str, Kind] = {}
@@ -150,7 +150,7 @@ def may_undo(operation: Operation, by: Actor) -> bool:
     return is_undoable(operation) and all(has_permission(by, verb, model) for verb in verbs)
 
 
-def undone_sentence(numbers: Numbers, planned: bool) -> str:
+def undone_sentence(numbers: UndoneNumbers, planned: bool) -> str:
     counts = format_counts(numbers)
     text = _("%(reversed)s would be reversed") if planned else _("Undone: %(reversed)s reversed")
     text %= counts

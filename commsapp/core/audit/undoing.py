@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from commsapp.core.actors import Actor, require
 from commsapp.core.audit.audit_log import AuditLog, lock, recording
+from commsapp.core.audit.entries import UndoneEffects, UndoneNumbers
 from commsapp.core.audit.operation_kinds import (
     Undoing,
     kind_named,
@@ -105,6 +106,7 @@ def _report(undoing: Undoing) -> None:
     """Write into the reversal's entry what became of the records."""
     reversal = undoing.reversal
     reversal.touched = undoing.reversed
-    reversal.numbers = {"reversed": undoing.reversed, "kept": undoing.kept}
+    reversal.numbers = UndoneNumbers(reversed=undoing.reversed, kept=undoing.kept)
+    effects: UndoneEffects = reversal.effects
     if retained := {model: ids for model, ids in undoing.retained_by_model.items() if ids}:
-        reversal.effects["kept"] = retained
+        effects["kept"] = retained

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from commsapp.core.actors import Actor, has_permission, missing_permission_message
 from commsapp.core.audit import Refusal, RefusalCode, operation, recording
+from commsapp.core.audit.entries import FieldEffects
 from commsapp.core.imports.references import References
 from commsapp.core.records import CREATED, EDITED, note_edit, values_of
 from commsapp.db.bulk import write_rows
@@ -117,7 +118,7 @@ def import_records(
         for pending in work.accepted():
             if pending.before is None:
                 entry = audit_log.open(CREATED, pending.record)
-                entry.touched, entry.effects = 1, {"after": values_of(pending.record)}
+                entry.touched, entry.effects = 1, FieldEffects(after=values_of(pending.record))
             else:
                 entry = audit_log.open(EDITED, pending.record)
                 note_edit(entry, pending.before, values_of(pending.record))
