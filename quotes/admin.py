@@ -24,7 +24,7 @@ from commsapp.staff.dependents import DependentsFinder
 from commsapp.staff.model_admin import linked
 from commsapp.staff.object_pages import Page, Panel, url_of
 from commsapp.staff.record_admin import DeletableAdmin, RecordAdmin
-from commsapp.staff.request import actor_of
+from commsapp.staff.request import actor_of, staff_state
 from commsapp.staff.tables.export_admin import ExportedAdmin
 from commsapp.staff.tables.import_admin import ImportedAdmin
 from commsapp.staff.tables.writer import FORMATS
@@ -307,21 +307,21 @@ class QuoteLineItemAdmin(ExportedAdmin, DeletableAdmin):
 
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        request.about = obj.quote.number
+        staff_state(request).subject = obj.quote.number
 
     def delete_model(self, request: Any, obj: Any) -> None:
         super().delete_model(request, obj)
-        request.about = obj.quote.number
+        staff_state(request).subject = obj.quote.number
 
     def message_user(self, request: HttpRequest, message: Any, *args: Any, **kwargs: Any) -> None:
         """With the quote's number: a line's name alone says of which quote to nobody."""
-        if about := getattr(request, "about", ""):
-            message = format_html("{}: {}", about, message)
+        if subject := staff_state(request).subject:
+            message = format_html("{}: {}", subject, message)
         super().message_user(request, message, *args, **kwargs)
 
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
-        about = getattr(request, "about", "")
-        return super().response_delete(request, f"{about} · {obj_display}", obj_id)
+        subject = staff_state(request).subject
+        return super().response_delete(request, f"{subject} · {obj_display}", obj_id)
 
     def response_post_save_add(self, request: Any, obj: Any) -> HttpResponseRedirect:
         return self._back(request, obj)

@@ -16,7 +16,7 @@ from commsapp.models import Client, User
 from commsapp.staff.audited_admin import AuditedAdmin
 from commsapp.staff.model_admin import BoundedListAdmin
 from commsapp.staff.object_pages import show
-from commsapp.staff.request import actor_of
+from commsapp.staff.request import actor_of, staff_state
 
 
 @admin.register(Client)
@@ -67,14 +67,19 @@ class ClientAdmin(AuditedAdmin, BoundedListAdmin):
         if not user_access.may_act_as(actor_of(request), obj.user):
             raise PermissionDenied(_("The client would have rights that you lack."))
         made, secret = api_clients.create_client(obj.name, obj.user)
-        obj.pk, obj.client_id, request.client_secret = made.pk, made.client_id, secret
+        obj.pk, obj.client_id = made.pk, made.client_id
+        staff_state(request).client_secret = secret
 
     def record_creation(self, obj: Any) -> None:
         """The client's `save()` has done so: commands make clients, too."""
 
     def response_add(self, request: Any, obj: Any, post_url_continue: Any = None) -> Any:
         """The secret, this once: it is in no message, no cookie and no cache."""
-        context = {"client": obj, "client_secret": request.client_secret, "opts": self.opts}
+        context = {
+            "client": obj,
+            "client_secret": staff_state(request).client_secret,
+            "opts": self.opts,
+        }
         title = str(_("API client made"))
         page = show(request, None, "staff/client_made.html", title=title, **context)
         return keep_uncompressed(page)

@@ -21,7 +21,8 @@ class Source:
     def actor(self) -> Any:
         """The Actor of an API or of the staff site, as far as somebody has asked for it."""
         state = getattr(self.request, "__dict__", {})
-        return state.get("_actor") or state.get("_staff_actor")
+        staff = state.get("_staff_state")
+        return state.get("_actor") or (staff and staff.actor)
 
     @property
     def user(self) -> Any:

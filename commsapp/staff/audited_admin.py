@@ -11,6 +11,7 @@ from django.http import Http404, HttpResponse
 from commsapp.models import admin_changes
 from commsapp.models.admin_changes import AdminChange
 from commsapp.staff.audit import admin_changes as admin_pages
+from commsapp.staff.request import staff_state
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -24,7 +25,7 @@ class AuditedAdmin(ModelAdmin):
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         """Read the stored values first: the form has put its own into the object by now."""
         stored = self.model._default_manager.get(pk=obj.pk) if change else None
-        request.values_before = admin_changes.values_of(stored) if stored else {}
+        staff_state(request).values_before = admin_changes.values_of(stored) if stored else {}
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: Any, form: Any, formsets: Any, change: bool) -> None:
@@ -34,7 +35,7 @@ class AuditedAdmin(ModelAdmin):
             self.record_creation(form.instance)
             return
         after = admin_changes.values_of(form.instance)
-        if changes := admin_changes.differences(request.values_before, after):
+        if changes := admin_changes.differences(staff_state(request).values_before, after):
             admin_changes.record(form.instance, AdminChange.Action.CHANGED, changes)
 
     def record_creation(self, obj: Any) -> None:

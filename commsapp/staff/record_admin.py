@@ -25,7 +25,7 @@ from commsapp.staff.dependents import PlannedChange, dependents_of
 from commsapp.staff.forms import RecordForm
 from commsapp.staff.model_admin import ModelAdmin, TenantAdmin
 from commsapp.staff.object_pages import busy_message, url_of
-from commsapp.staff.request import actor_of, licensees_of
+from commsapp.staff.request import actor_of, licensees_of, staff_state
 
 
 class RecordAdmin(TenantAdmin):
@@ -65,13 +65,13 @@ class RecordAdmin(TenantAdmin):
         except self.model.DoesNotExist as error:  # since the form was read
             raise Http404 from error
         except (Refused, ValidationError, Busy) as error:
-            request.refused = error  # type: ignore[attr-defined]
+            staff_state(request).refused = error
             return answer()
 
     def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kwargs)
-        form.refused = getattr(request, "refused", None)
-        form.licensee_id = None if change else self._preset_licensee(request)
+        form.refused = staff_state(request).refused
+        form.licensee_id = None if change else staff_state(request).only_licensee
         return form
 
     def render_change_form(
@@ -123,16 +123,10 @@ class RecordAdmin(TenantAdmin):
     def get_fieldsets(self, request: Any, obj: Any = None) -> Any:
         """With the licensee of a new record, for those who have a choice."""
         fieldsets = [*super().get_fieldsets(request, obj)]
-        if obj is None and self._preset_licensee(request) is None:
+        if obj is None and staff_state(request).only_licensee is None:
             name, options = fieldsets[0]
             fieldsets[0] = (name, {**options, "fields": ("licensee", *options["fields"])})
         return fieldsets
-
-    def _preset_licensee(self, request: Any) -> UUID | None:
-        if not hasattr(request, "_only_licensee"):
-            request._only_licensee = actor_of(request).only_licensee()
-        only: UUID | None = request._only_licensee
-        return only
 
     def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         """Offers what the actor may see, and takes nothing else."""
@@ -199,7 +193,7 @@ class DeletableAdmin(RecordAdmin):
         return [str(obj) for obj in objs], {}, set(), []
 
     def delete_model(self, request: Any, obj: Any) -> None:
-        request.goes_on_at = self.after_deleting(obj)
+        staff_state(request).success_url = self.after_deleting(obj)
         self.delete(obj.pk, actor_of(request))
 
     def log_deletions(self, request: Any, queryset: Any) -> Any:
@@ -207,7 +201,7 @@ class DeletableAdmin(RecordAdmin):
 
     def response_delete(self, request: Any, obj_display: str, obj_id: Any) -> HttpResponse:
         messages.success(request, _("Deleted: %s") % obj_display)
-        return HttpResponseRedirect(request.goes_on_at)
+        return HttpResponseRedirect(staff_state(request).success_url)
 
     def after_deleting(self, obj: Any) -> str:
         """Where one goes on."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -20,14 +23,40 @@ def parse_digits(text: str | None, max_digits: int = 9) -> int | None:
     return int(text) if text and is_number else None
 
 
-def actor_of(request: HttpRequest) -> Actor:
-    """The signed-in user as an actor on the staff site. Licensees are read once a request."""
-    if not hasattr(request, "_staff_actor"):
+@dataclass
+class StaffState:
+    """The state of a request of the staff site: its actor, and what one step leaves to a later one.
+
+    Django's admin calls a ModelAdmin several times for one request, with nothing but the request.
+    """
+
+    actor: Actor
+    refused: Exception | None = None  # by an operation: the form is shown again with it
+    values_before: dict[str, Any] = field(default_factory=dict)  # of the object that is changed
+    subject: str = ""  # named by messages before the record
+    success_url: str = ""  # after a deletion
+    client_secret: str = ""  # of the API client that was made
+
+    @cached_property
+    def only_licensee(self) -> UUID | None:
+        """The licensee of new records, if the actor has no choice."""
+        return self.actor.only_licensee()
+
+
+def staff_state(request: HttpRequest) -> StaffState:
+    """Return the state of the request; its first use reads the actor's licensees."""
+    state: StaffState | None = getattr(request, "_staff_state", None)
+    if state is None:
         user: Any = request.user
         id = getattr(request, "request_id", "")
-        request._staff_actor = Actor.of(user, Channel.STAFF, request_id=id)  # type: ignore[attr-defined]
-    actor: Actor = request._staff_actor  # type: ignore[attr-defined]
-    return actor
+        state = StaffState(Actor.of(user, Channel.STAFF, request_id=id))
+        request._staff_state = state  # type: ignore[attr-defined]
+    return state
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Return the signed-in user as an actor on the staff site."""
+    return staff_state(request).actor
 
 
 def licensees_of(by: Actor) -> QuerySet[Licensee]:
