@@ -196,10 +196,10 @@ def _refusal(error: msgspec.ValidationError) -> Refusal:
     found = _FAULT.fullmatch(str(error))
     message, field = (found["message"], found["field"] or "") if found else (str(error), "")
     if isinstance(error.__cause__, InvalidGuid):
-        code = "InvalidGuid"
-    else:
-        code = "NotNull" if message.endswith("got `null`") else "SerializationException"
-    return Refusal(code, message if message.endswith(".") else f"{message}.", field)
+        return Refusal("InvalidGuid", _("This is no Guid."), field)
+    if message.endswith("got `null`"):
+        return Refusal("NotNull", _("There is nothing here."), field)
+    return Refusal("SerializationException", f"{message}.", field)
 
 
 def _first_name(field: str) -> str:
