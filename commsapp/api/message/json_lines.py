@@ -18,6 +18,7 @@ MAX_LINE_BYTES = 1024 * 1024  # without what ends the line
 GROUP = 500  # lines
 GROUP_BYTES = 2 * MAX_LINE_BYTES  # after which a group is as good as full
 GROUP_SECONDS = 2.0  # after which a group is done, however many lines still trickle in
+TURN_SECONDS = 0.1  # that a stream may read without a line, before others have their turn
 PAUSE = 0.25  # seconds without anything new, after which the lines before are done
 _UNTIL_MORE = 3600.0  # seconds: longer than any body may be silent
 
@@ -40,7 +41,7 @@ def groups_of(pieces: Iterator[bytes]) -> Iterator[list[Line] | WaitForBody]:
     group: list[Line] = []
     size, started, is_pause = 0, 0.0, False
     for lines in lines_of(pieces):
-        for line in lines:
+        for line in lines or ():
             if not group:
                 started = time.monotonic()
             group.append(line)
@@ -53,6 +54,8 @@ def groups_of(pieces: Iterator[bytes]) -> Iterator[list[Line] | WaitForBody]:
         elif group and (is_pause or time.monotonic() - started >= GROUP_SECONDS):
             yield group
             group, size = [], 0
+        elif lines is None:
+            yield WaitForBody(0)  # by which it is also seen that the client has gone
         else:
             yield WaitForBody(PAUSE if group else _UNTIL_MORE)
             is_pause = True
@@ -60,16 +63,19 @@ def groups_of(pieces: Iterator[bytes]) -> Iterator[list[Line] | WaitForBody]:
         yield group
 
 
-def lines_of(pieces: Iterator[bytes]) -> Iterator[list[Line]]:
-    """Yield the lines that end in each piece, and none for an empty piece. Where the pieces break
-    off, a line says so."""
-    reader = _LineReader()
+def lines_of(pieces: Iterator[bytes]) -> Iterator[list[Line] | None]:
+    """Yield the lines that end in each piece, none for an empty piece, and None after TURN_SECONDS
+    of pieces in which no line ends, or only blank ones do. Where they break off, a line says so."""
+    reader, turn = _LineReader(), time.monotonic()
     try:
         for piece in pieces:
             if not piece:
                 yield []
             elif lines := reader.read(piece):
                 yield lines
+            elif time.monotonic() - turn >= TURN_SECONDS:
+                yield None
+                turn = time.monotonic()
     except (UnreadablePostError, BadEncoding):
         message = _("Here the body broke off, or is not what its Content-Encoding says.")
         yield [Line(reader.number, b"", 400, message)]

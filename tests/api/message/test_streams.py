@@ -9,8 +9,10 @@ import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
-from commsapp.api.message.json_lines import GROUP, MAX_LINE_BYTES, lines_of
+from commsapp.api.message import json_lines
+from commsapp.api.message.json_lines import GROUP, MAX_LINE_BYTES, groups_of, lines_of
 from commsapp.models import Operation
+from commsapp.server.responses import WaitForBody
 from contacts.models import AlternateKey, ContactGroup
 from tests.api.message.requests_and_answers import PATH, lines, numbers, outcomes
 
@@ -69,9 +71,23 @@ def test_blank_lines_are_skipped_and_counted(ask, stream):
 def test_blank_lines_are_counted_in_whatever_pieces_they_arrive(blank, size):
     body = blank * 5_000 + b"x" + blank * 5_000 + b"\n y " + blank * 3
     pieces = (body[start : start + size] for start in range(0, len(body), size))
-    found = [(line.number, line.text.strip()) for lines in lines_of(pieces) for line in lines]
+    found = [(line.number, line.text.strip()) for lines in lines_of(pieces) for line in lines or ()]
     last = blank.count(b"\n") * 10_000 + 2
     assert found == [(blank.count(b"\n") * 5_000 + 1, b"x"), (last, b"y")]
+
+
+def test_pieces_without_a_line_give_others_their_turn_and_hold_back_no_line(monkeypatch):
+    monkeypatch.setattr(json_lines, "TURN_SECONDS", 0)
+    pieces = [b"\n" * 10, b"{}\n", b"\n" * 10, b"x" * 10]
+    first, group, *others = groups_of(iter(pieces))
+    assert isinstance(first, WaitForBody)
+    assert first.seconds == 0
+    assert [type(piece) for piece in (group, *others)].count(WaitForBody) == 2
+    monkeypatch.setattr(json_lines, "GROUP_SECONDS", 0)
+    turn, group, *_others = groups_of(iter(pieces))
+    assert isinstance(turn, WaitForBody)
+    assert not isinstance(group, WaitForBody)
+    assert [line.number for line in group] == [11]
 
 
 @pytest.mark.parametrize("body", [b"", b"\n", b"\r\n \n"])

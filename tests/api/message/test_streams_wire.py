@@ -9,7 +9,7 @@ import os
 import socket
 import time
 import zlib
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from itertools import repeat
 from pathlib import Path
 from uuid import uuid4
@@ -192,3 +192,28 @@ def saved_keys(demo, key):
     found = demo.all_of(f"alternate-keys?data_source={demo['data_source']}&page_size=1000")
     prefix = key % ""
     return [row["value"].removeprefix(prefix) for row in found if row["value"].startswith(prefix)]
+
+
+def test_compressed_blank_lines_delay_no_other_stream_and_end_when_their_client_goes(demo, key):
+    """8 GiB of them in 8 MiB: as many streams as one client may have."""
+    blank = gzip.compress(b"\n" * 2**30, 1)
+    clients = [Talk(demo, Content_Encoding="gzip") for _number in range(7)]
+    for client in clients:
+        client.sending([blank])
+    with closing(Talk(demo)) as other:
+        begun = time.monotonic()
+        other.send(lines(other.body(key % 1)))
+        assert other.read()["Message"]
+        assert time.monotonic() - begun < 8
+    for client in clients:
+        client.socket.shutdown(socket.SHUT_RDWR)
+        client.close()
+    deadline = time.monotonic() + 10
+    with ExitStack() as stack:  # all of the client's places are free again
+        opened = 0
+        while opened < 8:
+            assert time.monotonic() < deadline
+            client = Talk(demo)
+            stack.callback(client.close)
+            opened += client.head().status == 200
+            time.sleep(0.1)
