@@ -314,7 +314,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "commsapp.api.connect.schema.complete_document",
-        "commsapp.api.openapi.views.with_all_apis",
+        "commsapp.api.rest.schema.complete_document",
         "commsapp.api.openapi.views.with_single_examples",
     ],
     "APPEND_COMPONENTS": {

@@ -16,15 +16,31 @@ from commsapp.core.actors import Actor
 from commsapp.core.records import Expected
 from commsapp.models import Record
 from commsapp.staff.archiving import ArchivedAdmin
+from commsapp.staff.audit.changes import OperationReport
 from commsapp.staff.changelists import ArchivedFilter, VisibleFilter
+from commsapp.staff.dependents import DependentsFinder
 from commsapp.staff.model_admin import NoDeleteAdmin
+from commsapp.staff.object_pages import Page, Panel
 from commsapp.staff.record_admin import DeletableAdmin, RecordAdmin
 from commsapp.staff.tables.export_admin import ExportedAdmin
 from commsapp.staff.tables.import_admin import ImportedAdmin
-from contacts import operations, table_columns
-from contacts import pages as pages
+from contacts import connection_changes, connections, operations, table_columns
 from contacts.models import AlternateKey, Contact, ContactConnection, ContactGroup, DataSource, Role
+from contacts.pages import alternate_keys as key_pages
+from contacts.pages import connections as connection_pages
+from contacts.pages import data_sources as source_pages
+from contacts.pages.audit import changed_connections
+from contacts.pages.connections import is_not_deleted
 from contacts.pages.data_sources import OUTCOMES
+from contacts.pages.deleting import delete_group
+from contacts.pages.dependents import (
+    contacts_of,
+    groups_of,
+    keys_of_contacts,
+    keys_of_groups,
+    named_by_keys,
+)
+from contacts.save_group import outcome
 
 
 @admin.register(DataSource)
@@ -40,6 +56,14 @@ class DataSourceAdmin(RecordAdmin):
     ordering = ("name", "id")
     fields = ("name", "is_active")
     facts = ("is_active", "licensee", "created_at", "updated_at")
+    panels = (
+        Panel(
+            _("Last saves"), "contacts/last_saves.html", source_pages.last_saves,
+            model=AlternateKey,
+        ),
+        Panel(_("Outcomes per day"), "contacts/outcomes.html", source_pages.outcomes_per_day),
+        Panel(_("Last failed saves"), "contacts/failures.html", source_pages.last_failures),
+    )  # fmt: skip
 
 
 @admin.register(Role)
@@ -76,6 +100,20 @@ class ContactAdmin(ImportedAdmin, ExportedAdmin, ArchivedAdmin):
     ordering = ("licensee_id", "name", "id")
     fields = ("kind", "name", "email", "phone")
     facts = ("kind", "email", "phone", "licensee", "created_at", "archived_at")
+    panels = (
+        Panel(
+            _("Alternate keys"), "contacts/keys.html", key_pages.keys_of_contact,
+            model=AlternateKey,
+        ),
+        Panel(
+            _("In contact groups"), "contacts/groups_of.html", key_pages.groups_of_contact,
+            model=ContactGroup,
+        ),
+    )  # fmt: skip
+    dependents = (
+        DependentsFinder(groups_of, model=ContactGroup),
+        DependentsFinder(keys_of_contacts, model=AlternateKey),
+    )
 
 
 @admin.register(ContactGroup)
@@ -95,6 +133,43 @@ class ContactGroupAdmin(ImportedAdmin, ExportedAdmin, ArchivedAdmin):
     fields = ("name", "role")
     facts = ("role", "licensee", "created_at", "updated_at")
     badge = "status"
+    pages = (
+        Page("move-connection", connection_pages.move_connection),
+        Page("change-roles", connection_pages.change_roles),
+        Page(
+            "add-connections", connection_pages.add_connections, _("Add contacts"),
+            is_available=is_not_deleted, is_primary=True,
+        ),
+        Page("contact-options", connection_pages.contact_options),
+        Page("remove-connections", connection_pages.remove_connections),
+        Page(
+            "delete-group", delete_group, _("Delete"), verb="delete",
+            is_available=is_not_deleted, is_destructive=True,
+        ),
+    )  # fmt: skip
+    panels = (
+        Panel(
+            _("Alternate keys"), "contacts/keys.html", key_pages.keys_of_group,
+            model=AlternateKey,
+        ),
+        Panel(
+            _("Connected contacts"), "contacts/connections.html", connection_pages.connections,
+            model=Contact,
+        ),
+    )  # fmt: skip
+    dependents = (
+        DependentsFinder(contacts_of, model=Contact),
+        DependentsFinder(keys_of_groups, model=AlternateKey),
+    )
+    operation_reports = (
+        OperationReport(
+            (
+                connections.ADDED, connections.REMOVED, connections.REORDERED,
+                connection_changes.MOVED, connection_changes.ROLES_CHANGED, outcome.SAVED,
+            ),
+            changed=changed_connections,
+        ),
+    )  # fmt: skip
     actions = ("archive_selected", "restore_selected", "delete_groups")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -165,6 +240,7 @@ class AlternateKeyAdmin(DeletableAdmin):
         "data_source", "kind", "value", "contact", "contact_group", "role", "last_saved_at",
         "outcome", "licensee", "created_at",
     )  # fmt: skip
+    dependents = (DependentsFinder(named_by_keys),)
 
     @admin.display(description=_("names"))
     def names(self, key: AlternateKey) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from commsapp.core.actors import Actor
 from commsapp.core.audit import (
@@ -128,8 +128,15 @@ def _roles_sentence(numbers: Numbers, planned: bool) -> str:
     return ngettext("%s role changed.", "%s roles changed.", changed) % format_count(changed)
 
 
-MOVED = Kind("contacts.connection_moved", sentence=_moved_sentence, names=("contacts.contact",))
-ROLES_CHANGED = Kind("contacts.roles_changed", sentence=_roles_sentence)
+MOVED = Kind(
+    "contacts.connection_moved",
+    gettext_lazy("Connection moved"),
+    sentence=_moved_sentence,
+    names=("contacts.contact",),
+)
+ROLES_CHANGED = Kind(
+    "contacts.roles_changed", gettext_lazy("Roles changed"), sentence=_roles_sentence
+)
 
 
 # --- Undo -------------------------------------------------------------------------------------

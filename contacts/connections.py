@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Change, Kind, Numbers, Refusal, Refused, lock, operation, recording
@@ -328,10 +328,15 @@ def _removed_sentence(numbers: Numbers, planned: bool) -> str:
     return f"{message % format_count(removed)}{known % format_count(already) if already else ''}."
 
 
-ADDED = Kind("contacts.connections_added", sentence=_added_sentence)
-REMOVED = Kind("contacts.connections_removed", sentence=_removed_sentence)
+ADDED = Kind(
+    "contacts.connections_added", gettext_lazy("Connections added"), sentence=_added_sentence
+)
+REMOVED = Kind(
+    "contacts.connections_removed", gettext_lazy("Connections removed"), sentence=_removed_sentence
+)
 REORDERED = Kind(
     "contacts.connections_reordered",
+    gettext_lazy("Connections reordered"),
     sentence=lambda numbers, planned: (
         _("Connections put in order.") if numbers["changed"] else _("No connection changed.")
     ),

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from commsapp.core import records
 from commsapp.core.actors import Actor
@@ -128,9 +129,25 @@ def _deleted_sentence(numbers: Numbers, planned: bool) -> str:
     )
 
 
-GROUP_ARCHIVED = Kind("contacts.group_archived", sentence=records.ARCHIVED.sentence)
-GROUP_RESTORED = Kind("contacts.group_restored", sentence=records.RESTORED.sentence)
-GROUP_DELETED = Kind("contacts.group_deleted", verb="delete", sentence=_deleted_sentence)
+GROUP_ARCHIVED = Kind(
+    "contacts.group_archived",
+    gettext_lazy("Group archived"),
+    batch_sentence=gettext_lazy("%(count)s %(things)s archived."),
+    sentence=records.ARCHIVED.sentence,
+)
+GROUP_RESTORED = Kind(
+    "contacts.group_restored",
+    gettext_lazy("Group restored"),
+    batch_sentence=gettext_lazy("%(count)s %(things)s restored."),
+    sentence=records.RESTORED.sentence,
+)
+GROUP_DELETED = Kind(
+    "contacts.group_deleted",
+    gettext_lazy("Group deleted"),
+    batch_sentence=gettext_lazy("%(count)s %(things)s deleted."),
+    verb="delete",
+    sentence=_deleted_sentence,
+)
 
 _BECOMES = {
     GROUP_ARCHIVED: Status.ARCHIVED.value,

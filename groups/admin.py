@@ -7,22 +7,37 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from commsapp.core.actors import Actor
+from commsapp.core.audit import UNDONE
 from commsapp.core.number_format import format_count
 from commsapp.core.records import Expected
 from commsapp.models import Record
 from commsapp.staff.archiving import ArchivedAdmin
+from commsapp.staff.audit.changes import OperationReport
+from commsapp.staff.audit.history import HistoryRows
 from commsapp.staff.changelists import ArchivedFilter
+from commsapp.staff.dependents import DependentsFinder
+from commsapp.staff.object_pages import Page, Panel
 from commsapp.staff.tables.export_admin import ExportedAdmin
 from commsapp.staff.tables.import_admin import ImportedAdmin
-from groups import operations, table_columns
-from groups import pages as pages
+from contacts.models import Contact, ContactGroup
+from groups import from_contacts, operations, table_columns
 from groups.models import Recipient, RecipientGroup
-from groups.pages import audit as audit
-from groups.pages import make_group as make_group
+from groups.pages import audit, change_members, make_group, member_files, members, pickers
+from groups.pages.change_members import MAX_FORM_CHARACTERS
+from groups.pages.dependents import (
+    groups_of_customers,
+    groups_of_recipients,
+    members_of_groups,
+    recipients_of_contacts,
+    recipients_of_customers,
+    touched_by_undone_members,
+)
+from groups.pages.members import is_active
 
 
 @admin.register(Recipient)
@@ -50,6 +65,18 @@ class RecipientAdmin(ImportedAdmin, ExportedAdmin, ArchivedAdmin):
         "recipient_type", "customer", "contact", "email", "msisdn", "street", "postal_code",
         "city", "state", "country", "external_reference", "licensee", "created_at", "archived_at",
     )  # fmt: skip
+    pages = (Page("add-back", audit.rejoin, verb="view"),)
+    panels = (
+        Panel(
+            _("In recipient groups"), "groups/groups_of.html", members.groups_of,
+            model=RecipientGroup,
+        ),
+        Panel(_("History"), "staff/history_panel.html", audit.recent_history),
+    )  # fmt: skip
+    dependents = (
+        DependentsFinder(recipients_of_contacts, on=Contact),
+        DependentsFinder(groups_of_recipients, model=RecipientGroup),
+    )
 
     @admin.display(description=_("e-mail and MSISDN"), ordering="msisdn")
     def reach(self, recipient: Recipient) -> Any:
@@ -61,10 +88,13 @@ class RecipientAdmin(ImportedAdmin, ExportedAdmin, ArchivedAdmin):
 
     def hint(self, recipient: Recipient) -> str:
         """What a combobox tells beside the name."""
-        return pages.pickers.hint(recipient)
+        return pickers.hint(recipient)
 
     def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor, expected: Expected) -> Record:
         return operations.edit_recipient(pk, values, by=by, expected=expected)
+
+    def history_rows(self, request: HttpRequest, record: Any) -> HistoryRows:
+        return audit.membership_events(request, record)
 
 
 @admin.register(RecipientGroup)
@@ -84,6 +114,47 @@ class RecipientGroupAdmin(ArchivedAdmin):
         "customer", "members_display", "description", "licensee", "created_at", "updated_at",
     )  # fmt: skip
     badge = "status"
+    pages = (
+        Page("find-recipients", pickers.find_recipients),
+        Page("find-groups", pickers.find_groups),
+        Page(
+            "add-recipients", change_members.add_recipients, _("Add recipients"),
+            is_available=is_active, is_primary=True, max_form_characters=MAX_FORM_CHARACTERS,
+        ),
+        Page(
+            "remove-recipients", change_members.remove_recipients, _("Remove recipients"),
+            is_available=is_active, max_form_characters=MAX_FORM_CHARACTERS,
+        ),
+        Page(
+            "set-recipients", change_members.set_recipients, _("Set exactly"),
+            is_available=is_active, max_form_characters=MAX_FORM_CHARACTERS,
+        ),
+        Page("failed-rows", member_files.failed_rows),
+        Page("recipients-template.csv", member_files.template),
+        Page(
+            "make-group", make_group.make_group, _("Make recipient group"), on=ContactGroup,
+            selection_label=_("Make recipient group of ticked…"), verb="add",
+            is_available=make_group.is_active,
+        ),
+    )  # fmt: skip
+    panels = (Panel(_("Members"), "groups/members.html", members.members, model=Recipient),)
+    dependents = (
+        DependentsFinder(groups_of_customers, on=ContactGroup),
+        DependentsFinder(recipients_of_customers, on=ContactGroup, model=Recipient),
+        DependentsFinder(members_of_groups, model=Recipient),
+    )
+    operation_reports = (
+        OperationReport(
+            (
+                operations.RECIPIENTS_ADDED, operations.RECIPIENTS_REMOVED,
+                operations.RECIPIENTS_SET, from_contacts.MADE,
+            ),
+            changed=audit.changed_members,
+            skipped=audit.skipped_members,
+            undo_effects=touched_by_undone_members,
+        ),
+        OperationReport((UNDONE,), changed=audit.changed_members),
+    )  # fmt: skip
 
     @admin.display(description=_("expected"), ordering="expected_member_count")
     def expected(self, group: RecipientGroup) -> str:

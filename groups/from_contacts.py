@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from commsapp.core import records
 from commsapp.core.actors import Actor
@@ -193,7 +193,12 @@ def _made_sentence(numbers: Numbers, planned: bool) -> str:
     return f"{message}."
 
 
-MADE = Kind("groups.made_from_contacts", verb="add", sentence=_made_sentence)
+MADE = Kind(
+    "groups.made_from_contacts",
+    gettext_lazy("Made from contacts"),
+    verb="add",
+    sentence=_made_sentence,
+)
 
 
 @MADE.undone_by

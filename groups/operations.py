@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from commsapp.core import records
 from commsapp.core.actors import Actor
@@ -234,9 +234,15 @@ def _refused_sentence(numbers: Numbers) -> str:
     return message % format_count(refused) if refused else ""
 
 
-RECIPIENTS_ADDED = Kind("groups.recipients_added", sentence=_added_sentence)
-RECIPIENTS_REMOVED = Kind("groups.recipients_removed", sentence=_removed_sentence)
-RECIPIENTS_SET = Kind("groups.recipients_set", sentence=_set_sentence)
+RECIPIENTS_ADDED = Kind(
+    "groups.recipients_added", gettext_lazy("Recipients added"), sentence=_added_sentence
+)
+RECIPIENTS_REMOVED = Kind(
+    "groups.recipients_removed", gettext_lazy("Recipients removed"), sentence=_removed_sentence
+)
+RECIPIENTS_SET = Kind(
+    "groups.recipients_set", gettext_lazy("Recipients set"), sentence=_set_sentence
+)
 
 
 # --- Undo -----------------------------------------------------------------------------------

@@ -18,16 +18,32 @@ from django.utils.translation import pgettext
 from commsapp.core.actors import Actor, require
 from commsapp.core.records import Expected
 from commsapp.models import Record
+from commsapp.staff.audit.changes import OperationReport
+from commsapp.staff.audit.history import HistoryRows
+from commsapp.staff.dependents import DependentsFinder
 from commsapp.staff.model_admin import linked
-from commsapp.staff.object_pages import url_of
+from commsapp.staff.object_pages import Page, Panel, url_of
 from commsapp.staff.record_admin import DeletableAdmin, RecordAdmin
 from commsapp.staff.request import actor_of
 from commsapp.staff.tables.export_admin import ExportedAdmin
 from commsapp.staff.tables.import_admin import ImportedAdmin
 from commsapp.staff.tables.writer import FORMATS
-from quotes import operations, pages, table_columns
+from contacts.models import ContactGroup
+from groups.models import Membership, Recipient, RecipientGroup
+from quotes import bulk_edit, operations, splitting, table_columns, unsplitting
 from quotes.forms import LineForm
 from quotes.models import Product, Quote, QuoteLineItem
+from quotes.pages import audit, edit_lines, line_relations, lines, printing, related, split, status
+from quotes.pages.dependents import (
+    lines_of_groups,
+    lines_of_recipients,
+    quotes_of_changed_groups,
+    quotes_of_customers,
+    quotes_of_lines,
+    totals_of_undone,
+)
+from quotes.pages.navigation import QuotePageState
+from quotes.pages.parts_filter import PartsFilter
 from quotes.templatetags.money import amount, number, price
 
 
@@ -53,6 +69,7 @@ class ProductAdmin(ImportedAdmin, ExportedAdmin, RecordAdmin):
         "code", "description", "one_time", "recurring", "currency", "is_active", "licensee",
         "created_at", "updated_at",
     )  # fmt: skip
+    pages = (Page("prices", related.prices, verb="view"),)
 
     @admin.display(description=_("one-time"), ordering="one_time_price")
     def one_time(self, product: Product) -> str:
@@ -85,6 +102,20 @@ class QuoteAdmin(ExportedAdmin, RecordAdmin):
     facts = ("name", "number", "recurring_period", "licensee", "created_at", "updated_at")
     badge = "status"
     object_template = "quotes/quote.html"
+    pages = (
+        Page("move", status.move, verb="view"),
+        Page("print", printing.paper, _("Print"), verb="view"),
+        Page("edit-lines", edit_lines.edit_several, model=QuoteLineItem),
+    )
+    panels = (
+        Panel(_("Lines"), "quotes/lines.html", lines.lines, model=QuoteLineItem),
+        Panel(_("Quotes"), "quotes/quotes_of.html", related.quotes_of, on=ContactGroup),
+    )
+    dependents = (
+        DependentsFinder(quotes_of_customers, on=ContactGroup),
+        DependentsFinder(quotes_of_lines, on=QuoteLineItem),
+    )
+    operation_reports = (OperationReport((bulk_edit.LINES_EDITED,), undo_effects=totals_of_undone),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         quotes: Any = super().get_queryset(request)
@@ -122,14 +153,14 @@ class QuoteAdmin(ExportedAdmin, RecordAdmin):
         return {"currency": "EUR", **super().get_changeform_initial_data(request)}
 
     def object_buttons(self, request: HttpRequest, record: Any) -> list[dict[str, Any]]:
-        moves = pages.status.transitions_for(request, record)
+        moves = status.transitions_for(request, record)
         return [*moves, *super().object_buttons(request, record)]
 
     def extra_context_for(self, request: HttpRequest, record: Any) -> dict[str, Any]:
         """What the head of the quote's page tells."""
         return {
             "customer": linked(request, record.customer),
-            "is_expired": pages.status.is_expired(record),
+            "is_expired": status.is_expired(record),
         }
 
     def object_view(self, request: HttpRequest, object_id: UUID) -> HttpResponse:
@@ -144,20 +175,8 @@ class QuoteAdmin(ExportedAdmin, RecordAdmin):
     def edit(self, pk: UUID, values: Mapping[str, Any], by: Actor, expected: Expected) -> Record:
         return operations.edit_quote(pk, values, by=by, expected=expected)
 
-
-class PartsFilter(admin.SimpleListFilter):
-    """The parts of split lines are many."""
-
-    title = _("parts")
-    parameter_name = "parts"
-
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("without", _("Without parts")), ("only", _("Only parts"))]
-
-    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() is None:
-            return queryset
-        return queryset.filter(split_from__isnull=self.value() == "without")
+    def history_rows(self, request: HttpRequest, record: Any) -> HistoryRows:
+        return audit.done_to_lines(request, record)
 
 
 @admin.register(QuoteLineItem)
@@ -183,6 +202,30 @@ class QuoteLineItemAdmin(ExportedAdmin, DeletableAdmin):
         "recurring_unit", "discount", "recipient_group", "recipient", "split_from",
         "requested_date", "configuration", "one_time", "recurring", "created_at", "updated_at",
     )  # fmt: skip
+    pages = (
+        Page("quick", edit_lines.quick),
+        Page("split", split.split),
+        Page("unsplit", split.unsplit),
+    )
+    panels = (
+        Panel(_("Group and parts"), "quotes/kin.html", line_relations.group_and_parts),
+        Panel(_("Used on quotes"), "quotes/used_on.html", related.used_on, on=RecipientGroup),
+        Panel(
+            _("Lines of this recipient"), "quotes/used_on.html", related.lines_of_recipient,
+            on=Recipient,
+        ),
+    )  # fmt: skip
+    dependents = (
+        DependentsFinder(lines_of_recipients, on=Recipient),
+        DependentsFinder(lines_of_groups, on=RecipientGroup),
+        DependentsFinder(quotes_of_changed_groups, on=Membership),
+    )
+    operation_reports = (
+        OperationReport(
+            (splitting.LINE_SPLIT, unsplitting.LINE_UNSPLIT, bulk_edit.LINES_EDITED),
+            undo_effects=totals_of_undone,
+        ),
+    )
 
     def get_fieldsets(self, request: Any, obj: Any = None) -> Any:
         """The licensee is the quote's. A line stays on its quote, and a part with its group."""
@@ -288,7 +331,7 @@ class QuoteLineItemAdmin(ExportedAdmin, DeletableAdmin):
 
     def _back(self, request: HttpRequest, line: Any) -> HttpResponseRedirect:
         """To where one was on the quote, with the line standing out."""
-        place = pages.navigation.QuotePageState.left(request)
+        place = QuotePageState.left(request)
         if line.is_part and place.parts_of is None:
             place = place.open_at(line.split_from_id)
         row = f"line-{line.pk}"

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from commsapp.core import records
 from commsapp.core.actors import Actor, require
@@ -226,7 +226,7 @@ def _edited_sentence(numbers: Numbers, planned: bool) -> str:
     return f"{message}: {names}."
 
 
-LINES_EDITED = Kind("quotes.lines_edited", sentence=_edited_sentence)
+LINES_EDITED = Kind("quotes.lines_edited", gettext_lazy("Lines edited"), sentence=_edited_sentence)
 
 
 def _open(audit_log: AuditLog, quote: Quote, rows: Sequence[_Row]) -> Operation:

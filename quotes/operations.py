@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from commsapp.core import records
 from commsapp.core.actors import Actor
@@ -139,7 +140,9 @@ def _moved_sentence(numbers: Numbers, planned: bool) -> str:
     }
 
 
-QUOTE_STATUS_CHANGED = Kind("quotes.quote_moved", sentence=_moved_sentence)
+QUOTE_STATUS_CHANGED = Kind(
+    "quotes.quote_moved", gettext_lazy("Quote moved"), sentence=_moved_sentence
+)
 
 # --- Lines ----------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from commsapp.core.actors import Actor
 from commsapp.core.audit import (
@@ -278,7 +278,7 @@ def _split_sentence(numbers: Numbers, planned: bool) -> str:
     return message
 
 
-LINE_SPLIT = Kind("quotes.line_split", sentence=_split_sentence)
+LINE_SPLIT = Kind("quotes.line_split", gettext_lazy("Line split"), sentence=_split_sentence)
 
 
 @LINE_SPLIT.undone_by

@@ -12,7 +12,7 @@ from django.db.models import CharField, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Kind, Numbers, Refusal, Undoing, for_each, operation, recording
@@ -154,7 +154,7 @@ def _unsplit_sentence(numbers: Numbers, planned: bool) -> str:
     return message % format_count(removed)
 
 
-LINE_UNSPLIT = Kind("quotes.line_unsplit", sentence=_unsplit_sentence)
+LINE_UNSPLIT = Kind("quotes.line_unsplit", gettext_lazy("Line unsplit"), sentence=_unsplit_sentence)
 
 
 @LINE_UNSPLIT.undone_by

@@ -14,7 +14,6 @@ from django.test.utils import CaptureQueriesContext
 from commsapp.core.actors import Actor
 from commsapp.core.credentials import api_clients
 from commsapp.core.metering import counters
-from commsapp.db.postgresql.base import DatabaseWrapper
 from commsapp.logs import request_context
 from commsapp.models import Licensee, User
 from tests import databases, factories
@@ -44,8 +43,8 @@ def django_db_setup(django_test_environment, django_db_blocker):
         yield
         with django_db_blocker.unblock():
             connection.close()
-            if isinstance(connection, DatabaseWrapper):
-                connection.close_pool()
+            if connection.vendor == "postgresql":
+                connection.close_pool()  # type: ignore[attr-defined]
 
 
 def actor(user: User, channel: str = "rest") -> Actor:

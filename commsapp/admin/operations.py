@@ -17,14 +17,13 @@ from commsapp.core import audit, operation_access
 from commsapp.db.ids import read_guid
 from commsapp.models import Operation
 from commsapp.models.admin_changes import AdminChange
-from commsapp.staff.audit import admin_changes, batches, changelist, changes, history, timeline
+from commsapp.staff.audit import admin_changes, batches, changelist, history, timeline
+from commsapp.staff.audit import panels as audit_panels
 from commsapp.staff.audit import undo as undoing
 from commsapp.staff.changelists import RecordChangeList
 from commsapp.staff.model_admin import ReadOnly, TenantAdmin
-from commsapp.staff.object_pages import page_on, panel_on, url_of
+from commsapp.staff.object_pages import Page, Panel, url_of
 from commsapp.staff.request import actor_of
-
-_SIBLINGS_SHOWN = 20
 
 
 @admin.register(Operation)
@@ -45,6 +44,12 @@ class OperationAdmin(ReadOnly, TenantAdmin):
         "at", "sentence", "target", "of_kind", "user", "channel", "client", "request_id",
         "licensee", "touched", "state", "batch",
     )  # fmt: skip
+    pages = (Page("undo", undoing.undo_one, verb="view"),)
+    panels = (
+        Panel(_("What changed"), "staff/differences.html", audit_panels.differences),
+        Panel(_("Done in one go with it"), "staff/siblings.html", audit_panels.siblings),
+        Panel(_("Undo"), "staff/undo_panel.html", audit_panels.how_to_undo),
+    )
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """With a way to undo, last: a link to what it would do, for a list is a form already."""
@@ -139,47 +144,3 @@ class OperationAdmin(ReadOnly, TenantAdmin):
 def _batch_of(operation: Operation) -> batches.OperationBatch | None:
     """The go that it stands for, in a list that folds them."""
     return getattr(operation, "go", None)
-
-
-@page_on(Operation, "undo", verb="view")
-def undo(request: HttpRequest, operation: Operation) -> HttpResponse:
-    """GET: what it would do. POST: it is done. The permission is that of what is undone:
-    ledger.undo() asks."""
-    return undoing.undo_one(request, operation)
-
-
-@panel_on(Operation, _("What changed"), "staff/differences.html")
-def differences(request: HttpRequest, operation: Operation) -> dict[str, Any] | None:
-    """Fields before and after, and the records that came, went and moved."""
-    by = actor_of(request)
-    rows, listings = changes.differences(operation, by), changes.listings(operation, by)
-    return {"rows": rows, "listings": listings} if rows or listings else None
-
-
-@panel_on(Operation, _("Done in one go with it"), "staff/siblings.html")
-def siblings(request: HttpRequest, operation: Operation) -> dict[str, Any] | None:
-    by = actor_of(request)
-    found = undoing.siblings_of(operation, by, _SIBLINGS_SHOWN)
-    return found and {**found, "entries": history.entries(found["rows"], by)}
-
-
-@panel_on(Operation, _("Undo"), "staff/undo_panel.html")
-def how_to_undo(request: HttpRequest, operation: Operation) -> dict[str, Any] | None:
-    """The button; or what undid it, or what it undid."""
-    other = operation.undoes or (operation.undone_by if operation.is_undone else None)
-    can_undo = audit.may_undo(operation, actor_of(request))
-    if not (other or can_undo):
-        return None
-    is_undo = operation.undoes_id is not None
-    undone = operation.undoes if is_undo else operation if other else None
-    kept: list[changes.Listing] = []
-    if undone and other:
-        reversal = operation if is_undo else other
-        kept = changes.skipped_by_undo(undone, reversal, actor_of(request))
-    return {
-        "other": other,
-        "is_undo": is_undo,
-        "can_undo": can_undo,
-        "asks_first": operation.touched > history.MAX_TOGETHER,
-        "listings": kept,
-    }

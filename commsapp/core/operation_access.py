@@ -7,38 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.apps import apps
-from django.utils.translation import gettext_lazy as _
 
 from commsapp.core import audit
 from commsapp.core.actors import Actor, may_read
 from commsapp.models import Operation, Record
-
-# Of every app's kinds: one that is missing here is shown by its name.
-KIND_LABELS = {
-    "archived": _("Archived"),
-    "created": _("Created"),
-    "edited": _("Edited"),
-    "removed": _("Removed"),
-    "restored": _("Restored"),
-    "undone": _("Undone"),
-    "contacts.connection_moved": _("Connection moved"),
-    "contacts.connections_added": _("Connections added"),
-    "contacts.connections_removed": _("Connections removed"),
-    "contacts.connections_reordered": _("Connections reordered"),
-    "contacts.group_archived": _("Group archived"),
-    "contacts.group_deleted": _("Group deleted"),
-    "contacts.group_restored": _("Group restored"),
-    "contacts.group_saved": _("Group saved"),
-    "contacts.roles_changed": _("Roles changed"),
-    "groups.made_from_contacts": _("Made from contacts"),
-    "groups.recipients_added": _("Recipients added"),
-    "groups.recipients_removed": _("Recipients removed"),
-    "groups.recipients_set": _("Recipients set"),
-    "quotes.line_split": _("Line split"),
-    "quotes.line_unsplit": _("Line unsplit"),
-    "quotes.lines_edited": _("Lines edited"),
-    "quotes.quote_moved": _("Quote moved"),
-}
 
 
 def redact(operations: Iterable[Operation], by: Actor) -> None:
@@ -57,7 +29,7 @@ def _redact(operation: Operation, by: Actor) -> None:
         operation.target_name, operation.effects, operation.is_target_hidden = "", {}, True
     named = audit.named_models(operation)
     if is_target_hidden or not all(_may_read_label(by, label) for label in named):
-        operation.replacement_sentence = str(KIND_LABELS.get(operation.kind, operation.kind))
+        operation.replacement_sentence = str(audit.kind_of(operation).label)
 
 
 def _may_read_label(by: Actor, label: str) -> bool:

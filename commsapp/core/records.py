@@ -11,6 +11,7 @@ from django.apps import apps
 from django.db import IntegrityError
 from django.db.models import Model
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Kind, Numbers, Refusal, Refused, Undoing, lock, operation, recording
@@ -21,11 +22,25 @@ R = TypeVar("R", bound=Record)
 Check = Callable[[Any, frozenset[str]], None]
 Expected = Mapping[str, Any] | None
 
-CREATED = Kind("created", verb="add", sentence=lambda numbers, planned: _("Created."))
-EDITED = Kind(
-    "edited", sentence=lambda numbers, planned: _("Changed: %s.") % ", ".join(numbers["fields"])
+CREATED = Kind(
+    "created",
+    gettext_lazy("Created"),
+    batch_sentence=gettext_lazy("%(count)s %(things)s created or changed."),
+    verb="add",
+    sentence=lambda numbers, planned: _("Created."),
 )
-DELETED = Kind("removed", verb="delete", sentence=lambda numbers, planned: _("Deleted."))
+EDITED = Kind(
+    "edited",
+    gettext_lazy("Edited"),
+    batch_sentence=gettext_lazy("%(count)s %(things)s created or changed."),
+    sentence=lambda numbers, planned: _("Changed: %s.") % ", ".join(numbers["fields"]),
+)
+DELETED = Kind(
+    "removed",
+    gettext_lazy("Removed"),
+    verb="delete",
+    sentence=lambda numbers, planned: _("Deleted."),
+)
 
 _UNTOLD = {"id", "created_at", "updated_at"}  # what before / after leave out
 
@@ -182,8 +197,18 @@ def _restored_sentence(numbers: Numbers, planned: bool) -> str:
     )
 
 
-ARCHIVED = Kind("archived", sentence=_archived_sentence)
-RESTORED = Kind("restored", sentence=_restored_sentence)
+ARCHIVED = Kind(
+    "archived",
+    gettext_lazy("Archived"),
+    batch_sentence=gettext_lazy("%(count)s %(things)s archived."),
+    sentence=_archived_sentence,
+)
+RESTORED = Kind(
+    "restored",
+    gettext_lazy("Restored"),
+    batch_sentence=gettext_lazy("%(count)s %(things)s restored."),
+    sentence=_restored_sentence,
+)
 
 
 @operation()

@@ -1,11 +1,11 @@
-"""What stands on records that somebody is about to change: told before it is done.
+"""Records that depend on those which somebody is about to change: shown before it is done.
 
-    @stands_on(ContactGroup, sees=Quote)
-    def quotes_of(touch: Touch) -> Iterator[Listing]: …
+    class QuoteAdmin(RecordAdmin):
+        dependents = [DependentsFinder(quotes_of_customers, on=ContactGroup)]
 
-An app tells what of it stands on a lower app's records, without that one knowing, in a module of
-its pages. Every confirmation shows all of that in `staff/_standing.html`, in a number of statements
-that grows neither with the records nor with what stands on them.
+An admin lists the functions that find its records among the dependents of others; see
+`commsapp/staff/contributions.py`. Every confirmation shows all of them in `staff/_standing.html`,
+in a number of statements that grows neither with the records nor with their dependents.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from django.utils.translation import gettext_lazy as _
 from commsapp.core.actors import Actor
 from commsapp.core.audit import Undone
 from commsapp.models import Operation
-from commsapp.staff.audit.changes import Listing
+from commsapp.staff.audit.changes import Listing, report_of
 from commsapp.staff.changelists import count_up_to
+from commsapp.staff.contributions import Contribution, contributions_to
 from commsapp.staff.request import can_view
 
 FIRST = 10  # that are told by name
@@ -45,58 +46,41 @@ class PlannedChange:
 
 @dataclass(frozen=True)
 class Dependents:
-    """What stands on some records, as far as one may see it."""
+    """The dependents of some records, as far as the actor may see them."""
 
     listings: Sequence[Listing]
     is_all: bool = True
-    lead: str = ""  # what becomes of it
+    lead: str = ""  # what becomes of them
 
 
-DependentsReporter = Callable[[PlannedChange], Iterable[Listing]]
-UndoReporter = Callable[[Operation, Undone, Actor], Iterable[Listing]]
-_reporters: dict[type[Model], list[tuple[type[Model], DependentsReporter]]] = {}
-_undo_reporters: dict[str, UndoReporter] = {}
+@dataclass(frozen=True)
+class DependentsFinder(Contribution):
+    """A function that lists dependents of some records, for those who may view the `model`."""
+
+    find: Callable[[PlannedChange], Iterable[Listing]]
 
 
-def reports_dependents(
-    model: type[Model], *, sees: type[Model]
-) -> Callable[[DependentsReporter], DependentsReporter]:
-    """Decorator: the function tells what of the `sees` model stands on some of these records."""
-
-    def register(tell: DependentsReporter) -> DependentsReporter:
-        _reporters.setdefault(model, []).append((sees, tell))
-        return tell
-
-    return register
-
-
-def dependents_of(model: type[Model], touch: PlannedChange) -> Dependents:
-    """All that stands on the touched records, of what the actor may see."""
-    tellers = _reporters.get(model, ())
-    seen = [tell for sees, tell in tellers if can_view(touch.by, sees)]
-    listings = [one for tell in seen for one in tell(touch) if one.count]
-    lead = str(_LEADS.get(touch.verb, ""))
-    return Dependents(listings, is_all=len(seen) == len(tellers), lead=lead)
-
-
-def reports_undo_effects(*kinds: str) -> Callable[[UndoReporter], UndoReporter]:
-    """Decorator: the function tells what else undoing operations of these kinds would touch;
-    asked of an undo that is no plan but done, what it touched, as far as that can still be told."""
-
-    def register(foretell: UndoReporter) -> UndoReporter:
-        _undo_reporters.update(dict.fromkeys(kinds, foretell))
-        return foretell
-
-    return register
+def dependents_of(model: type[Model], change: PlannedChange) -> Dependents:
+    """Return all dependents of the records that change, as far as the actor may see them."""
+    finders = contributions_to(model, "dependents", DependentsFinder)
+    allowed = [finder for finder in finders if can_view(change.by, finder.model or model)]
+    listings = [listing for finder in allowed for listing in finder.find(change) if listing.count]
+    lead = str(_LEADS.get(change.verb, ""))
+    return Dependents(listings, is_all=len(allowed) == len(finders), lead=lead)
 
 
 def effects_of_undo(operation: Operation, undone: Undone, by: Actor) -> Dependents | None:
-    """What undoing an operation would touch, or touched, besides what it reverses, where an app
-    tells it."""
-    foretell = _undo_reporters.get(operation.kind)
-    if foretell is None or not undone.reversed or operation.is_target_hidden:
+    """Return what undoing an operation would change, or changed, beyond what it reverses.
+
+    None where no admin reports it.
+    """
+    report = report_of(operation)
+    if report is None or report.undo_effects is None:
         return None
-    return Dependents([one for one in foretell(operation, undone, by) if one.count])
+    if not undone.reversed or operation.is_target_hidden:
+        return None
+    listings = report.undo_effects(operation, undone, by)
+    return Dependents([listing for listing in listings if listing.count])
 
 
 def listed(

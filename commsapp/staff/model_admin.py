@@ -40,9 +40,12 @@ from commsapp.staff.changelists import (
     report_refused_search,
 )
 from commsapp.staff.combobox import combobox_for
+from commsapp.staff.dependents import DependentsFinder
 from commsapp.staff.json_fields import ObjectFormField
 from commsapp.staff.number_fields import DayInput, FixedPointFormField, WholeFormField
 from commsapp.staff.object_pages import (
+    Page,
+    Panel,
     buttons_for,
     open_object_page,
     pages_on,
@@ -210,6 +213,9 @@ class TenantAdmin(BoundedListAdmin):
     facts: ClassVar[Sequence[str]] = ()  # what the page tells, as list_display names it
     badge: ClassVar[str] = ""  # the field that says how it stands
     object_template = "staff/object.html"
+    pages: ClassVar[Sequence[Page]] = ()
+    panels: ClassVar[Sequence[Panel]] = ()
+    dependents: ClassVar[Sequence[DependentsFinder]] = ()
     tells_licensee: ClassVar[bool] = False  # in its list: names alone would not tell whose it is
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -235,17 +241,17 @@ class TenantAdmin(BoundedListAdmin):
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}"
         wrap = self.admin_site.admin_view
-        hung = []
+        pages = []
         for page in pages_on(self.model):
             view: Any = wrap(partial(self.object_page_view, page=page))
             if page.max_form_characters:
                 view.max_form_characters = page.max_form_characters
             route = f"<uuid:object_id>/{page.name}/"
-            hung.append(path(route, view, name=f"{name}_{page.name}"))
+            pages.append(path(route, view, name=f"{name}_{page.name}"))
         own = path("<uuid:object_id>/", wrap(self.object_view), name=f"{name}_page")
-        return [*hung, own, *super().get_urls()]
+        return [*pages, own, *super().get_urls()]
 
-    def object_page_view(self, request: HttpRequest, object_id: UUID, page: Any) -> HttpResponse:
+    def object_page_view(self, request: HttpRequest, object_id: UUID, page: Page) -> HttpResponse:
         return open_object_page(request, partial(self.find, request, object_id), page)
 
     def find(self, request: HttpRequest, object_id: UUID) -> Any:

@@ -1,18 +1,11 @@
-"""Pages and panels on a record's page, and the way of every command: preview → confirm → result.
+"""Pages and panels of records, and the steps of a command: preview, confirmation, result.
 
-    @page_on(RecipientGroup, "add-recipients", label=_("Add recipients"))
-    def add(request: HttpRequest, group: RecipientGroup) -> HttpResponse: …
-
-    @panel_on(RecipientGroup, _("Used on"), "quotes/used_on.html", sees=QuoteLineItem)
-    def used_on(request: HttpRequest, group: RecipientGroup) -> dict[str, Any]: …
-
-A higher app hangs its own on a lower app's record, without that one knowing. The module is
-imported by its app's `admin.py`.
+An admin lists them in `pages` and `panels`; see `commsapp/staff/contributions.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,10 +18,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from commsapp.core.actors import has_permission, require
+from commsapp.core.actors import Actor, has_permission, require
 from commsapp.core.audit import Busy, Refusal, Refused, TimedOut, is_undoable
 from commsapp.db.commits import has_committed
 from commsapp.models import Operation
+from commsapp.staff.contributions import Contribution, contributions_to
 from commsapp.staff.request import actor_of, can_view
 
 View = Callable[[HttpRequest, Any], HttpResponse]
@@ -36,119 +30,92 @@ PanelContext = Callable[[HttpRequest, Any], dict[str, Any] | None]
 
 
 def url_of(record: Model, page: str = "page") -> str:
-    """The address of a record's page, or of another page hung on it."""
+    """Return the address of a record's page, or of another page of the record."""
     opts = record._meta
     return reverse(f"admin:{opts.app_label}_{opts.model_name}_{page}", args=(record.pk,))
 
 
-# --- What hangs on a record -----------------------------------------------------------------
+# --- Pages and panels -----------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Page:
-    """A page hung on a kind of record: what it takes to open it, and its button there."""
+class Page(Contribution):
+    """A page at `…/{id}/{name}/`, for those who may `verb` the `model`.
+
+    With a label, the record's page shows a button to them, where `is_available(record)`.
+    """
 
     name: str
     view: View
-    label: Any = ""  # none: it has no button of its own
+    label: Any = ""
+    selection_label: Any = ""  # of its button below a table of related records with checkboxes
     verb: str = "change"
-    of: type[Model] | None = None  # whose permission; the record's own, if not said
     is_available: Callable[[Any], bool] = lambda record: True
     is_primary: bool = False
-    is_destructive: bool = False  # its button stands last
+    is_destructive: bool = False  # its button comes last
     max_form_characters: int | None = None  # instead of the setting
+
+    def is_offered(self, record: Model, by: Actor) -> bool:
+        """Return whether the actor is shown a button to the page of this record."""
+        return self.is_available(record) and has_permission(by, self.verb, self.model or Model)
+
+    def button(self, record: Model) -> dict[str, Any]:
+        return {
+            "url": url_of(record, self.name),
+            "label": self.label,
+            "is_primary": self.is_primary,
+            "is_destructive": self.is_destructive,
+        }
 
 
 @dataclass(frozen=True)
-class Panel:
-    """A part of a record's page, left out where `get_context` has nothing to show."""
+class Panel(Contribution):
+    """A part of a record's page, for those who may view the `model`.
+
+    It is left out where `get_context` returns None.
+    """
 
     title: Any
     template: str
     get_context: PanelContext
-    sees: type[Model]
 
 
-_pages: dict[type[Model], dict[str, Page]] = {}
-_panels: dict[type[Model], list[Panel]] = {}
-
-
-def page_on(
-    model: type[Model],
-    name: str,
-    *,
-    label: Any = "",
-    verb: str = "change",
-    of: type[Model] | None = None,
-    is_available: Callable[[Any], bool] = lambda record: True,
-    is_primary: bool = False,
-    is_destructive: bool = False,
-    max_form_characters: int | None = None,
-) -> Callable[[View], View]:
-    """Decorator: the view answers at `…/{id}/{name}/` for the records that one may see.
-
-    It takes the permission to `verb` the `of` model. With a label, the record's page shows a
-    button to whoever has it, where `is_available(record)`.
-    """
-
-    def register(view: View) -> View:
-        page = Page(
-            name, view, label, verb, of or model, is_available, is_primary, is_destructive,
-            max_form_characters,
-        )  # fmt: skip
-        _pages.setdefault(model, {})[name] = page
-        return view
-
-    return register
-
-
-def panel_on(
-    model: type[Model], title: Any, template: str, *, sees: type[Model] | None = None
-) -> Callable[[PanelContext], PanelContext]:
-    """Decorator: the function gathers what the template shows on a record's page.
-
-    Hidden from whoever may not see the `sees` model.
-    """
-
-    def register(get_context: PanelContext) -> PanelContext:
-        _panels.setdefault(model, []).append(Panel(title, template, get_context, sees or model))
-        return get_context
-
-    return register
-
-
-def pages_on(model: type[Model]) -> Iterable[Page]:
-    return _pages.get(model, {}).values()
+def pages_on(model: type[Model]) -> list[Page]:
+    return contributions_to(model, "pages", Page)
 
 
 def buttons_for(request: HttpRequest, record: Model) -> list[dict[str, Any]]:
-    """The buttons of a record's page."""
+    """Return the buttons of a record's page."""
     by = actor_of(request)
     return [
-        {
-            "url": url_of(record, page.name),
-            "label": page.label,
-            "is_primary": page.is_primary,
-            "is_destructive": page.is_destructive,
-        }
+        page.button(record)
         for page in pages_on(type(record))
-        if page.label
-        and page.is_available(record)
-        and has_permission(by, page.verb, page.of or type(record))
+        if page.label and page.is_offered(record, by)
+    ]
+
+
+def selection_buttons_for(request: HttpRequest, record: Model) -> list[dict[str, Any]]:
+    """Return the buttons below a table of related records, which take the checked ones."""
+    by = actor_of(request)
+    return [
+        {"url": url_of(record, page.name), "label": page.selection_label}
+        for page in pages_on(type(record))
+        if page.selection_label and page.is_offered(record, by)
     ]
 
 
 def panels_for(request: HttpRequest, record: Model) -> list[dict[str, Any]]:
-    """The panels of a record's page, made."""
+    """Return the panels of a record's page, rendered."""
     by = actor_of(request)
-    shown = []
-    for panel in _panels.get(type(record), ()):
-        context = panel.get_context(request, record) if can_view(by, panel.sees) else None
+    rendered = []
+    for panel in contributions_to(type(record), "panels", Panel):
+        may_view = can_view(by, panel.model or type(record))
+        context = panel.get_context(request, record) if may_view else None
         if context is not None:
             context = {"record": record, **context}
             body = render_to_string(panel.template, context, request)
-            shown.append({"title": panel.title, "count": context.get("count"), "body": body})
-    return shown
+            rendered.append({"title": panel.title, "count": context.get("count"), "body": body})
+    return rendered
 
 
 # --- Answers --------------------------------------------------------------------------------
@@ -175,7 +142,7 @@ def open_object_page(
     request: HttpRequest, record_of: Callable[[], Model], page: Page
 ) -> HttpResponse:
     """Ask the permission, find the record, and let the page answer."""
-    require(actor_of(request), page.verb, page.of or Model)
+    require(actor_of(request), page.verb, page.model or Model)
     record = record_of()
     try:
         return page.view(request, record)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import messages
@@ -20,6 +20,7 @@ from commsapp.core.audit import Busy, Refused
 from commsapp.db.ids import read_guid
 from commsapp.models import Licensee, Operation, Record
 from commsapp.staff.audit import history
+from commsapp.staff.audit.changes import OperationReport
 from commsapp.staff.dependents import PlannedChange, dependents_of
 from commsapp.staff.forms import RecordForm
 from commsapp.staff.model_admin import ModelAdmin, TenantAdmin
@@ -31,6 +32,7 @@ class RecordAdmin(TenantAdmin):
     """Of business records: saved by operations, never past them, and never deleted."""
 
     form = RecordForm
+    operation_reports: ClassVar[Sequence[OperationReport]] = ()
 
     # --- Saving -------------------------------------------------------------------------------
 
@@ -160,7 +162,12 @@ class RecordAdmin(TenantAdmin):
         operations = Operation.objects.filter(
             target_id=record.pk, target_type=self.opts.label_lower, licensee=record.licensee_id
         )
-        return history.show_history(request, record, operations)
+        traces = self.history_rows(request, record)
+        return history.show_history(request, record, operations, traces)
+
+    def history_rows(self, request: HttpRequest, record: Any) -> history.HistoryRows:
+        """Return operations on other records that belong into the history of this one."""
+        return history.HistoryRows()
 
 
 class DeletableAdmin(RecordAdmin):

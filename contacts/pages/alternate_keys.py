@@ -5,21 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
 
-from commsapp.staff.object_pages import panel_on
-from contacts.models import AlternateKey, Contact, ContactGroup
+from contacts.models import Contact, ContactGroup
 from contacts.pages.data_sources import OUTCOMES
 
 _SHOWN = 50
 
 
-@panel_on(ContactGroup, _("Alternate keys"), "contacts/keys.html", sees=AlternateKey)
 def keys_of_group(request: HttpRequest, group: ContactGroup) -> dict[str, Any]:
     return _keys(request, "contact_group", group)
 
 
-@panel_on(Contact, _("Alternate keys"), "contacts/keys.html", sees=AlternateKey)
 def keys_of_contact(request: HttpRequest, contact: Contact) -> dict[str, Any]:
     return _keys(request, "contact", contact)
 
@@ -33,7 +29,6 @@ def _keys(request: HttpRequest, name: str, record: Any) -> dict[str, Any]:
     return {"keys": keys[:_SHOWN], "more": more, "name": name, "can_add": can_add}
 
 
-@panel_on(Contact, _("In contact groups"), "contacts/groups_of.html", sees=ContactGroup)
 def groups_of_contact(request: HttpRequest, contact: Contact) -> dict[str, Any]:
     rows = contact.connections.select_related("group", "role").order_by("group__name", "id")
     return {"connections": rows[:_SHOWN]}

@@ -10,24 +10,15 @@ from django.utils.translation import gettext as _
 from commsapp.core.actors import Actor
 from commsapp.db.ids import read_guid
 from commsapp.models import Operation
-from commsapp.staff.audit.changes import NAMED, Listing, lists_records
+from commsapp.staff.audit.changes import NAMED, Listing
 from commsapp.staff.object_pages import url_of
 from commsapp.staff.request import can_view
-from contacts import connection_changes, connections
+from contacts import connection_changes
 from contacts.models import Contact, Role
-from contacts.save_group.outcome import SAVED
 
 _Stood = dict[str, tuple[int, str | None]]  # place and role by contact
 
 
-@lists_records(
-    connections.ADDED.name,
-    connections.REMOVED.name,
-    connections.REORDERED.name,
-    connection_changes.MOVED.name,
-    connection_changes.ROLES_CHANGED.name,
-    SAVED.name,
-)
 def changed_connections(operation: Operation, by: Actor) -> list[Listing]:
     """Who came and went, whose role is another, and who stands at another place."""
     if not can_view(by, Contact):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -12,7 +11,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
-from django.utils.translation import gettext_lazy as _
 
 from commsapp.core.actors import Actor, has_permission
 from commsapp.core.number_format import format_count
@@ -20,7 +18,14 @@ from commsapp.core.search import having, shorten_search
 from commsapp.db.ids import read_guid
 from commsapp.staff.changelists import page_by_key, page_by_number, searched_words
 from commsapp.staff.combobox import as_options
-from commsapp.staff.object_pages import Command, page_on, panel_on, run_command, show, tell, url_of
+from commsapp.staff.object_pages import (
+    Command,
+    run_command,
+    selection_buttons_for,
+    show,
+    tell,
+    url_of,
+)
 from commsapp.staff.request import actor_of, parse_digits
 from contacts import operations
 from contacts.forms import ConnectionRoleForm
@@ -41,31 +46,9 @@ def selected_ids(request: HttpRequest) -> list[str]:
     return [*dict.fromkeys(id for id in sent if id)]
 
 
-# --- What higher apps do with ticked contacts ------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Use:
-    """A page hung on contact groups that takes ticked contacts, and what it takes to open it."""
-
-    page: str
-    label: Any
-    verb: str
-    of: Any
-
-
-_uses: list[_Use] = []
-
-
-def register_bulk_action(page: str, label: Any, *, verb: str, of: type[Any]) -> None:
-    """Offer a page beside the ticked contacts, to whoever may `verb` the `of` model."""
-    _uses.append(_Use(page, label, verb, of))
-
-
 # --- The panel --------------------------------------------------------------------------------
 
 
-@panel_on(ContactGroup, _("Connected contacts"), "contacts/connections.html", sees=Contact)
 def connections(request: HttpRequest, group: Any) -> dict[str, Any]:
     """The contacts in their order; the first is the primary one."""
     by = actor_of(request)
@@ -75,18 +58,13 @@ def connections(request: HttpRequest, group: Any) -> dict[str, Any]:
     page = page_by_number(rows, request, SHOWN)
     can_change = has_permission(by, "change", ContactGroup) and is_not_deleted(group)
     roles = _roles_of(group) if can_change and page.rows else []
-    uses = [
-        {"url": url_of(group, use.page), "label": use.label}
-        for use in _uses
-        if not group.is_archived and has_permission(by, use.verb, use.of)
-    ]
     return {
         "page": page,
         "lines": [*_lines(page, roles)],
         "q": words,
         "can_change": can_change,
         "has_roles": bool(roles),
-        "uses": uses,
+        "uses": selection_buttons_for(request, group),
         "count": group.connected,
     }
 
@@ -123,7 +101,6 @@ _OPTION = '<option value="{}">{}</option>'
 # --- Place and role ---------------------------------------------------------------------------
 
 
-@page_on(ContactGroup, "move-connection")
 def move_connection(request: HttpRequest, group: ContactGroup) -> HttpResponse:
     """POST: one contact up, down, first, or to a number; then back to the button in its row."""
     contact, to = read_guid(request.POST.get("contact")), request.POST.get("to", "")
@@ -155,7 +132,6 @@ def _row_url(
     return f"{url_of(group)}{query}#{at}-{contact}"
 
 
-@page_on(ContactGroup, "change-roles")
 def change_roles(request: HttpRequest, group: ContactGroup) -> HttpResponse:
     """POST: the roles that were chosen, of those rows where they are another than was shown."""
     chosen = {
@@ -179,13 +155,6 @@ def change_roles(request: HttpRequest, group: ContactGroup) -> HttpResponse:
 # --- Add and remove ---------------------------------------------------------------------------
 
 
-@page_on(
-    ContactGroup,
-    "add-connections",
-    label=_("Add contacts"),
-    is_available=is_not_deleted,
-    is_primary=True,
-)
 def add_connections(request: HttpRequest, group: ContactGroup) -> HttpResponse:
     """Pick or tick contacts, and say in which role they are connected; see it; do it."""
     by = actor_of(request)
@@ -228,7 +197,6 @@ def _and_more(count: int) -> str:
     return message % {"count": format_count(count)} if count > 0 else ""
 
 
-@page_on(ContactGroup, "contact-options")
 def contact_options(request: HttpRequest, group: ContactGroup) -> HttpResponse:
     """What the picker offers: contacts that are not connected yet."""
     words = shorten_search(request.GET.get("term", "").replace("\0", "").strip())
@@ -244,7 +212,6 @@ def _candidates(request: HttpRequest, group: ContactGroup, words: str) -> QueryS
     return rows.exclude(Exists(connected))
 
 
-@page_on(ContactGroup, "remove-connections")
 def remove_connections(request: HttpRequest, group: ContactGroup) -> HttpResponse:
     """The ticked contacts are named once more, then disconnected."""
     ids = selected_ids(request)

@@ -11,9 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from commsapp.staff.changelists import page_by_number
-from commsapp.staff.object_pages import panel_on
 from commsapp.staff.request import actor_of, can_view
-from contacts.models import AlternateKey, ContactGroup, DataSource
+from contacts.models import ContactGroup, DataSource
 
 _LAST_SAVES, _FAILURES_SHOWN, _DAYS = 10, 20, 30
 
@@ -51,7 +50,6 @@ class Day:
         return 100 - self.failed_height
 
 
-@panel_on(DataSource, _("Last saves"), "contacts/last_saves.html", sees=AlternateKey)
 def last_saves(request: HttpRequest, source: DataSource) -> dict[str, Any]:
     """The keys by which contact groups were saved last, each with what became of it."""
     saved = source.alternate_keys.exclude(last_saved_at=None).select_related("contact_group")
@@ -60,7 +58,6 @@ def last_saves(request: HttpRequest, source: DataSource) -> dict[str, Any]:
     return {"keys": [(key, OUTCOMES.get(key.last_outcome)) for key in keys], "links": sees_groups}
 
 
-@panel_on(DataSource, _("Outcomes per day"), "contacts/outcomes.html")
 def outcomes_per_day(request: HttpRequest, source: DataSource) -> dict[str, Any]:
     """How many saves of the last 30 days (UTC) had which outcome, with a chart of it."""
     today = timezone.now().date()
@@ -84,7 +81,6 @@ def _share(count: int, most: int) -> int:
     return -(-100 * count // most) if count else 0
 
 
-@panel_on(DataSource, _("Last failed saves"), "contacts/failures.html")
 def last_failures(request: HttpRequest, source: DataSource) -> dict[str, Any]:
     """Why saves were refused, the newest first: as many as are kept."""
     failures = source.save_failures.order_by("-number")

@@ -6,20 +6,14 @@ from functools import partial
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from commsapp.staff.dependents import PlannedChange, dependents_of
-from commsapp.staff.object_pages import Command, page_on, run_command, url_of
+from commsapp.staff.object_pages import Command, run_command, url_of
 from commsapp.staff.request import actor_of
 from contacts import operations
 from contacts.models import ContactGroup
-from contacts.pages.connections import is_not_deleted
 
 
-@page_on(
-    ContactGroup, "delete-group", label=_("Delete"), verb="delete", is_available=is_not_deleted,
-    is_destructive=True,
-)  # fmt: skip
 def delete_group(request: HttpRequest, group: ContactGroup) -> HttpResponse:
     """Mark it deleted: it leaves the lists, and can be restored."""
     touch = PlannedChange("discard", [group.pk.hex], actor_of(request))

@@ -8,9 +8,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from commsapp.staff.audit.changes import Listing
-from commsapp.staff.dependents import PlannedChange, each, listed, reports_dependents
+from commsapp.staff.dependents import PlannedChange, each, listed
 from commsapp.staff.object_pages import url_of
-from contacts.models import AlternateKey, Contact, ContactConnection, ContactGroup
+from contacts.models import AlternateKey, ContactConnection, ContactGroup
 
 
 def named(record: Any) -> tuple[str, str]:
@@ -18,14 +18,12 @@ def named(record: Any) -> tuple[str, str]:
     return str(record), url_of(record)
 
 
-@reports_dependents(ContactGroup, sees=Contact)
 def contacts_of(touch: PlannedChange) -> Iterator[Listing]:
     rows = ContactConnection.objects.filter(group__in_ids=touch.ids)
     in_order = rows.select_related("contact").order_by("group", "position")
     yield listed(_("Connected contacts"), in_order, lambda row: named(row.contact))
 
 
-@reports_dependents(ContactGroup, sees=AlternateKey)
 def keys_of_groups(touch: PlannedChange) -> Iterator[Listing]:
     hint = _("What is saved under them goes on changing the archived group.")
     if touch.verb == "discard":
@@ -33,7 +31,6 @@ def keys_of_groups(touch: PlannedChange) -> Iterator[Listing]:
     yield _keys("contact_group", touch, hint)
 
 
-@reports_dependents(Contact, sees=ContactGroup)
 def groups_of(touch: PlannedChange) -> Iterator[Listing]:
     """Where they are connected, and at which place."""
     rows = ContactConnection.objects.filter(contact__in_ids=touch.ids)
@@ -47,12 +44,10 @@ def groups_of(touch: PlannedChange) -> Iterator[Listing]:
     )
 
 
-@reports_dependents(Contact, sees=AlternateKey)
 def keys_of_contacts(touch: PlannedChange) -> Iterator[Listing]:
     yield _keys("contact", touch)
 
 
-@reports_dependents(AlternateKey, sees=AlternateKey)
 def named_by_keys(touch: PlannedChange) -> Iterator[Listing]:
     """What external suites do not find any more by a key that is deleted."""
     for field, label, hint in (

@@ -167,4 +167,10 @@ def _verbs_of(saved: Operation) -> tuple[str, ...]:
     return tuple(filter(None, (verb, "change" if changes else None)))
 
 
-SAVED = Kind("contacts.group_saved", sentence=_saved_sentence, verbs_of=_verbs_of)
+SAVED = Kind(
+    "contacts.group_saved",
+    gettext_lazy("Group saved"),
+    batch_sentence=gettext_lazy("%(count)s %(things)s saved."),
+    sentence=_saved_sentence,
+    verbs_of=_verbs_of,
+)

@@ -11,19 +11,17 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from commsapp.core.actors import Actor, has_permission, require
 from commsapp.core.audit import UNDONE
 from commsapp.db.ids import read_guid
 from commsapp.models import Operation
 from commsapp.staff.audit import history
-from commsapp.staff.audit.changes import NAMED, Listing, lists_records, reports_skipped
+from commsapp.staff.audit.changes import NAMED, Listing
 from commsapp.staff.audit.history import HistoryRow, HistoryRows, Tool
-from commsapp.staff.object_pages import page_on, panel_on, tell, url_of
+from commsapp.staff.object_pages import tell, url_of
 from commsapp.staff.request import actor_of, can_view
-from groups import from_contacts, operations
-from groups import pages as pages  # its panels come before this one
+from groups import operations
 from groups.membership_history import Departure, departures_of, joined_at
 from groups.models import Membership, Recipient, RecipientGroup
 
@@ -33,7 +31,6 @@ _READ = 10  # later operations that are read to name who had left
 # --- On the recipient's page ------------------------------------------------------------------
 
 
-@history.adds_history_rows(Recipient)
 def membership_events(request: HttpRequest, recipient: Any) -> HistoryRows:
     """The operations on groups by which the recipient came in and left, and what undid them."""
     by = actor_of(request)
@@ -88,12 +85,10 @@ def _rejoin_buttons(
     }
 
 
-@panel_on(Recipient, _("History"), "staff/history_panel.html")
 def recent_history(request: HttpRequest, recipient: Recipient) -> dict[str, Any]:
-    return history.recent(request, recipient, _RECENT)
+    return history.recent(request, recipient, membership_events(request, recipient), _RECENT)
 
 
-@page_on(Recipient, "add-back", verb="view")
 def rejoin(request: HttpRequest, recipient: Recipient) -> HttpResponse:
     """POST: one recipient into the group that it left; the others of then stay where they are."""
     by = actor_of(request)
@@ -119,16 +114,9 @@ def rejoin(request: HttpRequest, recipient: Recipient) -> HttpResponse:
 # --- On the operation's page ------------------------------------------------------------------
 
 
-@lists_records(
-    operations.RECIPIENTS_ADDED.name,
-    operations.RECIPIENTS_REMOVED.name,
-    operations.RECIPIENTS_SET.name,
-    from_contacts.MADE.name,
-    UNDONE.name,
-)
 def changed_members(operation: Operation, by: Actor) -> list[Listing]:
     """Who came in and is there still, and who left, by name."""
-    if operation.target_type != RecipientGroup._meta.label_lower or not can_view(by, Recipient):
+    if not can_view(by, Recipient):
         return []
     removed = [id for ids in _removed(operation).values() for id in ids]
     listings = [Listing(gettext("Removed"), _named(removed[:NAMED], by), len(removed))]
@@ -142,12 +130,6 @@ def changed_members(operation: Operation, by: Actor) -> list[Listing]:
     return [Listing(label, _named(ids[:NAMED], by), count), *listings]
 
 
-@reports_skipped(
-    operations.RECIPIENTS_ADDED.name,
-    operations.RECIPIENTS_REMOVED.name,
-    operations.RECIPIENTS_SET.name,
-    from_contacts.MADE.name,
-)
 def skipped_members(operation: Operation, by: Actor) -> list[Listing]:
     """Whom undoing the operation left alone: who came back otherwise, and who had left since."""
     if not can_view(by, Recipient):

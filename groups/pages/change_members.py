@@ -16,19 +16,18 @@ from django.utils.translation import gettext_lazy as _
 from commsapp.core.audit import Refusal, Refused
 from commsapp.staff.changelists import count_up_to, searched_words
 from commsapp.staff.dependents import Dependents, PlannedChange, dependents_of
-from commsapp.staff.object_pages import Command, Problem, page_on, run_command, show, url_of
+from commsapp.staff.object_pages import Command, Problem, run_command, show, url_of
 from commsapp.staff.post_pagination import Numbered
 from commsapp.staff.request import actor_of, can_view
 from contacts.models import Contact, ContactConnection
 from groups import operations
 from groups.forms import MatchedRecipients, RecipientsForm, recipients_summary
 from groups.models import Membership, Recipient, RecipientGroup
-from groups.pages.members import is_active
 from groups.pages.pickers import BY_NAME, candidates
 from groups.pages.selection import Selection, eligible_recipients, of_contacts, selection_of
 
 _CANDIDATES_SHOWN = _NAMES_SHOWN = 50  # on a page
-_MAX_FORM_CHARACTERS = 40 * operations.MAX_MEMBERS  # an id and the end of its line are 38
+MAX_FORM_CHARACTERS = 40 * operations.MAX_MEMBERS  # an id and the end of its line are 38
 
 
 @dataclass(frozen=True)
@@ -54,36 +53,14 @@ VERBS = {
 }
 
 
-@page_on(
-    RecipientGroup,
-    "add-recipients",
-    label=_("Add recipients"),
-    is_available=is_active,
-    is_primary=True,
-    max_form_characters=_MAX_FORM_CHARACTERS,
-)
 def add_recipients(request: HttpRequest, group: RecipientGroup) -> HttpResponse:
     return _change_members(request, group, VERBS["add"])
 
 
-@page_on(
-    RecipientGroup,
-    "remove-recipients",
-    label=_("Remove recipients"),
-    is_available=is_active,
-    max_form_characters=_MAX_FORM_CHARACTERS,
-)
 def remove_recipients(request: HttpRequest, group: RecipientGroup) -> HttpResponse:
     return _change_members(request, group, VERBS["remove"])
 
 
-@page_on(
-    RecipientGroup,
-    "set-recipients",
-    label=_("Set exactly"),
-    is_available=is_active,
-    max_form_characters=_MAX_FORM_CHARACTERS,
-)
 def set_recipients(request: HttpRequest, group: RecipientGroup) -> HttpResponse:
     return _change_members(request, group, VERBS["set"])
 

@@ -18,35 +18,27 @@ from commsapp.staff.dependents import (
     dependents_of,
     each,
     listed,
-    reports_dependents,
-    reports_undo_effects,
 )
-from contacts.models import Contact, ContactGroup
 from contacts.pages.dependents import named
-from groups import from_contacts, operations
 from groups.models import Membership, Recipient, RecipientGroup
 
 
-@reports_dependents(ContactGroup, sees=RecipientGroup)
 def groups_of_customers(touch: PlannedChange) -> Iterator[Listing]:
     rows = RecipientGroup.objects.filter(customer__in_ids=touch.ids, **RecipientGroup.ACTIVE)
     yield listed(_("Recipient groups"), rows.order_by("name", "pk"), named, notes=each(_members))
 
 
-@reports_dependents(ContactGroup, sees=Recipient)
 def recipients_of_customers(touch: PlannedChange) -> Iterator[Listing]:
     rows = Recipient.objects.filter(customer__in_ids=touch.ids, archived_at=None)
     yield listed(_("Recipients"), rows.order_by("name", "pk"), named)
 
 
-@reports_dependents(Contact, sees=Recipient)
 def recipients_of_contacts(touch: PlannedChange) -> Iterator[Listing]:
     rows = Recipient.objects.filter(contact__in_ids=touch.ids, archived_at=None)
     hint = _("They stay active.")
     yield listed(_("Recipients that stand for them"), rows.order_by("name", "pk"), named, hint=hint)
 
 
-@reports_dependents(Recipient, sees=RecipientGroup)
 def groups_of_recipients(touch: PlannedChange) -> Iterator[Listing]:
     memberships = Membership.objects.filter(recipient__in_ids=touch.ids)
     rows = RecipientGroup.objects.filter(pk__in=memberships.order_by().values("group"))
@@ -63,7 +55,6 @@ def groups_of_recipients(touch: PlannedChange) -> Iterator[Listing]:
     )
 
 
-@reports_dependents(RecipientGroup, sees=Recipient)
 def members_of_groups(touch: PlannedChange) -> Iterator[Listing]:
     rows = Membership.objects.filter(group__in_ids=touch.ids)
     in_order = rows.select_related("recipient").order_by("group", "recipient")
@@ -79,12 +70,6 @@ class _Moving:
     removed: int
 
 
-@reports_undo_effects(
-    operations.RECIPIENTS_ADDED.name,
-    operations.RECIPIENTS_REMOVED.name,
-    operations.RECIPIENTS_SET.name,
-    from_contacts.MADE.name,
-)
 def touched_by_undone_members(operation: Operation, undone: Undone, by: Actor) -> Sequence[Listing]:
     """What stands on a group that would get its members back, or lose them again."""
     if not undone.planned:

@@ -12,12 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from commsapp.core.actors import require
 from commsapp.core.number_format import format_count
-from commsapp.staff.object_pages import Command, page_on, run_command, show, url_of
+from commsapp.staff.object_pages import Command, run_command, show, url_of
 from commsapp.staff.request import actor_of
 from contacts.models import ContactGroup
-from contacts.pages.connections import register_bulk_action, selected_ids
+from contacts.pages.connections import selected_ids
 from groups import from_contacts
-from groups.models import Recipient, RecipientGroup
+from groups.models import Recipient
 
 
 class MakeGroupForm(forms.Form):
@@ -26,19 +26,10 @@ class MakeGroupForm(forms.Form):
     name = forms.CharField(label=_("Name of the recipient group"), max_length=255)
 
 
-def _is_active(group: ContactGroup) -> bool:
+def is_active(group: ContactGroup) -> bool:
     return not group.is_archived
 
 
-register_bulk_action(
-    "make-group", _("Make recipient group of ticked…"), verb="add", of=RecipientGroup
-)
-
-
-@page_on(
-    ContactGroup, "make-group", label=_("Make recipient group"), verb="add", of=RecipientGroup,
-    is_available=_is_active,
-)  # fmt: skip
 def make_group(request: HttpRequest, customer: Any) -> HttpResponse:
     """Ask for a name; show who would be in it; make it. Of the ticked contacts, or of all."""
     by = actor_of(request)

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 
-from commsapp.staff.object_pages import Problem, page_on, url_of
+from commsapp.staff.object_pages import Problem, url_of
 from commsapp.staff.request import actor_of
 from groups.forms import match_recipients
 from groups.models import RecipientGroup
@@ -20,7 +20,6 @@ from groups.recipient_list import RecipientList
 _CSV = "text/csv; charset=utf-8"
 
 
-@page_on(RecipientGroup, "failed-rows")
 def failed_rows(request: HttpRequest, group: RecipientGroup) -> HttpResponse:
     """POST: the rows that name nobody, or whom the group may not take, as a CSV with the reasons.
 
@@ -51,7 +50,6 @@ def _attachment(name: str) -> str:
     return content_disposition_header(as_attachment=True, filename=name) or "attachment"
 
 
-@page_on(RecipientGroup, "recipients-template.csv")
 def template(request: HttpRequest, group: RecipientGroup) -> HttpResponse:
     """A file to fill in: one column, of whatever names them."""
     answer = HttpResponse(f"\ufeff{gettext('Recipient')}\r\n", content_type=_CSV)

@@ -12,7 +12,6 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils.http import urlencode
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from commsapp.core.search import having
 from commsapp.db.ids import read_guid
@@ -24,7 +23,6 @@ from commsapp.staff.changelists import (
     page_by_number,
     report_refused_search,
 )
-from commsapp.staff.object_pages import panel_on
 from groups.models import Membership, Recipient, RecipientGroup
 
 _SHOWN = 50
@@ -118,7 +116,6 @@ def choices_of(asked: MemberFilter, archived: int) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-@panel_on(RecipientGroup, _("Members"), "groups/members.html", sees=Recipient)
 def members(request: HttpRequest, group: RecipientGroup) -> dict[str, Any]:
     """A page of the members, in the order in which the recipients were made: by their key."""
     asked, every = MemberFilter.of(request.GET), Membership.objects.filter(group=group)
@@ -203,7 +200,6 @@ def _changed(request: HttpRequest) -> UUID | None:
     return UUID(guid) if guid else None
 
 
-@panel_on(Recipient, _("In recipient groups"), "groups/groups_of.html", sees=RecipientGroup)
 def groups_of(request: HttpRequest, recipient: Recipient) -> dict[str, Any] | None:
     memberships = Membership.objects.filter(recipient=recipient)
     joined = memberships.select_related("group__customer", "operation__user")

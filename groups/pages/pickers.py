@@ -12,7 +12,6 @@ from django.utils.translation import gettext
 from commsapp.core.number_format import format_count
 from commsapp.core.search import shorten_search
 from commsapp.staff.combobox import as_options, searching
-from commsapp.staff.object_pages import page_on
 from commsapp.staff.request import actor_of, can_view
 from groups.models import Membership, Recipient, RecipientGroup
 from groups.pages.members import matching
@@ -30,7 +29,6 @@ def candidates(request: HttpRequest, group: RecipientGroup, verb: str, words: st
     return eligible if verb == "set" else eligible.exclude(Exists(member))
 
 
-@page_on(RecipientGroup, "find-recipients")
 def find_recipients(request: HttpRequest, group: RecipientGroup) -> JsonResponse:
     """What the picker offers for what was typed."""
     if not can_view(actor_of(request), Recipient):
@@ -40,7 +38,6 @@ def find_recipients(request: HttpRequest, group: RecipientGroup) -> JsonResponse
     return as_options(rows.order_by(*BY_NAME), hint)
 
 
-@page_on(RecipientGroup, "find-groups")
 def find_groups(request: HttpRequest, group: RecipientGroup) -> JsonResponse:
     """Other groups of the same licensee."""
     search, _exact = searching(request, RecipientGroup)

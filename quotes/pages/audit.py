@@ -9,15 +9,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from commsapp.models import Operation
-from commsapp.staff.audit import history
 from commsapp.staff.audit.history import HistoryRow, HistoryRows
 from commsapp.staff.request import actor_of, can_view
-from quotes.models import Quote, QuoteLineItem
+from quotes.models import QuoteLineItem
 
 _LINES, _OPERATIONS = 2_000, 1_000  # that are searched: the newest
 
 
-@history.adds_history_rows(Quote)
 def done_to_lines(request: HttpRequest, quote: Any) -> HistoryRows:
     """The newest operations on the quote's lines. Parts that nobody touched have none."""
     if not can_view(actor_of(request), QuoteLineItem):

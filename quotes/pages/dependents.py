@@ -19,15 +19,11 @@ from commsapp.staff.dependents import (
     PlannedChange,
     each,
     listed,
-    reports_dependents,
-    reports_undo_effects,
 )
 from commsapp.staff.object_pages import url_of
 from commsapp.staff.request import can_view
-from contacts.models import ContactGroup
 from contacts.pages.dependents import named
-from groups.models import Membership, Recipient, RecipientGroup
-from quotes import bulk_edit, currencies, splitting, unsplitting
+from quotes import currencies, splitting
 from quotes.models import Quote, QuoteLineItem, Totals
 from quotes.templatetags.money import amount
 from quotes.templatetags.quotes import period
@@ -38,7 +34,6 @@ _ON_OPEN = {"quote__status__in": Quote.OPEN}
 # --- What is archived or deleted --------------------------------------------------------------
 
 
-@reports_dependents(ContactGroup, sees=Quote)
 def quotes_of_customers(touch: PlannedChange) -> Iterator[Listing]:
     rows = Quote.objects.filter(customer__in_ids=touch.ids).order_by("-id")
     hint = _("They stay open, and can be worked on.")
@@ -46,21 +41,18 @@ def quotes_of_customers(touch: PlannedChange) -> Iterator[Listing]:
     yield listed(_("Closed quotes"), rows.exclude(**_OPEN), named, notes=each(_status))
 
 
-@reports_dependents(Recipient, sees=QuoteLineItem)
 def lines_of_recipients(touch: PlannedChange) -> Iterator[Listing]:
     lines = QuoteLineItem.objects.filter(recipient__in_ids=touch.ids)
     hint = _("They stay on their quotes, at their price.")
     yield from _lines(lines, _of_line, hint)
 
 
-@reports_dependents(RecipientGroup, sees=QuoteLineItem)
 def lines_of_groups(touch: PlannedChange) -> Iterator[Listing]:
     lines = QuoteLineItem.objects.filter(recipient_group__in_ids=touch.ids).of_groups()
     hint = _("They stay on their quotes, at their price, and cannot be split while it is archived.")
     yield from _lines(lines, _of_group_line, hint)
 
 
-@reports_dependents(QuoteLineItem, sees=Quote)
 def quotes_of_lines(touch: PlannedChange) -> Iterator[Listing]:
     """What the quote of a line that is deleted costs with and without it."""
     for line in QuoteLineItem.objects.in_ids(touch.ids).with_members():
@@ -106,7 +98,6 @@ def _of_group_line(line: QuoteLineItem) -> str:
 # --- Who comes into a group and leaves it -----------------------------------------------------
 
 
-@reports_dependents(Membership, sees=QuoteLineItem)
 def quotes_of_changed_groups(touch: PlannedChange) -> Iterator[Listing]:
     """Of a group whose members change: what its open quotes cost before and after, and which of
     its lines are split already. Quotes that are not open have their members frozen."""
@@ -186,9 +177,6 @@ def _amount(quote: Quote, value: Decimal) -> str:
 # --- What is undone ---------------------------------------------------------------------------
 
 
-@reports_undo_effects(
-    splitting.LINE_SPLIT.name, unsplitting.LINE_UNSPLIT.name, bulk_edit.LINES_EDITED.name
-)
 def totals_of_undone(operation: Operation, undone: Undone, by: Actor) -> Iterator[Listing]:
     """What the quote costs before and after the undo; once it is done, only if that differs."""
     totals = undone.operation.effects.get("totals")

@@ -14,7 +14,7 @@ from commsapp.core.audit import Busy, Refused
 from commsapp.core.number_format import format_count
 from commsapp.db.ids import read_guid
 from commsapp.staff.forms import reasons_by_field
-from commsapp.staff.object_pages import Command, page_on, run_command, show, tell, url_of
+from commsapp.staff.object_pages import Command, run_command, show, tell, url_of
 from commsapp.staff.request import actor_of
 from quotes import operations, validation
 from quotes.forms import QuickForm, SeveralForm
@@ -25,7 +25,6 @@ from quotes.pages.navigation import QuotePageState
 # --- One ------------------------------------------------------------------------------------
 
 
-@page_on(QuoteLineItem, "quick")
 def quick(request: HttpRequest, line: QuoteLineItem) -> HttpResponse:
     """The few fields that one mostly changes. A script opens this form under the line."""
     validation.refuse(validation.refuse_read_only(line))
@@ -58,7 +57,6 @@ def _save(request: HttpRequest, line: QuoteLineItem, form: QuickForm) -> HttpRes
 # --- Several --------------------------------------------------------------------------------
 
 
-@page_on(Quote, "edit-lines", of=QuoteLineItem)
 def edit_several(request: HttpRequest, quote: Quote) -> HttpResponse:
     """POST: the lines that were ticked, or all that were found; then what they are to have."""
     place = QuotePageState.left(request)

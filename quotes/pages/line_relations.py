@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
 
 from commsapp.core.actors import has_permission
-from commsapp.staff.object_pages import panel_on
 from commsapp.staff.request import actor_of
 from quotes.models import QuoteLineItem
 from quotes.pages.lines import joined
@@ -17,7 +15,6 @@ from quotes.pages.navigation import QuotePageState
 _SHOWN = 50
 
 
-@panel_on(QuoteLineItem, _("Group and parts"), "quotes/kin.html")
 def group_and_parts(request: HttpRequest, line: QuoteLineItem) -> dict[str, Any] | None:
     """Nothing for a plain line, which has neither."""
     if line.recipient_group is None:

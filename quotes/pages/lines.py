@@ -18,12 +18,11 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest
-from django.utils.translation import gettext_lazy as _
 
 from commsapp.core.actors import has_permission
 from commsapp.core.search import search_refusal, search_words
 from commsapp.staff.changelists import Slice, report_refused_search
-from commsapp.staff.object_pages import panel_on, url_of
+from commsapp.staff.object_pages import url_of
 from commsapp.staff.request import actor_of, parse_digits
 from quotes.models import Quote, QuoteLineItem
 from quotes.pages.navigation import QuotePageState, page_by_line
@@ -36,7 +35,6 @@ _PARTS_SEARCHED = (
 )  # fmt: skip
 
 
-@panel_on(Quote, _("Lines"), "quotes/lines.html", sees=QuoteLineItem)
 def lines(request: HttpRequest, quote: Quote) -> dict[str, Any]:
     """The lines that the place asks for; those of one line's parts are in it, opened."""
     place, by = QuotePageState.of(request), actor_of(request)

@@ -12,9 +12,8 @@ from django.db.models import Count, F, Min
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
-from commsapp.staff.object_pages import page_on, show
+from commsapp.staff.object_pages import show
 from commsapp.staff.request import actor_of, can_view, parse_digits
 from quotes import currencies
 from quotes.models import Product, Quote, QuoteLineItem
@@ -53,7 +52,6 @@ class Printed:
         return exact.quantize(currencies.minor_unit(self.line.quote.currency))
 
 
-@page_on(Quote, "print", label=_("Print"), verb="view")
 def paper(request: HttpRequest, quote: Quote) -> HttpResponse:
     """The quote without the site around it, in sheets if it is long, the totals on the last.
 

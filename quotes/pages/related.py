@@ -6,20 +6,17 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
 
 from commsapp.core.actors import has_permission
-from commsapp.staff.object_pages import page_on, panel_on
 from commsapp.staff.request import actor_of
 from contacts.models import ContactGroup
 from groups.models import Recipient, RecipientGroup
-from quotes.models import Product, Quote, QuoteLineItem
+from quotes.models import Product, Quote
 from quotes.templatetags.money import price
 
 _USES_SHOWN = 50
 
 
-@panel_on(RecipientGroup, _("Used on quotes"), "quotes/used_on.html", sees=QuoteLineItem)
 def used_on(request: HttpRequest, group: RecipientGroup) -> dict[str, Any]:
     """The lines of the group; parts are found under theirs."""
     of_group = group.lines.filter(recipient=None)
@@ -27,13 +24,11 @@ def used_on(request: HttpRequest, group: RecipientGroup) -> dict[str, Any]:
     return {"lines": joined.order_by("-id")[:_USES_SHOWN]}
 
 
-@panel_on(Recipient, _("Lines of this recipient"), "quotes/used_on.html", sees=QuoteLineItem)
 def lines_of_recipient(request: HttpRequest, recipient: Recipient) -> dict[str, Any]:
     joined = recipient.lines.select_related("quote", "product", "recipient_group")
     return {"lines": joined.order_by("-id")[:_USES_SHOWN]}
 
 
-@panel_on(ContactGroup, _("Quotes"), "quotes/quotes_of.html", sees=Quote)
 def quotes_of(request: HttpRequest, customer: ContactGroup) -> dict[str, Any]:
     quotes = customer.quotes.with_totals().order_by("-id")[:_USES_SHOWN]
     can_add = has_permission(actor_of(request), "add", Quote)
@@ -41,7 +36,6 @@ def quotes_of(request: HttpRequest, customer: ContactGroup) -> dict[str, Any]:
     return {"quotes": quotes, "can_add": can_add, "add_url": f"{add_url}?customer={customer.pk}"}
 
 
-@page_on(Product, "prices", verb="view")
 def prices(request: HttpRequest, product: Product) -> HttpResponse:
     """What a new line costs if it says nothing else: shown in its form when a product is picked."""
     context = {

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
 from commsapp.core.audit import Refusal
-from commsapp.staff.object_pages import Command, Problem, page_on, problem_of, run_command, url_of
+from commsapp.staff.object_pages import Command, Problem, problem_of, run_command, url_of
 from commsapp.staff.request import actor_of
 from quotes import operations
 from quotes.models import QuoteLineItem
@@ -18,7 +18,6 @@ from quotes.pages.navigation import QuotePageState
 FORESEEN = ":50"  # of the new lines, as a template slices
 
 
-@page_on(QuoteLineItem, "split")
 def split(request: HttpRequest, line: QuoteLineItem) -> HttpResponse:
     """Show the new lines, and that the totals stay; make them."""
     again = line.is_split
@@ -30,7 +29,6 @@ def split(request: HttpRequest, line: QuoteLineItem) -> HttpResponse:
     return _carry_out(request, line, title, gettext("Split"), operations.split_line)
 
 
-@page_on(QuoteLineItem, "unsplit")
 def unsplit(request: HttpRequest, line: QuoteLineItem) -> HttpResponse:
     """Take the parts away again, as long as nobody changed one."""
     title = gettext("Unsplit line %(number)d: %(line)s")

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from commsapp.core.actors import has_permission, require
-from commsapp.staff.object_pages import page_on, show, tell, url_of
+from commsapp.staff.object_pages import show, tell, url_of
 from commsapp.staff.request import actor_of
 from quotes import operations
 from quotes.models import Quote, QuoteLineItem
@@ -27,7 +27,6 @@ _ONWARD = ("submit", "approve", "accept")
 _FOR_GOOD = ("accept",)  # no move leads back, so it is asked first
 
 
-@page_on(Quote, "move", verb="view")
 def move(request: HttpRequest, quote: Quote) -> HttpResponse:
     """POST: which permission it takes depends on the move. What no move takes back asks first."""
     name, by = request.POST.get("move", ""), actor_of(request)

@@ -1,6 +1,6 @@
-// For each line of JSON that comes in, one that goes out. The first tells where the house is and
-// where to put what is made of its types; `client` makes a new client, else the one before is used.
-// Each of `calls` is [method, type, request or requests, query]; what it returned or threw is told.
+// Answers each line of JSON on stdin by one on stdout. `load` fetches the server's types in a language
+// and imports them from a folder; `client` makes a new client, else the last one is used. Each of
+// `calls` is [method, type, request or requests, query]; `told` has the value or the error of each.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -10,14 +10,16 @@ import ts from "typescript";
 let client;
 let types;
 
-async function load({ baseUrl, folder }) {
-  const source = await (await fetch(`${baseUrl}/types/typescript`)).text();
-  await writeFile(join(folder, "dtos.ts"), source);
-  const compilerOptions = { target: "ES2022", module: "ESNext" };
-  const { outputText } = ts.transpileModule(source, { compilerOptions });
+async function load({ baseUrl, folder, language }) {
+  const source = await (await fetch(`${baseUrl}/types/${language}`)).text();
   const path = join(folder, "dtos.mjs");
-  await writeFile(path, outputText);
+  await writeFile(path, language === "typescript" ? compile(source) : source);
   types = await import(path);
+}
+
+function compile(source) {
+  const compilerOptions = { target: "ES2022", module: "ESNext" };
+  return ts.transpileModule(source, { compilerOptions }).outputText;
 }
 
 function connect({ baseUrl, basePath, bearerToken }) {

@@ -41,15 +41,25 @@ class Node:
         return told["error"]["responseStatus"] if "error" in told else told.get("value")
 
 
-@pytest.fixture(scope="module")
-def _node(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+@pytest.fixture(scope="module", params=["typescript", "mjs"])
+def _node(
+    request: pytest.FixtureRequest,
+    installation: Installation,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Node]:
     folder = tmp_path_factory.mktemp("types")
     command = [find_program("node") or "node", str(HERE / "servicestack.mjs")]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         node = Node(process, folder)
-        node.ask(load={"baseUrl": installation.base_url, "folder": str(folder)})
+        node.ask(
+            load={
+                "baseUrl": installation.base_url,
+                "folder": str(folder),
+                "language": request.param,
+            }
+        )
         yield node
         assert process.stdin
         process.stdin.close()
@@ -105,8 +115,8 @@ def test_the_old_base_path_is_read_in_camel_case(node, shared_demo, save):
     assert outcome(node.call("post", "SaveContactGroup", save(), jsconfig="eccn")) == "Created"
 
 
-def test_error_lists_each_field(node, once, save):
-    request = save(once["contacts"][0])
+def test_error_lists_each_field(node, shared_demo, save):
+    request = save(shared_demo["contacts"][0])
     request["contactGroup"]["contactGroupName"] = ""
     request["contactGroup"]["contactConnections"][0]["index"] = -1
     told = node.call("post", "SaveContactGroup", request)

@@ -101,9 +101,9 @@ def test_the_old_base_path_is_read_in_camel_case(client, save):
 
 
 @pytest.mark.parametrize("base_path", ["api", ""])
-def test_error_lists_each_field(client, once, save, base_path):
+def test_error_lists_each_field(client, shared_demo, save, base_path):
     client.set_base_path(base_path)
-    request = save(once["contacts"][0])
+    request = save(shared_demo["contacts"][0])
     request.contact_group.contact_group_name = "x" * 256
     request.contact_group.contact_connections[0].index = -1
     with pytest.raises(WebServiceException) as raised:

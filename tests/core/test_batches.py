@@ -6,6 +6,7 @@ import pytest
 
 from commsapp.core import audit, records
 from commsapp.core.actors import Actor
+from commsapp.core.audit import undoing
 from commsapp.core.imports.importer import import_records
 from commsapp.models import Licensee, Operation
 from contacts.imports import import_contact_groups
@@ -131,7 +132,7 @@ def test_plain_rows_and_keyed_ones_of_a_part_are_one_go(licensee, by_alice):
 
 
 def test_a_large_go_is_undone_some_at_a_time_the_newest_first(licensee, by_alice, monkeypatch):
-    monkeypatch.setattr(audit, "_AT_ONCE", 2)
+    monkeypatch.setattr(undoing, "_MAX_IN_MEMORY", 2)
     contacts = factories.ContactFactory.create_batch(5, licensee=licensee)
     moved = archived(by_alice, *contacts)
     records.restore(Contact, [contacts[1].pk.hex], by=by_alice)

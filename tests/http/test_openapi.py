@@ -59,7 +59,7 @@ def test_it_is_served_to_everybody_as_openapi_3_1(client):
 def test_it_is_read_only(path, client):
     answer = client.post(path)
     assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
-    assert answer.json()["detail"] == "This method is not allowed here."
+    assert "not allowed" in answer.json()["detail"]
 
 
 def test_it_is_valid():

@@ -20,7 +20,8 @@ pytestmark = pytest.mark.django_db
 LARGE = "x" * 1024 * 1024
 
 
-def test_large_form_is_emptied_after_its_answer(web):
+def test_large_form_is_emptied_after_its_answer(web, settings):
+    settings.MAX_FORM_CHARACTERS = 2 * len(LARGE)
     url = reverse("admin:contacts_contact_add")
     answer = web.post(url, f"name={LARGE}", "application/x-www-form-urlencoded")
     assert answer.status_code == 200

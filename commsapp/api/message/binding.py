@@ -116,10 +116,14 @@ class _Slot:
 def _slots(message: type[Message]) -> Mapping[str, _Slot]:
     """The properties of a message by their names without case and underscores."""
     return {
-        normalize_key(each.name): _Slot(
-            each.name, each.type_name == "bool", each.message is None, each.is_ignored, each.message
+        normalize_key(member.name): _Slot(
+            member.name,
+            member.type_name == "bool",
+            member.message is None,
+            member.is_ignored,
+            member.message,
         )
-        for each in describe(message).properties
+        for member in describe(message).properties
     }
 
 
@@ -192,10 +196,10 @@ def _refusal(error: msgspec.ValidationError) -> Refusal:
     found = _FAULT.fullmatch(str(error))
     message, field = (found["message"], found["field"] or "") if found else (str(error), "")
     if isinstance(error.__cause__, InvalidGuid):
-        code = "InvalidGuid"
-    else:
-        code = "NotNull" if message.endswith("got `null`") else "SerializationException"
-    return Refusal(code, message if message.endswith(".") else f"{message}.", field)
+        return Refusal("InvalidGuid", _("This is no Guid."), field)
+    if message.endswith("got `null`"):
+        return Refusal("NotNull", _("There is nothing here."), field)
+    return Refusal("SerializationException", f"{message}.", field)
 
 
 def _first_name(field: str) -> str:

@@ -65,9 +65,9 @@ class Description:
         return tuple(dict.fromkeys(self._nested()))
 
     def _nested(self) -> Iterator[Description]:
-        for each in self.properties:
-            if each.message:
-                inner = describe(each.message)
+        for member in self.properties:
+            if member.message:
+                inner = describe(member.message)
                 yield from (*inner.nested, inner)
 
 
@@ -90,7 +90,7 @@ def _property(field: inspect.Field) -> Property:
             description = (kind.extra_json_schema or {}).get("description", description)
             kind = kind.type
         elif isinstance(kind, inspect.UnionType):
-            [kind] = [each for each in kind.types if not isinstance(each, inspect.NoneType)]
+            [kind] = [member for member in kind.types if not isinstance(member, inspect.NoneType)]
         elif isinstance(kind, inspect.VarTupleType):
             is_list, kind = True, kind.item_type
         else:

@@ -125,9 +125,9 @@ def _tables(message: Description) -> Iterator[Description]:
     yield message
     if message.base:
         yield from _tables(message.base)
-    for each in message.own:
-        if each.message:
-            yield from _tables(describe(each.message))
+    for member in message.own:
+        if member.message:
+            yield from _tables(describe(member.message))
 
 
 # --- Samples ----------------------------------------------------------------------------------
@@ -151,23 +151,28 @@ _STATUS = {
 def _placeholders(message: Description) -> dict[str, Any]:
     """Return a request with a value for every property; Guids, being empty, are left out."""
     return {
-        each.name: _placeholder(each)
-        for each in message.properties
-        if each.in_body and each.type_name != GUID
+        member.name: _placeholder(member)
+        for member in message.properties
+        if member.in_body and member.type_name != GUID
     }
 
 
-def _placeholder(each: Property) -> Any:
-    if each.message is None:
-        return _PLACEHOLDERS[each.type_name]
-    value = _placeholders(describe(each.message))
-    return [value] if each.is_list else value
+def _placeholder(member: Property) -> Any:
+    if member.message is None:
+        return _PLACEHOLDERS[member.type_name]
+    value = _placeholders(describe(member.message))
+    return [value] if member.is_list else value
 
 
 def _exchange(
-    host: str, operation: Operation, name: str, sent: Mapping[str, Any], told: Mapping[str, Any]
+    host: str,
+    operation: Operation,
+    name: str,
+    request_body: Mapping[str, Any],
+    reply: Mapping[str, Any],
 ) -> Exchange:
-    """In a format by its name; on the addresses of XML and CSV the answer alone is in that."""
+    """Return the request and its answer in a format; on the paths of XML and CSV the request is
+    JSON."""
     written = FORMATS[name]
     request = [
         f"POST /{name}/reply/{operation.name} HTTP/1.1",
@@ -176,10 +181,10 @@ def _exchange(
         f"Content-Type: {'text/jsonl' if name == 'jsonl' else 'application/json'}",
         "Content-Length: length",
         "",
-        _json(sent, on_a_line=name == "jsonl"),
+        _json(request_body, on_a_line=name == "jsonl"),
     ]
     answer = ["HTTP/1.1 200 OK", f"Content-Type: {written.media_type}", "Content-Length: length"]
-    body = _json(told) if name == "json" else written.write(told).decode().strip()
+    body = _json(reply) if name == "json" else written.write(reply).decode().strip()
     return Exchange("\n".join(request), "\n".join([*answer, "", body]))
 
 

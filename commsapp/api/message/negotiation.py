@@ -9,7 +9,7 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
-from commsapp.api.message.paths import known, read_path
+from commsapp.api.message.paths import format_name, read_path
 
 
 class MessageNegotiation(BaseContentNegotiation):
@@ -41,7 +41,7 @@ class MessageNegotiation(BaseContentNegotiation):
 def _requested_formats(request: Any, renderers: Sequence[BaseRenderer]) -> Iterator[str]:
     path = read_path(request.path_info)
     if not path.is_many:
-        yield known(request.GET.get("format", ""))
+        yield format_name(request.GET.get("format", ""))
         yield path.suffix
         accepted = {
             item.partition(";")[0].strip().lower()

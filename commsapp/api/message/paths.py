@@ -29,7 +29,7 @@ _MANY = "[]"
 
 @dataclass(frozen=True)
 class Path:
-    """What a path says."""
+    """The parts of a path."""
 
     op: str = ""  # in lower case; of `SaveContactGroup[]` without the brackets
     format: str = ""
@@ -43,7 +43,7 @@ class Path:
 
 
 def read_path(path: str) -> Path:
-    """What a path says: of one that is no operation's, at most the format that it begins with."""
+    """Return the parts of a path; only the format it begins with, if it is no operation's."""
     for pattern in _ROUTES:
         if found := pattern.fullmatch(path):
             op = found["op"].lower()
@@ -51,21 +51,21 @@ def read_path(path: str) -> Path:
             op = _SUFFIX.sub("", op)
             return Path(
                 op.removesuffix(_MANY),
-                known(found.groupdict().get("format", "")),
-                known(suffix[1]) if suffix else "",
+                format_name(found.groupdict().get("format", "")),
+                format_name(suffix[1]) if suffix else "",
                 op.endswith(_MANY),
             )
     start = _START.match(path)
-    return Path(format=known(start[1])) if start else Path()
+    return Path(format=format_name(start[1])) if start else Path()
 
 
-def known(name: str) -> str:
-    """A format by its own name: the original's page prints `other` for jsonl."""
+def format_name(name: str) -> str:
+    """Return a format's own name: the original's page prints `other` for jsonl."""
     name = name.lower()
     return "jsonl" if name == "other" else name
 
 
 def is_stream(path: str) -> bool:
-    """Whether a path is that of JSON Lines, whose answers begin before the body has arrived."""
+    """Return whether a path is that of a stream, which is answered while its body arrives."""
     parts = read_path(path)
     return parts.is_many and parts.format == "jsonl"

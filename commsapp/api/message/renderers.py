@@ -64,7 +64,7 @@ def is_camel(request: Any) -> bool:
 
 
 def in_camel(value: Any) -> Any:
-    """An answer with its keys in camelCase; those of Meta are data and stay."""
+    """Return an answer with its keys in camelCase; those of Meta are data and stay."""
     if isinstance(value, list):
         return [in_camel(item) for item in value]
     if isinstance(value, dict):
@@ -139,24 +139,24 @@ RENDERERS: tuple[type[MessageRenderer], ...] = (
 FORMATS = {str(renderer.format): renderer for renderer in RENDERERS}
 
 _ITEMS = {"Errors": "ResponseError", "errors": "responseError"}
-# What XML 1.0 has no way to write, not even escaped.
+# Characters that XML 1.0 cannot have, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def _fill(element: ElementTree.Element, value: Any, item: str) -> None:
-    """Write a value into an element; `item` is what each of a list is called."""
+def _fill(element: ElementTree.Element, value: Any, item_name: str) -> None:
+    """Write a value into an element; the items of a list are elements of this name."""
     if isinstance(value, list):
-        for one in value:
-            _fill(ElementTree.SubElement(element, item), one, "")
+        for item in value:
+            _fill(ElementTree.SubElement(element, item_name), item, "")
     elif isinstance(value, Mapping):
-        for key, one in value.items():
-            _fill(ElementTree.SubElement(element, key), one, _ITEMS.get(key, "Item"))
+        for key, inner in value.items():
+            _fill(ElementTree.SubElement(element, key), inner, _ITEMS.get(key, "Item"))
     else:
         element.text = _NOT_XML.sub("\ufffd", _in_text(value))
 
 
 def _columns(rows: Iterable[Answer]) -> list[str]:
-    """The names that there are, each where it first stands."""
+    """Return all names, in the order of their first use."""
     return [*dict.fromkeys(key for row in rows for key in row)]
 
 

@@ -253,8 +253,8 @@ def content_in_all_formats(
 ) -> Schema:
     """Return an answer's media types: the request decides which it is."""
     names = [first, *(other for other in FORMATS if other != first)]
-    media = [_media(each, schema, example, name) for each in names]
-    return {kind: described for each in media for kind, described in each.items()}
+    media = [_media(member, schema, example, name) for member in names]
+    return {kind: described for member in media for kind, described in member.items()}
 
 
 def _media(format_name: str, schema: Schema, example: Any, name: str = "ResponseStatus") -> Schema:

@@ -22,10 +22,10 @@ def schemas_of(*messages: type[Message]) -> dict[str, Schema]:
         both, schema_hook=_schema_of_type, ref_template=_REF
     )
     for message in messages:
-        for each in (*describe(message).nested, describe(message)):
-            required = [item.name for item in each.properties if item.is_required]
-            _describe(schemas[each.name], required)
-            _describe(schemas[f"{each.name}Camel"], [*map(camel, required)])
+        for member in (*describe(message).nested, describe(message)):
+            required = [item.name for item in member.properties if item.is_required]
+            _describe(schemas[member.name], required)
+            _describe(schemas[f"{member.name}Camel"], [*map(camel, required)])
     return schemas
 
 
@@ -41,9 +41,9 @@ def query_schemas(message: type[Message]) -> dict[str, Schema]:
     """Return the schemas of a request's query parameters, by name."""
     properties = schemas_of(message)[message.__name__]["properties"]
     return {
-        each.name: {"description": each.description, **properties[each.name]["anyOf"][0]}
-        for each in describe(message).properties
-        if each.in_query
+        member.name: {"description": member.description, **properties[member.name]["anyOf"][0]}
+        for member in describe(message).properties
+        if member.in_query
     }
 
 

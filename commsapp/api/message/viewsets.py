@@ -47,6 +47,14 @@ class MessageViewSet(ApiViewMixin, ViewSet):
     def get_exception_handler(self) -> Any:
         return exceptions.handle
 
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Response:
+        finalized = super().finalize_response(request, response, *args, **kwargs)
+        if isinstance(response, Response):  # a stream is none
+            response.add_post_render_callback(_restore_content_type)
+        return finalized
+
     def status_of(self, refusal: Refusal) -> int:
         """Return the HTTP status of a request that was first refused for this."""
         return 400
@@ -69,6 +77,13 @@ class MessageViewSet(ApiViewMixin, ViewSet):
         """Return the error of a refused request."""
         body = wrapped(refused_status(refused, meta))
         return Response(body, self.status_of(refused.refusals[0]))
+
+
+def _restore_content_type(response: Any) -> None:
+    """Give an answer without bytes, as JSON Lines of an empty batch, the type that Django REST
+    framework removes."""
+    if not response.content:
+        response["Content-Type"] = response.accepted_renderer.media_type
 
 
 class OperationViewSet(MessageViewSet):

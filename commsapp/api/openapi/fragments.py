@@ -1,36 +1,12 @@
-"""What addresses outside Django REST framework say of themselves, in OpenAPI's words.
-
-An API knows no other channel, so each describes its own addresses, on the view that answers there;
-commsapp.api.openapi.views makes one document of all.
-"""
+"""Parts of OpenAPI documents that the descriptions of all APIs are made of."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 Schema = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class OpenApiFragment:
-    """Operations by path and method, and the components that they refer to, by kind and name."""
-
-    paths: Mapping[str, Mapping[str, Schema]]
-    components: Mapping[str, Mapping[str, Schema]] = field(default_factory=dict)
-
-
-def attach_schema(view: Callable[..., Any], described: OpenApiFragment) -> None:
-    """Let a view say what it answers, for the API's description to find."""
-    view.__dict__["described"] = described
-
-
-def description_of(view: Callable[..., Any]) -> OpenApiFragment | None:
-    """What describe() was told about a view."""
-    found: OpenApiFragment | None = view.__dict__.get("described")
-    return found
 
 
 # --- OpenAPI's own words --------------------------------------------------------------------

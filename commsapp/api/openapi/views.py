@@ -1,12 +1,12 @@
 """All APIs in one document: OpenAPI at `/api/schema/`, to read and try at `/api/docs/`.
 
-Django REST framework's views are described by drf-spectacular; those outside of it describe
-themselves (commsapp.api.openapi.fragments), and are found here where they answer: in the URLs.
+It is made by drf-spectacular of the views in the URLs. Each API adds to it in an AutoSchema of its
+own, and its shared components by a postprocessing hook (see SPECTACULAR_SETTINGS).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -14,12 +14,16 @@ from typing import Any
 import orjson
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import URLPattern, get_resolver, re_path
+from django.urls import re_path
 from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
-from commsapp.api.openapi.fragments import OpenApiFragment, attach_schema, description_of, response
 from commsapp.api.rest import schema as rest_schema
 from commsapp.api.rest.exceptions import error_response
 
@@ -59,16 +63,6 @@ def without_slash(endpoints: list[Any], **_more: Any) -> list[Any]:
     return [(path.rstrip("/"), *rest) for path, *rest in endpoints]
 
 
-def with_all_apis(result: Document, **_more: Any) -> Document:
-    """For drf-spectacular: what it cannot find, because it is no view of REST framework's."""
-    _merge(result["components"], rest_schema.COMPONENTS)
-    paths = result["paths"]
-    for described in _described(get_resolver().url_patterns):
-        paths |= described.paths
-        _merge(result["components"], described.components)
-    return {**result, "paths": paths}
-
-
 def with_single_examples(result: Document, **_more: Any) -> Document:
     """For drf-spectacular: an only example as the media type's `example`."""
     bodies = [
@@ -83,19 +77,6 @@ def with_single_examples(result: Document, **_more: Any) -> Document:
                 [example] = media.pop("examples").values()
                 media["example"] = example["value"]
     return result
-
-
-def _described(patterns: list[Any]) -> Iterator[OpenApiFragment]:
-    for pattern in patterns:
-        if not isinstance(pattern, URLPattern):
-            yield from _described(pattern.url_patterns)
-        elif found := description_of(pattern.callback):
-            yield found
-
-
-def _merge(components: Document, more: Mapping[str, Mapping[str, Any]]) -> None:
-    for kind, named in more.items():
-        components.setdefault(kind, {}).update(named)
 
 
 # --- Its addresses --------------------------------------------------------------------------
@@ -114,43 +95,50 @@ def _read_only(view: Callable[[HttpRequest], HttpResponse]) -> Callable[..., Htt
 
 
 @_read_only
-def schema(request: HttpRequest) -> HttpResponse:
-    """The document itself, in JSON."""
-    return HttpResponse(orjson.dumps(document()), content_type="application/json")
-
-
-@_read_only
 def docs(request: HttpRequest) -> HttpResponse:
     """Swagger UI: the document to read, and to try."""
     return render(request, "docs.html")
 
 
-attach_schema(
-    schema,
-    OpenApiFragment(
-        {
-            "/api/schema": {
-                "get": {
-                    "operationId": "schema",
-                    "summary": "Read this description",
-                    "tags": ["schema"],
-                    "security": [],
-                    "responses": {
-                        "200": response(
-                            "In OpenAPI 3.1.", {"type": "object"}, {"openapi": "3.1.0"}
-                        ),
-                        **rest_schema.ERRORS_OF_READING,
-                    },
-                }
-            }
+class _DocumentSchema(AutoSchema):
+    """Adds the errors that can be answered without credentials."""
+
+    def get_operation(self, *args: Any) -> Any:
+        operation: Any = super().get_operation(*args)
+        return {
+            **operation,
+            "responses": {**operation["responses"], **rest_schema.ERRORS_OF_READING},
         }
-    ),
-)
+
+
+class SchemaView(APIView):
+    """The document itself, in JSON."""
+
+    authentication_classes = []
+    permission_classes = []
+    http_method_names = ["get", "head"]
+    schema = _DocumentSchema()
+
+    @extend_schema(
+        operation_id="schema",
+        summary="Read this description",
+        tags=["schema"],
+        responses={
+            200: OpenApiResponse(
+                OpenApiTypes.OBJECT,
+                "In OpenAPI 3.1.",
+                [OpenApiExample("Document", {"openapi": "3.1.0"})],
+            )
+        },
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """Return the description of all APIs."""
+        return HttpResponse(orjson.dumps(document()), content_type="application/json")
 
 
 def urlpatterns() -> list[Any]:
     """They need no sign-in: they tell nothing of anybody's data."""
     return [
-        re_path(r"^api/schema/?$", schema, name="api-schema"),
+        re_path(r"^api/schema/?$", SchemaView.as_view(), name="api-schema"),
         re_path(r"^api/docs/?$", docs, name="api-docs"),
     ]

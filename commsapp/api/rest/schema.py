@@ -286,6 +286,13 @@ def _set_example(body: Any, example: Any) -> None:
         media["example"] = example
 
 
+def complete_document(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+    """Add this API's shared components, as a postprocessing hook of drf-spectacular."""
+    for kind, components in COMPONENTS.items():
+        result["components"].setdefault(kind, {}).update(components)
+    return result
+
+
 # --- Fields ---------------------------------------------------------------------------------
 
 

@@ -26,26 +26,12 @@ from django.db.models import (
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from commsapp.core import audit
 from commsapp.core.actors import Actor
 from commsapp.core.number_format import format_count
 from commsapp.models import Operation
 from commsapp.staff.changelists import MAX_COUNTED
-
-# Of goes whose entries are all alike, by the kind of the first. Imports begin with the first two.
-_BATCH_SENTENCES = {
-    "created": gettext_lazy("%(count)s %(things)s created or changed."),
-    "edited": gettext_lazy("%(count)s %(things)s created or changed."),
-    "archived": gettext_lazy("%(count)s %(things)s archived."),
-    "restored": gettext_lazy("%(count)s %(things)s restored."),
-    "undone": gettext_lazy("Undone: %(count)s %(things)s."),
-    "contacts.group_archived": gettext_lazy("%(count)s %(things)s archived."),
-    "contacts.group_deleted": gettext_lazy("%(count)s %(things)s deleted."),
-    "contacts.group_restored": gettext_lazy("%(count)s %(things)s restored."),
-    "contacts.group_saved": gettext_lazy("%(count)s %(things)s saved."),
-}
 
 
 @dataclass(frozen=True)
@@ -87,7 +73,7 @@ class OperationBatch:
 
 def is_homogeneous(first: Operation) -> bool:
     """Whether all operations of the batch that begins with this one are of one kind."""
-    return first.kind in _BATCH_SENTENCES
+    return bool(audit.kind_of(first).batch_sentence)
 
 
 def sentence(go: OperationBatch, first: Operation) -> str:
@@ -96,7 +82,8 @@ def sentence(go: OperationBatch, first: Operation) -> str:
         return audit.headline(first)
     if not is_homogeneous(first):
         return audit.sentence(first)
-    text = str(_BATCH_SENTENCES[first.kind]) % {"count": go.number, "things": object_plural(first)}
+    template = str(audit.kind_of(first).batch_sentence)
+    text = template % {"count": go.number, "things": object_plural(first)}
     return capfirst(text)
 
 

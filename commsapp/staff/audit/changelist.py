@@ -19,7 +19,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from commsapp.core import audit
-from commsapp.core.operation_access import KIND_LABELS, readable_types, redact
+from commsapp.core.operation_access import readable_types, redact
 from commsapp.core.search import matching
 from commsapp.db.ids import first_id_at, read_guid
 from commsapp.models import Operation, Record, User
@@ -47,8 +47,8 @@ class KindFilter(SimpleListFilter):
     parameter_name = "kind"
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
-        named = ((name, str(KIND_LABELS.get(name, name))) for name in audit.kinds())
-        return sorted(named, key=lambda one: one[1])
+        choices = ((kind.name, str(kind.label)) for kind in audit.kinds())
+        return sorted(choices, key=lambda choice: choice[1])
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(kind=self.value()) if self.value() else queryset

@@ -1,9 +1,7 @@
 """What an operation changed, as a person reads it: fields before and after, and records by name.
 
-    @lists_records("groups.recipients_removed")
-    def removed(operation: Operation, by: Actor) -> list[Listing]: …
-
-The app that knows what an operation's effects mean tells so, in a module of its pages.
+The admin of the changed records lists in `operation_reports` the functions that know what the
+effects of an operation mean.
 """
 
 from __future__ import annotations
@@ -25,6 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from commsapp.core.actors import Actor
+from commsapp.core.audit import Kind, Undone
 from commsapp.db.fields import FixedPointField
 from commsapp.db.ids import read_guid
 from commsapp.models import Operation, Record
@@ -77,44 +76,47 @@ def _counted(count: int) -> str:
     return number_format(count, force_grouping=True)
 
 
-Lister = Callable[[Operation, Actor], list[Listing]]
-_listers: dict[str, Lister] = {}
-_skipped_listers: dict[str, Lister] = {}
+@dataclass(frozen=True)
+class OperationReport:
+    """Functions that list what operations of some kinds changed, besides the fields.
+
+    Admins list these in `operation_reports`, for operations on their records.
+    """
+
+    kinds: Sequence[Kind]
+    changed: Callable[[Operation, Actor], list[Listing]] | None = None
+    # Records that undoing the operation left as they are:
+    skipped: Callable[[Operation, Actor], list[Listing]] | None = None
+    # What undoing would change beyond what it reverses; of an undo that is done, what it changed,
+    # as far as that is still known:
+    undo_effects: Callable[[Operation, Undone, Actor], Iterable[Listing]] | None = None
 
 
-def lists_records(*kinds: str) -> Callable[[Lister], Lister]:
-    """Decorator: the function names the records that operations of these kinds changed."""
-
-    def register(lister: Lister) -> Lister:
-        _listers.update(dict.fromkeys(kinds, lister))
-        return lister
-
-    return register
-
-
-def reports_skipped(*kinds: str) -> Callable[[Lister], Lister]:
-    """Decorator: the function names the records of an undone operation that the undo left alone."""
-
-    def register(keeper: Lister) -> Lister:
-        _skipped_listers.update(dict.fromkeys(kinds, keeper))
-        return keeper
-
-    return register
+def report_of(operation: Operation) -> OperationReport | None:
+    """Return the report that the admin of the changed record has for this kind of operation."""
+    model_admin = admin.site._registry.get(apps.get_model(operation.target_type))
+    reports: Sequence[OperationReport] = getattr(model_admin, "operation_reports", ())
+    for report in reports:
+        if operation.kind in [kind.name for kind in report.kinds]:
+            return report
+    return None
 
 
 def listings(operation: Operation, by: Actor) -> list[Listing]:
-    """The records that the operation changed, by name as far as their app tells."""
-    lister = None if operation.is_target_hidden else _listers.get(operation.kind)
-    return [each for each in lister(operation, by) if each.count] if lister else []
+    """Return the records that the operation changed, by name as far as an admin reports them."""
+    report = report_of(operation)
+    if report is None or report.changed is None or operation.is_target_hidden:
+        return []
+    return [listing for listing in report.changed(operation, by) if listing.count]
 
 
 def skipped_by_undo(undone: Operation, reversal: Operation, by: Actor) -> list[Listing]:
-    """The records that were kept, or, planned, would be, when the operation was undone."""
+    """Return the records that undoing the operation left, or would leave, as they are."""
     if not reversal.numbers.get("kept"):
         return []
-    keeper = None if undone.is_target_hidden else _skipped_listers.get(undone.kind)
-    told = keeper(undone, by) if keeper else []
-    return [each for each in (*told, *skipped_by_name([reversal], by)) if each.count]
+    report = None if undone.is_target_hidden else report_of(undone)
+    reported = report.skipped(undone, by) if report and report.skipped else []
+    return [listing for listing in (*reported, *skipped_by_name([reversal], by)) if listing.count]
 
 
 def skipped_by_name(reversals: Iterable[Operation], by: Actor) -> list[Listing]:
@@ -160,11 +162,12 @@ def differences(operation: Operation, by: Actor) -> list[dict[str, Any]]:
     if not isinstance(before, dict) or not isinstance(after, dict):
         return []
     model = apps.get_model(operation.target_type)
-    told_by_room = operation.kind in _listers
+    report = report_of(operation)
+    has_listings = report is not None and report.changed is not None
     rows = []
     for name in dict.fromkeys((*before, *after)):
         values = before.get(name), after.get(name)
-        if told_by_room and any(isinstance(value, list) for value in values):
+        if has_listings and any(isinstance(value, list) for value in values):
             continue
         if all(value in (None, "", {}, []) for value in values):
             continue

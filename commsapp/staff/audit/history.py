@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from commsapp.core import audit
 from commsapp.core.actors import Actor
 from commsapp.core.operation_access import redact
+from commsapp.core.records import DELETED
 from commsapp.models import Operation
 from commsapp.staff.audit import batches as goes
 from commsapp.staff.changelists import page_by_key
@@ -48,30 +49,14 @@ class HistoryRow:
 
 @dataclass(frozen=True)
 class HistoryRows:
-    """By operation. `note` is said below, where not all could be searched."""
+    """Operations on other records that concern a record, by the operation's id.
 
-    by_operation: Mapping[UUID, HistoryRow]
+    `note` is shown below, where not all could be searched.
+    """
+
+    by_operation: Mapping[UUID, HistoryRow] = field(default_factory=dict)
     note: str = ""
     shows_target: bool = False  # in a column, for the sentences do not name it
-
-
-Finder = Callable[[HttpRequest, Any], HistoryRows]
-_finders: dict[Any, Finder] = {}
-
-
-def adds_history_rows(model: type[Any]) -> Callable[[Finder], Finder]:
-    """Decorator: the function finds operations on other records that concern one of these."""
-
-    def register(finder: Finder) -> Finder:
-        _finders[model] = finder
-        return finder
-
-    return register
-
-
-def history_rows_of(request: HttpRequest, record: Any) -> HistoryRows:
-    finder = _finders.get(type(record))
-    return finder(request, record) if finder else HistoryRows({})
 
 
 def operations_on(record: Any) -> QuerySet[Any]:
@@ -177,7 +162,7 @@ def target_kind(operation: Operation) -> str:
 def target_url(operation: Operation) -> str:
     """The page of what the operation changed; empty where there is none any more."""
     name = operation.target_type.replace(".", "_")
-    if operation.kind == "removed" or operation.is_target_hidden:
+    if operation.kind == DELETED.name or operation.is_target_hidden:
         return ""
     try:
         return reverse(f"admin:{name}_page", args=(operation.target_id,))
@@ -185,9 +170,10 @@ def target_url(operation: Operation) -> str:
         return ""
 
 
-def show_history(request: HttpRequest, record: Any, operations: QuerySet[Any]) -> HttpResponse:
-    """All that was done to a record, the newest first."""
-    traces = history_rows_of(request, record)
+def show_history(
+    request: HttpRequest, record: Any, operations: QuerySet[Any], traces: HistoryRows
+) -> HttpResponse:
+    """Show all that was done to a record, and the operations of `traces`, the newest first."""
     rows = readable(with_history_rows(operations, traces))
     page = page_by_key(rows, request, "id", _PAGE_SIZE, newest_first=True)
     told = _together(request, entries(page, actor_of(request), traces))
@@ -204,9 +190,8 @@ def show_history(request: HttpRequest, record: Any, operations: QuerySet[Any]) -
     )
 
 
-def recent(request: HttpRequest, record: Any, count: int) -> dict[str, Any]:
-    """The newest entries of a record, for a panel on its page."""
-    traces = history_rows_of(request, record)
+def recent(request: HttpRequest, record: Any, traces: HistoryRows, count: int) -> dict[str, Any]:
+    """Return the newest entries of a record, for a panel on its page."""
     rows = readable(with_history_rows(operations_on(record), traces)).order_by("-id")
     told = entries(rows[: count + 1], actor_of(request), traces)
     shown = _together(request, told[:count])

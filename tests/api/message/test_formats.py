@@ -85,6 +85,13 @@ def test_of_a_batch_it_is_always_the_paths(ask, path, kind):
         assert answer["Content-Type"] == kind
 
 
+@pytest.mark.parametrize(("name", "kind"), [("json", JSON), ("xml", XML), ("csv", CSV)])
+def test_answer_to_an_empty_batch_has_the_type_of_the_path(ask, name, kind):
+    answer = ask("[]", f"/{name}/reply/SaveContactGroup[]")
+    assert (answer.status_code, answer["Content-Type"]) == (200, kind)
+    assert answer["X-AutoBatch-Completed"] == "0"
+
+
 # --- How it is written ------------------------------------------------------------------------
 
 

@@ -4,6 +4,10 @@ import ast
 
 import pytest
 
+from commsapp.api.message.client_types import LANGUAGES
+from commsapp.api.message.definition import describe
+from contacts.operations import SaveContactGroup
+
 pytestmark = pytest.mark.django_db
 
 
@@ -64,10 +68,10 @@ def test_to_sign_in_takes_a_class_only_where_the_client_has_none_of_its_own(clie
     assert "export class Authenticate implements IReturn<AuthenticateResponse>, IPost\n" in text
 
 
-@pytest.mark.parametrize("language", ["python", "typescript"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_they_name_the_server_that_clients_are_to_ask(client, settings, language):
     settings.PUBLIC_URL = "https://commsapp.example"
-    assert "\nBaseUrl: https://commsapp.example\n" in read(client, language)
+    assert "BaseUrl: https://commsapp.example\n" in read(client, language)
 
 
 def test_csharp_classes_are_declared_as_the_clients_generator_declares_them(client):
@@ -93,3 +97,47 @@ def test_csharp_classes_are_declared_as_the_clients_generator_declares_them(clie
     assert f'{member}Name="LicenseeId", ParameterType="query")]' in text
     assert "SessionId" not in text
     assert "class ResponseStatus" not in text
+
+
+# How each language declares the request and two of its properties.
+DECLARED = {
+    "csharp": (
+        "class SaveContactGroup\n        : IReturn<ResponseStatus>, IPost",
+        "Guid? ObjectId",
+    ),
+    "fsharp": ("interface IReturn<ResponseStatus>", "member val ObjectId:Nullable<Guid>"),
+    "java": ("class SaveContactGroup implements IReturn<ResponseStatus>, IPost", "String objectId"),
+    "kotlin": ("open class SaveContactGroup : IReturn<ResponseStatus>, IPost", "objectId:String?"),
+    "mjs": ("export class SaveContactGroup {", "    objectId;"),
+    "php": ("SaveContactGroup implements IReturn, IPost, JsonSerializable", "$objectId=null"),
+    "python": (
+        "class SaveContactGroup(IReturn[ResponseStatus], IPost):",
+        "object_id: Optional[str]",
+    ),
+    "swift": ("public class SaveContactGroup : IReturn, IPost, Codable", "objectId:String?"),
+    "typescript": (
+        "class SaveContactGroup implements IReturn<ResponseStatus>",
+        "objectId?: string",
+    ),
+    "vbnet": ("Implements IReturn(Of ResponseStatus)", "Property ObjectId As Nullable(Of Guid)"),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_declares_all_messages_and_their_properties(client, language):
+    text = read(client, language)
+    for declaration in DECLARED[language]:
+        assert declaration in text
+    for opening, closing in ("{}", "()"):
+        assert text.count(opening) == text.count(closing)
+    properties = text.replace("_", "").lower()
+    for message in (describe(SaveContactGroup), *describe(SaveContactGroup).nested):
+        assert message.name in text
+        for each in message.properties:
+            assert (each.name.lower() in properties) == each.in_body, each.name
+
+
+def test_unknown_language_is_not_found(client):
+    response = client.get("/types/cobol")
+    assert response.status_code == 404
+    assert "csharp" in response.json()["ResponseStatus"]["Message"]

@@ -32,7 +32,7 @@ class Dto:
     @property
     def properties(self) -> Sequence[Property]:
         """The properties that a client sends with the body or in its place."""
-        return [each for each in self.message.properties if each.in_body]
+        return [member for member in self.message.properties if member.in_body]
 
 
 def dtos(operations: Iterable[Operation]) -> list[Dto]:
@@ -54,25 +54,25 @@ def authentication_dtos() -> list[Dto]:
     return [response, Dto(describe(Authenticate), response.name, AUTHENTICATE_ABOUT)]
 
 
-def type_in(types: Mapping[str, str], each: Property, list_of: str) -> str:
+def type_in(types: Mapping[str, str], member: Property, list_of: str) -> str:
     """Return the name of a property's type in a language whose scalars are `types`."""
-    name = types.get(each.type_name, each.type_name)
-    return list_of.format(name) if each.is_list else name
+    name = types.get(member.type_name, member.type_name)
+    return list_of.format(name) if member.is_list else name
 
 
-def member_attributes(each: Property) -> list[tuple[str, str]]:
+def member_attributes(member: Property) -> list[tuple[str, str]]:
     """Return what the document says of a property, as ServiceStack's `ApiMember` notes it."""
-    attributes = [("DataType", quoted(each.data_type))]
-    if each.description:
-        attributes.append(("Description", quoted(each.description)))
-    if each.is_required:
+    attributes = [("DataType", quoted(member.data_type))]
+    if member.description:
+        attributes.append(("Description", quoted(member.description)))
+    if member.is_required:
         attributes.append(("IsRequired", "true"))
-    return [*attributes, ("Name", quoted(each.name)), ("ParameterType", quoted(each.place))]
+    return [*attributes, ("Name", quoted(member.name)), ("ParameterType", quoted(member.place))]
 
 
-def api_member(each: Property) -> str:
+def api_member(member: Property) -> str:
     """Return `@ApiMember(…)`, as most languages write it, be it in a comment."""
-    attributes = ", ".join(f"{name}={value}" for name, value in member_attributes(each))
+    attributes = ", ".join(f"{name}={value}" for name, value in member_attributes(member))
     return f"@ApiMember({attributes})"
 
 

@@ -35,18 +35,18 @@ def _class(dto: Dto) -> str:
         "@dataclass",
         f"class {dto.name}{bases}:",
         *([f'    """\n    {dto.about}\n    """\n'] if dto.about else []),
-        "\n".join("\n".join(_property(each)) for each in dto.properties),
+        "\n".join("\n".join(_property(member)) for member in dto.properties),
     ]
     return "\n".join(lines)
 
 
-def _property(each: Property) -> Iterator[str]:
-    yield f"    # {api_member(each)}"
-    yield f"    {each.python_name}: {_type(each)}"
-    yield f'    """\n    {each.description}\n    """\n' if each.description else ""
+def _property(member: Property) -> Iterator[str]:
+    yield f"    # {api_member(member)}"
+    yield f"    {member.python_name}: {_type(member)}"
+    yield f'    """\n    {member.description}\n    """\n' if member.description else ""
 
 
-def _type(each: Property) -> str:
-    if each.is_list:
-        return f"Optional[List[{each.type_name}]] = None"
-    return _TYPES.get(each.type_name, f"Optional[{each.type_name}] = None")
+def _type(member: Property) -> str:
+    if member.is_list:
+        return f"Optional[List[{member.type_name}]] = None"
+    return _TYPES.get(member.type_name, f"Optional[{member.type_name}] = None")

@@ -1,209 +1,27 @@
-"""Products, quotes and their lines. Money is fixed point: see commsapp.db.fields."""
+"""Line items of quotes."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import BigIntegerField, F, OuterRef, Q, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from commsapp.db.fields import FixedPointField, JSONField
-from commsapp.models import Licensee, Record, RecordQuerySet
-from contacts.models import ContactGroup
+from commsapp.models import Record, RecordQuerySet
 from groups.models import Recipient, RecipientGroup
 from quotes import currencies, pricing
+from quotes.models.money_fields import amount_field, price_field
+from quotes.models.products import Product
+from quotes.models.quotes import Quote, Totals
 
-MAX_PRICE = Decimal("999999999999.999999")
 MAX_QUANTITY = Decimal("9999999999999999.99")
-MAX_LINE_NUMBER = 1_000_000_000  # given by hand; a split counts on from there
-
-
-def _price(verbose_name: Any, **options: Any) -> FixedPointField:
-    validators = [MinValueValidator(Decimal(0)), MaxValueValidator(MAX_PRICE)]
-    return FixedPointField(verbose_name, places=6, validators=validators, **options)
-
-
-def _amount(verbose_name: Any) -> FixedPointField:
-    return FixedPointField(verbose_name, places=4, default=Decimal(0), editable=False)
-
-
-class Product(Record):
-    """What is sold: once at a one-time price, then at a recurring one."""
-
-    code = models.CharField(_("code"), max_length=64)
-    name = models.CharField(_("name"), max_length=255)
-    description = models.TextField(_("description"), blank=True, max_length=4000)
-    one_time_price = _price(_("one-time price"), default=Decimal(0))
-    recurring_price = _price(_("recurring price"), default=Decimal(0))
-    currency = models.CharField(_("currency"), max_length=3, choices=currencies.CHOICES)
-    is_active = models.BooleanField(_("active"), default=True)
-
-    class Meta:
-        verbose_name = _("product")
-        verbose_name_plural = _("products")
-        constraints = [
-            models.UniqueConstraint(
-                fields=("licensee", "code"), name="%(app_label)s_%(class)s_code_is_unique"
-            ),
-            models.CheckConstraint(
-                condition=Q(one_time_price__gte=0, recurring_price__gte=0),
-                name="%(app_label)s_%(class)s_prices_not_negative",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class QuoteQuerySet(RecordQuerySet):
-    def with_totals(self) -> Self:
-        """With what its group lines cost now: their few amounts × members, added live.
-
-        Each sum comes in two halves, of the amount's upper and its lower eight digits: whole, it
-        could pass what a BIGINT holds. See Quote.one_time_total.
-        """
-        halves = {}
-        for name in ("one_time", "recurring"):
-            raw = F(f"{name}_amount")
-            halves[f"_{name}_upper"] = _live_sum(_whole(raw) / _SPLIT_AT)
-            halves[f"_{name}_lower"] = _live_sum(_whole(raw) % _SPLIT_AT)
-        return self.annotate(**halves)
-
-
-_SPLIT_AT = 10**8
-_WHOLE = BigIntegerField()
-
-
-def _whole(column: F) -> Any:
-    """A fixed-point column as the integer it is kept as."""
-    return models.ExpressionWrapper(column, output_field=_WHOLE)
-
-
-def _live_sum(per_recipient: Any) -> Any:
-    lines = QuoteLineItem.objects.filter(quote=OuterRef("pk")).live().order_by()
-    members = Coalesce("frozen_member_count", "recipient_group__member_count")
-    summed = lines.values("quote").annotate(
-        sum=Sum(
-            models.ExpressionWrapper(per_recipient * members, output_field=_WHOLE),
-            output_field=_WHOLE,
-        )
-    )
-    return Coalesce(Subquery(summed.values("sum"), output_field=_WHOLE), 0)
-
-
-class NumberSeries(models.Model):
-    """The last number that a licensee's quotes were given by themselves."""
-
-    licensee = models.OneToOneField(
-        Licensee, models.CASCADE, primary_key=True, related_name="+", verbose_name=_("licensee")
-    )
-    last = models.PositiveIntegerField(_("last number"), default=0)
-
-    class Meta:
-        default_permissions = ()  # nobody's business but that of create_quote()
-
-    def __str__(self) -> str:
-        return f"Q-{self.last:06}"
-
-
-class Totals(NamedTuple):
-    """What a quote costs: once, and each recurring period."""
-
-    one_time: Decimal
-    recurring: Decimal
-
-
-class Quote(Record):
-    """An offer to a customer. Open while draft or in review; frozen otherwise."""
-
-    class Status(models.TextChoices):
-        DRAFT = "draft", _("Draft")
-        IN_REVIEW = "in_review", _("In review")
-        APPROVED = "approved", _("Approved")
-        ACCEPTED = "accepted", _("Accepted")
-        REJECTED = "rejected", _("Rejected")
-        CANCELLED = "cancelled", _("Cancelled")
-
-    class Period(models.TextChoices):
-        MONTH = "month", _("Month")
-        QUARTER = "quarter", _("Quarter")
-        YEAR = "year", _("Year")
-
-    OPEN = (Status.DRAFT, Status.IN_REVIEW)
-
-    number = models.CharField(_("number"), max_length=64, blank=True)
-    name = models.CharField(_("name"), max_length=255)
-    customer = models.ForeignKey(
-        ContactGroup, models.PROTECT, null=True, blank=True, related_name="quotes",
-        verbose_name=_("customer"),
-    )  # fmt: skip
-    currency = models.CharField(_("currency"), max_length=3, choices=currencies.CHOICES)
-    recurring_period = models.CharField(
-        _("recurring period"), max_length=7, choices=Period.choices, default=Period.MONTH
-    )
-    status = models.CharField(
-        _("status"), max_length=9, choices=Status.choices, default=Status.DRAFT, editable=False
-    )
-    expires_on = models.DateField(_("expires on"), null=True, blank=True)
-    line_count = models.PositiveIntegerField(_("lines"), default=0, editable=False)
-    # Of plain lines and parts; only quotes' operations change it. Group lines are added live.
-    one_time_sum = _amount(_("one-time sum"))
-    recurring_sum = _amount(_("recurring sum"))
-
-    objects: ClassVar[Any] = QuoteQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("quote")
-        verbose_name_plural = _("quotes")
-        permissions = [("approve_quote", "Can approve quote")]
-        indexes = [models.Index(fields=("licensee", "status", "id"), name="quote_by_status")]
-        constraints = [
-            models.UniqueConstraint(
-                fields=("licensee", "number"), name="%(app_label)s_%(class)s_number_is_unique"
-            ),
-            models.CheckConstraint(
-                condition=Q(
-                    status__in=(
-                        "draft", "in_review", "approved", "accepted", "rejected", "cancelled"
-                    )
-                ),
-                name="%(app_label)s_%(class)s_status_is_known",
-            ),
-        ]  # fmt: skip
-
-    def __str__(self) -> str:
-        return f"{self.number} {self.name}"
-
-    @property
-    def is_open(self) -> bool:
-        return self.status in self.OPEN
-
-    @property
-    def one_time_total(self) -> Decimal:
-        """What the quote costs once. Exact: stored sum plus the group lines' live one."""
-        return self._total("one_time")
-
-    @property
-    def recurring_total(self) -> Decimal:
-        """What the quote costs each recurring period."""
-        return self._total("recurring")
-
-    @property
-    def totals(self) -> Totals:
-        return Totals(self.one_time_total, self.recurring_total)
-
-    def _total(self, name: str) -> Decimal:
-        """Wants with_totals()."""
-        upper, lower = getattr(self, f"_{name}_upper"), getattr(self, f"_{name}_lower")
-        live = Decimal(upper * _SPLIT_AT + lower).scaleb(-4)
-        total: Decimal = getattr(self, f"{name}_sum") + live
-        return total.quantize(currencies.minor_unit(self.currency))
+MAX_LINE_NUMBER = 1_000_000_000  # entered by hand; a split counts on from there
 
 
 class LineQuerySet(RecordQuerySet):
@@ -249,8 +67,8 @@ class QuoteLineItem(Record):
         _("quantity"), places=2, default=Decimal(1),
         validators=[MinValueValidator(Decimal("0.01")), MaxValueValidator(MAX_QUANTITY)],
     )  # fmt: skip
-    one_time_price = _price(_("one-time unit price"), blank=True)  # left out: the product's
-    recurring_price = _price(_("recurring unit price"), blank=True)
+    one_time_price = price_field(_("one-time unit price"), blank=True)  # left out: the product's
+    recurring_price = price_field(_("recurring unit price"), blank=True)
     discount_percent = FixedPointField(
         _("discount %"), places=2, default=Decimal(0),
         validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100))],
@@ -279,8 +97,8 @@ class QuoteLineItem(Record):
     frozen_member_count = models.PositiveIntegerField(
         _("members when frozen"), null=True, blank=True, editable=False
     )
-    one_time_amount = _amount(_("one-time amount per recipient"))
-    recurring_amount = _amount(_("recurring amount per recipient"))
+    one_time_amount = amount_field(_("one-time amount per recipient"))
+    recurring_amount = amount_field(_("recurring amount per recipient"))
 
     objects: ClassVar[Any] = LineQuerySet.as_manager()
 

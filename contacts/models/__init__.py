@@ -1,0 +1,15 @@
+"""Contacts, contact groups, and the keys by which other systems know them."""
+
+from contacts.models.contacts import Contact, ContactConnection, ContactGroup, Role
+from contacts.models.data_sources import AlternateKey, DataSource, SaveCount, SaveFailure
+
+__all__ = [
+    "AlternateKey",
+    "Contact",
+    "ContactConnection",
+    "ContactGroup",
+    "DataSource",
+    "Role",
+    "SaveCount",
+    "SaveFailure",
+]
