@@ -31,7 +31,7 @@ from contacts.pages import connections as connection_pages
 from contacts.pages import data_sources as source_pages
 from contacts.pages.audit import changed_connections
 from contacts.pages.connections import is_not_deleted
-from contacts.pages.data_sources import OUTCOMES
+from contacts.pages.data_sources import outcome_label
 from contacts.pages.deleting import delete_group
 from contacts.pages.dependents import (
     contacts_of,
@@ -248,7 +248,7 @@ class AlternateKeyAdmin(DeletableAdmin):
 
     @admin.display(description=_("last outcome"), ordering="last_outcome")
     def outcome(self, key: AlternateKey) -> str:
-        return str(OUTCOMES.get(key.last_outcome, key.last_outcome))
+        return outcome_label(key.last_outcome)
 
     def create(self, record: Any, by: Actor) -> Record:
         return operations.create_alternate_key(record, by=by)

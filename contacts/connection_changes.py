@@ -14,6 +14,7 @@ from commsapp.core.audit import (
     Kind,
     Numbers,
     Refusal,
+    RefusalCode,
     Refused,
     Undoing,
     for_each,
@@ -96,7 +97,7 @@ def _unfit(
             yield _not_connected(contact, place)
         elif role in unknown:
             message = _("There is no such role of connections.")
-            yield Refusal("INVALID_CROSS_REFERENCE_KEY", message, "connections", place)
+            yield Refusal(RefusalCode.INVALID_CROSS_REFERENCE_KEY, message, "connections", place)
 
 
 def _unknown_roles(group: ContactGroup, roles: Any) -> set[str]:
@@ -109,7 +110,7 @@ def _unknown_roles(group: ContactGroup, roles: Any) -> set[str]:
 def _not_connected(contact: str, place: int) -> Refusal:
     message = _("The contact is not connected to the group any more.")
     id = dashed(contact) if read_guid(contact) else ""
-    return Refusal("INVALID_CROSS_REFERENCE_KEY", message, "connections", place, id)
+    return Refusal(RefusalCode.INVALID_CROSS_REFERENCE_KEY, message, "connections", place, id)
 
 
 # --- What was done, in words ------------------------------------------------------------------
@@ -158,7 +159,9 @@ def _restore(one: Undoing, by: Actor) -> None:
     for contact, role in [*was.items()]:
         if role in unknown and (contact, role) not in became.items():
             message = _("The role of a contact is there no more.")
-            one.failed.append(Refusal("NotFound", message, "connections", None, dashed(contact)))
+            one.failed.append(
+                Refusal(RefusalCode.NOT_FOUND, message, "connections", None, dashed(contact))
+            )
             if contact in became:
                 was[contact] = became[contact]
             else:

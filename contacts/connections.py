@@ -12,7 +12,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from commsapp.core.actors import Actor
-from commsapp.core.audit import Change, Kind, Numbers, Refusal, Refused, lock, operation, recording
+from commsapp.core.audit import (
+    Change,
+    Kind,
+    Numbers,
+    Refusal,
+    RefusalCode,
+    Refused,
+    lock,
+    operation,
+    recording,
+)
 from commsapp.core.number_format import format_count
 from commsapp.db.bulk import delete_values, insert_values
 from commsapp.db.expressions import missing_ids
@@ -179,7 +189,9 @@ def lock_not_deleted(group_id: UUID | str, *, by: Actor) -> ContactGroup:
     """The group under its lock. Raises DoesNotExist, or Refused if it is deleted."""
     group = lock(ContactGroup, group_id, by=by)
     if group.status == ContactGroup.Status.DELETED:
-        raise Refused(Refusal("INVALID_STATUS", _("The contact group is deleted."), "group"))
+        raise Refused(
+            Refusal(RefusalCode.INVALID_STATUS, _("The contact group is deleted."), "group")
+        )
     return group
 
 
@@ -227,7 +239,9 @@ def _connection_changes(
 
 def _no_ids(malformed: Mapping[int, str]) -> Iterator[Refusal]:
     for place, text in malformed.items():
-        yield Refusal("MALFORMED_ID", _("“%s” is no id.") % text[:64], "connections", place)
+        yield Refusal(
+            RefusalCode.MALFORMED_ID, _("“%s” is no id.") % text[:64], "connections", place
+        )
 
 
 def _unknown_contacts(group: ContactGroup, given: Guids) -> Iterator[Refusal]:
@@ -243,7 +257,7 @@ def _stranger(id: str, place: int) -> Refusal:
 
 
 def _no_such(told: str, id: str, place: int) -> Refusal:
-    return Refusal("INVALID_CROSS_REFERENCE_KEY", told, "connections", place, dashed(id))
+    return Refusal(RefusalCode.INVALID_CROSS_REFERENCE_KEY, told, "connections", place, dashed(id))
 
 
 def _unfit_roles(group: ContactGroup, roles: Sequence[str | None]) -> Iterator[Refusal]:
@@ -252,7 +266,7 @@ def _unfit_roles(group: ContactGroup, roles: Sequence[str | None]) -> Iterator[R
     for place, role in enumerate(roles):
         if role in unknown:
             message = _("There is no such role of connections.")
-            yield Refusal("INVALID_CROSS_REFERENCE_KEY", message, "connections", place)
+            yield Refusal(RefusalCode.INVALID_CROSS_REFERENCE_KEY, message, "connections", place)
 
 
 def _unfit_places(
@@ -263,13 +277,13 @@ def _unfit_places(
     for place, (one, contact) in enumerate(zip(connections, contacts, strict=True)):
         if contact and contact in listed:
             message = _("The contact is listed twice.")
-            yield Refusal("DUPLICATE_VALUE", message, "connections", place)
+            yield Refusal(RefusalCode.DUPLICATE_VALUE, message, "connections", place)
         if one.position is not None and one.position < 1:
             message = _("A position is 1 or more.")
-            yield Refusal("NUMBER_OUTSIDE_VALID_RANGE", message, "connections", place)
+            yield Refusal(RefusalCode.NUMBER_OUTSIDE_VALID_RANGE, message, "connections", place)
         elif one.position and one.position in taken:
             message = _("The position %d is given twice.") % one.position
-            yield Refusal("DUPLICATE_VALUE", message, "connections", place)
+            yield Refusal(RefusalCode.DUPLICATE_VALUE, message, "connections", place)
         listed.add(contact)
         taken.add(one.position)
 

@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from commsapp.core.actors import Actor
-from commsapp.core.audit import Refusal, Refused, operation
+from commsapp.core.audit import Refusal, RefusalCode, Refused, operation
 from commsapp.core.imports.importer import (
     Importable,
     Imported,
@@ -23,8 +23,8 @@ from commsapp.core.imports.importer import (
 from commsapp.core.imports.references import References
 from commsapp.db.ids import read_guid
 from contacts.alternate_keys import clear_hashes
-from contacts.models import Contact, ContactGroup, DataSource, Role
-from contacts.save_group.outcome import Outcome, Saved
+from contacts.models import Contact, ContactGroup, DataSource, Outcome, Role
+from contacts.save_group.outcome import Saved
 from contacts.save_group.request import SaveContactGroup, SubscriptionContactGroupModel
 from contacts.save_group.save import save_contact_groups
 
@@ -136,17 +136,17 @@ def _save(
 def _wrong(index: int, row: Row, sources: References, roles: References) -> Iterator[Refusal]:
     """What a row names that is not there."""
     if row.get("id") and read_guid(row["id"]) is None:
-        yield Refusal("MALFORMED_ID", _("“%s” is no id.") % row["id"][:64], "id", index)
+        yield Refusal(RefusalCode.MALFORMED_ID, _("“%s” is no id.") % row["id"][:64], "id", index)
     if not row.get("data_source"):
         message = _("Say whose alternate key this is: give the data source.")
-        yield Refusal("REQUIRED", message, "data_source", index)
+        yield Refusal(RefusalCode.REQUIRED_FIELD_MISSING, message, "data_source", index)
     for name, references in (("data_source", sources), ("role", roles)):
         if row.get(name):
             try:
                 references[row[name]]
             except LookupError as error:
                 message = str(error.args[0])
-                yield Refusal("INVALID_CROSS_REFERENCE_KEY", message, name, index)
+                yield Refusal(RefusalCode.INVALID_CROSS_REFERENCE_KEY, message, name, index)
 
 
 def _at_row(index: int, refusal: Refusal) -> Refusal:

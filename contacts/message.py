@@ -9,7 +9,7 @@ from typing import Any
 from commsapp.api.message.operation import Operation, ReplySpec
 from commsapp.api.message.viewsets import OperationViewSet
 from commsapp.api.openapi.fragments import sample_id
-from commsapp.core.audit import Refusal, Refused
+from commsapp.core.audit import Refusal, RefusalCode, Refused
 from commsapp.db.ids import dashed
 from contacts import operations
 from contacts.operations import Outcome, SaveContactGroup, Saved
@@ -26,7 +26,7 @@ _SAMPLE = {
     },
 }
 _REPLY = ReplySpec("Created.", {"ObjectId": sample_id("contact-group"), "Outcome": "Created"})
-_STATUSES = {"Forbidden": 403, "Conflict": 409, "Deleted": 409}
+_STATUSES = {RefusalCode.FORBIDDEN: 403, RefusalCode.CONFLICT: 409, RefusalCode.DELETED: 409}
 
 
 class SaveContactGroupViewSet(OperationViewSet):
@@ -51,7 +51,7 @@ class SaveContactGroupViewSet(OperationViewSet):
 
     def status_of(self, refusal: Refusal) -> int:
         """Return 404 for an unknown object of the request, 400 for one that it refers to."""
-        if (refusal.code, refusal.field) == ("NotFound", "ObjectId"):
+        if (refusal.code, refusal.field) == (RefusalCode.NOT_FOUND, "ObjectId"):
             return 404
         return _STATUSES.get(refusal.code, 400)
 

@@ -11,7 +11,16 @@ from django.utils.translation import gettext_lazy
 
 from commsapp.core import records
 from commsapp.core.actors import Actor
-from commsapp.core.audit import Kind, Numbers, Refusal, Refused, Undoing, operation, recording
+from commsapp.core.audit import (
+    Kind,
+    Numbers,
+    Refusal,
+    RefusalCode,
+    Refused,
+    Undoing,
+    operation,
+    recording,
+)
 from commsapp.core.records import ArchiveResult
 from commsapp.db.expressions import lock_table
 from commsapp.db.ids import dashed
@@ -27,8 +36,8 @@ from contacts.connections import add_connections as add_connections
 from contacts.connections import remove_connections as remove_connections
 from contacts.connections import reorder_connections as reorder_connections
 from contacts.models import ContactConnection, ContactGroup, Role
+from contacts.models import Outcome as Outcome
 from contacts.save_group import undo as undo  # tells the ledger how saves are undone
-from contacts.save_group.outcome import Outcome as Outcome
 from contacts.save_group.outcome import Saved as Saved
 from contacts.save_group.request import SaveContactGroup as SaveContactGroup
 from contacts.save_group.request import (
@@ -117,7 +126,7 @@ def _set_status(status_of: Mapping[str, str]) -> None:
 
 def _deleted(group: ContactGroup) -> Refusal:
     message = _("The contact group “%s” is deleted.") % group
-    return Refusal("INVALID_STATUS", message, "group", record_id=dashed(group.pk.hex))
+    return Refusal(RefusalCode.INVALID_STATUS, message, "group", record_id=dashed(group.pk.hex))
 
 
 def _deleted_sentence(numbers: Numbers, planned: bool) -> str:
@@ -193,4 +202,4 @@ def _check_kind(role: Role, changed: frozenset[str]) -> None:
         lock_table(model)  # else one could get the role between this look and the commit
     if any(model.objects.filter(role=role).exists() for model in (ContactGroup, ContactConnection)):
         message = _("The kind cannot be changed while groups or connections have the role.")
-        raise Refused(Refusal("FIELD_INTEGRITY_EXCEPTION", message, "kind"))
+        raise Refused(Refusal(RefusalCode.FIELD_INTEGRITY_EXCEPTION, message, "kind"))

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from commsapp.core.actors import Actor
-from commsapp.core.audit import Refusal
+from commsapp.core.audit import Refusal, RefusalCode
 from commsapp.core.number_format import format_count, format_counts
 from commsapp.db.ids import read_guid
 from commsapp.staff.combobox import Combobox, ComboboxField, searching
@@ -59,7 +59,7 @@ class MatchedRecipients:
         if one := self._unfit.get(read_guid(refusal.record_id) or ""):
             told = (
                 _("The recipient “%s” is archived.")
-                if refusal.code == "ENTITY_IS_DELETED"
+                if refusal.code == RefusalCode.ENTITY_IS_DELETED
                 else _("“%s” is a recipient of another customer.")
             )
             value = entry.value if entry.line else str(one)

@@ -20,6 +20,7 @@ from commsapp.core.audit import (
     Kind,
     Numbers,
     Refusal,
+    RefusalCode,
     Refused,
     Undoing,
     for_each,
@@ -69,7 +70,9 @@ def make_group_from_contacts(
     with recording(by=by, dry_run=dry_run, batch=True) as audit_log:
         customer = lock(ContactGroup, customer_id, by=by)
         if customer.is_archived:
-            raise Refused(Refusal("INVALID_STATUS", _("The contact group is not active."), "group"))
+            raise Refused(
+                Refusal(RefusalCode.INVALID_STATUS, _("The contact group is not active."), "group")
+            )
         contacts = _connected(customer, contact_ids)
         group = RecipientGroup(licensee=customer.licensee, customer=customer, name=name.strip())
         group.full_clean()
@@ -128,7 +131,7 @@ def _sort_out(
 
 def _archived(told: str, contact: Contact) -> Refusal:
     id = dashed(contact.pk.hex)
-    return Refusal("ENTITY_IS_DELETED", told % contact, "contacts", record_id=id)
+    return Refusal(RefusalCode.ENTITY_IS_DELETED, told % contact, "contacts", record_id=id)
 
 
 def _recipients(customer: ContactGroup, contact_ids: Sequence[str]) -> QuerySet[Any]:
@@ -162,10 +165,10 @@ def _recipient_of(contact: Contact, customer: ContactGroup) -> Recipient:
 def _check_size(members: Sequence[UUID]) -> None:
     if not members:
         message = _("There is nobody to take into the group.")
-        raise Refused(Refusal("REQUIRED_FIELD_MISSING", message, "contacts"))
+        raise Refused(Refusal(RefusalCode.REQUIRED_FIELD_MISSING, message, "contacts"))
     if len(members) > MAX_MEMBERS:
         message = _("A recipient group has at most %s members.") % format_count(MAX_MEMBERS)
-        raise Refused(Refusal("LIMIT_EXCEEDED", message, "contacts"))
+        raise Refused(Refusal(RefusalCode.LIMIT_EXCEEDED, message, "contacts"))
 
 
 def _write_made(audit_log: AuditLog, recipients: Sequence[Recipient]) -> None:

@@ -18,6 +18,7 @@ from commsapp.core.audit import (
     Kind,
     Numbers,
     Refusal,
+    RefusalCode,
     Refused,
     Undoing,
     for_each,
@@ -158,7 +159,9 @@ def set_recipients(
 def _lock_active(group_id: UUID | str | None, *, by: Actor) -> RecipientGroup:
     group = lock(RecipientGroup, group_id, by=by)
     if group.is_archived:
-        raise Refused(Refusal("INVALID_STATUS", _("The recipient group is archived."), "group"))
+        raise Refused(
+            Refusal(RefusalCode.INVALID_STATUS, _("The recipient group is archived."), "group")
+        )
     return group
 
 
@@ -184,7 +187,7 @@ def _update_member_count(group: RecipientGroup, *, added: int = 0, removed: int 
     """Keep member_count true, and within what a group may hold."""
     if added and group.member_count + added - removed > MAX_MEMBERS:
         message = _("A recipient group has at most %s members.") % format_count(MAX_MEMBERS)
-        raise Refused(Refusal("LIMIT_EXCEEDED", message, "recipients"))
+        raise Refused(Refusal(RefusalCode.LIMIT_EXCEEDED, message, "recipients"))
     if added or removed:
         rows = RecipientGroup.objects.filter(pk=group.pk)
         rows.update(member_count=F("member_count") + added - removed, updated_at=Now())
@@ -317,4 +320,4 @@ def _check_customer(record: Recipient | RecipientGroup, changed: frozenset[str])
     lock_table(Membership)  # else one could be added between this look and the commit
     if records.is_referred_to(record):
         message = _("The customer cannot be changed while memberships or quote lines depend on it.")
-        raise Refused(Refusal("FIELD_INTEGRITY_EXCEPTION", message, "customer"))
+        raise Refused(Refusal(RefusalCode.FIELD_INTEGRITY_EXCEPTION, message, "customer"))

@@ -8,7 +8,7 @@ from itertools import chain
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from commsapp.core.audit import Refusal
+from commsapp.core.audit import Refusal, RefusalCode
 from commsapp.db.expressions import missing_ids, planned_for
 from commsapp.db.ids import Guids, dashed
 from groups.models import Membership, Recipient, RecipientGroup
@@ -16,7 +16,9 @@ from groups.models import Membership, Recipient, RecipientGroup
 
 def _malformed_ids(malformed: Mapping[int, str]) -> Iterator[Refusal]:
     for place, text in malformed.items():
-        yield Refusal("MALFORMED_ID", _("“%s” is no id.") % text[:64], "recipients", place)
+        yield Refusal(
+            RefusalCode.MALFORMED_ID, _("“%s” is no id.") % text[:64], "recipients", place
+        )
 
 
 def ineligible_recipients(group: RecipientGroup, requested: Guids) -> Iterator[Refusal]:
@@ -34,20 +36,26 @@ def ineligible_recipients(group: RecipientGroup, requested: Guids) -> Iterator[R
     for id in set(others) - staying:
         if id in archived:
             message = _("The recipient %s is archived.") % dashed(id)
-            yield Refusal("ENTITY_IS_DELETED", message, "recipients", places[id], dashed(id))
+            yield Refusal(
+                RefusalCode.ENTITY_IS_DELETED, message, "recipients", places[id], dashed(id)
+            )
         else:
             yield _unknown_recipient(id, places)
 
 
 def _unknown_recipient(id: str, places: Mapping[str, int]) -> Refusal:
     message = _("There is no recipient %s for this group.") % dashed(id)
-    return Refusal("INVALID_CROSS_REFERENCE_KEY", message, "recipients", places[id], dashed(id))
+    return Refusal(
+        RefusalCode.INVALID_CROSS_REFERENCE_KEY, message, "recipients", places[id], dashed(id)
+    )
 
 
 def no_way_back(id: str, places: Mapping[str, int]) -> Refusal:
     """Refuse a recipient who was removed and has another customer by now."""
     message = _("The recipient is none of the group's customer any more.")
-    return Refusal("INVALID_CROSS_REFERENCE_KEY", message, "recipients", places[id], dashed(id))
+    return Refusal(
+        RefusalCode.INVALID_CROSS_REFERENCE_KEY, message, "recipients", places[id], dashed(id)
+    )
 
 
 def unknown(group: RecipientGroup, requested: Guids) -> Iterator[Refusal]:

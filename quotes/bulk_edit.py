@@ -21,6 +21,7 @@ from commsapp.core.audit import (
     Kind,
     Numbers,
     Refusal,
+    RefusalCode,
     Undoing,
     lock,
     operation,
@@ -139,7 +140,7 @@ def _refuse_split(rows: Iterable[_Row]) -> Iterator[Refusal]:
     for row in rows:
         if row.is_split:
             message = _("Line %d is split: change its parts instead.") % row.line_number
-            yield Refusal("INVALID_STATUS", message, "split_at", record_id=str(row.id))
+            yield Refusal(RefusalCode.INVALID_STATUS, message, "split_at", record_id=str(row.id))
 
 
 def _refuse_overwriting(
@@ -150,7 +151,7 @@ def _refuse_overwriting(
         for name in given.keys() & expected.keys():
             if stands[name] not in (expected[name], given[name]):
                 message = _("It was changed by somebody else meanwhile.")
-                yield Refusal(records.OVERWRITTEN, message, name, record_id=str(row.id))
+                yield Refusal(RefusalCode.CHANGED_MEANWHILE, message, name, record_id=str(row.id))
 
 
 # --- Writing --------------------------------------------------------------------------------
@@ -206,7 +207,7 @@ def _refuse_amount_overflow(changing: Changing, amounts: Iterable[Totals]) -> It
     for (row, _new), amount in zip(changing, amounts, strict=True):
         if max(amount) > pricing.MAX_AMOUNT:
             message = _("Line %d: price × quantity is more than a line can hold.") % row.line_number
-            yield Refusal("LIMIT_EXCEEDED", message, "quantity", record_id=str(row.id))
+            yield Refusal(RefusalCode.LIMIT_EXCEEDED, message, "quantity", record_id=str(row.id))
 
 
 # --- Telling, and taking back ---------------------------------------------------------------

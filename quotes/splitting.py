@@ -25,6 +25,7 @@ from commsapp.core.audit import (
     Kind,
     Numbers,
     Refusal,
+    RefusalCode,
     Refused,
     Undoing,
     for_each,
@@ -122,7 +123,9 @@ def lock_group_line(
         raise Busy
     message = _("The line has no recipient group.")
     raise Refused(
-        Refusal("REQUIRED_FIELD_MISSING", message, "recipient_group", record_id=str(line.pk))
+        Refusal(
+            RefusalCode.REQUIRED_FIELD_MISSING, message, "recipient_group", record_id=str(line.pk)
+        )
     )
 
 
@@ -144,7 +147,7 @@ def parent_refusals(line: QuoteLineItem) -> Iterator[Refusal]:
     yield from validation.refuse_closed(line.quote)
     if line.is_part:
         message = _("The line is itself a part of a split line.")
-        yield Refusal("INVALID_STATUS", message, "split_from", record_id=str(line.pk))
+        yield Refusal(RefusalCode.INVALID_STATUS, message, "split_from", record_id=str(line.pk))
 
 
 def _split_refusals(line: QuoteLineItem, group: RecipientGroup) -> Iterator[Refusal]:
@@ -152,7 +155,9 @@ def _split_refusals(line: QuoteLineItem, group: RecipientGroup) -> Iterator[Refu
     yield from validation.refuse_archived(group)
     if not group.member_count:
         message = _("The recipient group has no members.")
-        yield Refusal("INVALID_STATUS", message, "recipient_group", record_id=str(group.pk))
+        yield Refusal(
+            RefusalCode.INVALID_STATUS, message, "recipient_group", record_id=str(group.pk)
+        )
 
 
 def _archived_member_refusals(line: QuoteLineItem, group: RecipientGroup) -> Iterator[Refusal]:
@@ -162,7 +167,7 @@ def _archived_member_refusals(line: QuoteLineItem, group: RecipientGroup) -> Ite
         archived = [*members.values_list("pk", "name")]
     for pk, name in archived:
         text = _("The recipient “%(name)s” (%(id)s) is archived.") % {"name": name, "id": pk}
-        yield Refusal("ENTITY_IS_DELETED", text, "recipient", record_id=str(pk))
+        yield Refusal(RefusalCode.ENTITY_IS_DELETED, text, "recipient", record_id=str(pk))
 
 
 # --- Parts ----------------------------------------------------------------------------------

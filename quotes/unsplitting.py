@@ -15,7 +15,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from commsapp.core.actors import Actor
-from commsapp.core.audit import Kind, Numbers, Refusal, Undoing, for_each, operation, recording
+from commsapp.core.audit import (
+    Kind,
+    Numbers,
+    Refusal,
+    RefusalCode,
+    Undoing,
+    for_each,
+    operation,
+    recording,
+)
 from commsapp.core.number_format import format_count
 from commsapp.db.bulk import insert_values
 from commsapp.db.expressions import Joined, missing_ids
@@ -71,7 +80,7 @@ def _unsplit_refusals(line: QuoteLineItem) -> Iterator[Refusal]:
         edited = line.parts.exclude(**copied_values(line)).order_by("line_number")
         for pk, number in edited.values_list("pk", "line_number"):
             message = _("Line %d was edited.") % number
-            yield Refusal("INVALID_STATUS", message, "split_at", record_id=str(pk))
+            yield Refusal(RefusalCode.INVALID_STATUS, message, "split_at", record_id=str(pk))
 
 
 # --- Snapshots of removed parts -------------------------------------------------------------
@@ -188,4 +197,6 @@ def _foreign_recipient_refusals(
     own = Recipient.objects.belonging_to(group)
     for id in missing_ids(own, recipients) if recipients else ():
         message = _("The recipient is none of the group's customer any more.")
-        yield Refusal("INVALID_CROSS_REFERENCE_KEY", message, "recipient", record_id=dashed(id))
+        yield Refusal(
+            RefusalCode.INVALID_CROSS_REFERENCE_KEY, message, "recipient", record_id=dashed(id)
+        )

@@ -12,7 +12,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from commsapp.core.audit import Refusal, Refused
+from commsapp.core.audit import Refusal, RefusalCode, Refused
 from commsapp.core.number_format import format_count
 from groups.models import RecipientGroup
 from quotes import pricing
@@ -34,7 +34,7 @@ def refuse_closed(quote: Quote) -> Iterator[Refusal]:
     """Nothing changes on a quote that is not open."""
     if not quote.is_open:
         message = _("The quote is not open: its status is “%s”.") % quote.get_status_display()
-        yield Refusal("INVALID_STATUS", message, "quote", record_id=str(quote.pk))
+        yield Refusal(RefusalCode.INVALID_STATUS, message, "quote", record_id=str(quote.pk))
 
 
 def refuse_edit(quote: Quote, changed: Iterable[str]) -> Iterator[Refusal]:
@@ -42,12 +42,16 @@ def refuse_edit(quote: Quote, changed: Iterable[str]) -> Iterator[Refusal]:
     yield from refuse_closed(quote)
     if "currency" in changed and quote.line_count:
         message = _("The currency cannot be changed while the quote has lines.")
-        yield Refusal("FIELD_INTEGRITY_EXCEPTION", message, "currency", record_id=str(quote.pk))
+        yield Refusal(
+            RefusalCode.FIELD_INTEGRITY_EXCEPTION, message, "currency", record_id=str(quote.pk)
+        )
     if "customer_id" in changed and quote.customer_id:
         theirs = RecipientGroup.objects.filter(lines__quote=quote, lines__recipient=None)
         if theirs.exclude(customer=None).exclude(customer=quote.customer_id).exists():
             message = _("The customer cannot be changed while lines are of another's groups.")
-            yield Refusal("FIELD_INTEGRITY_EXCEPTION", message, "customer", record_id=str(quote.pk))
+            yield Refusal(
+                RefusalCode.FIELD_INTEGRITY_EXCEPTION, message, "customer", record_id=str(quote.pk)
+            )
 
 
 def refuse_transition(
@@ -59,10 +63,10 @@ def refuse_transition(
             "status": quote.get_status_display(),
             "new": Quote.Status(to).label,
         }
-        yield Refusal("INVALID_STATUS", message, "status", record_id=str(quote.pk))
+        yield Refusal(RefusalCode.INVALID_STATUS, message, "status", record_id=str(quote.pk))
     elif to == Quote.Status.ACCEPTED and quote.expires_on and quote.expires_on < today:
         message = _("The quote expired on %s.") % quote.expires_on.isoformat()
-        yield Refusal("INVALID_STATUS", message, "expires_on", record_id=str(quote.pk))
+        yield Refusal(RefusalCode.INVALID_STATUS, message, "expires_on", record_id=str(quote.pk))
 
 
 def tally(quote: Quote, lines: int, one_time: Decimal, recurring: Decimal) -> None:
@@ -77,10 +81,14 @@ def tally(quote: Quote, lines: int, one_time: Decimal, recurring: Decimal) -> No
     quote.recurring_sum += recurring
     if lines > 0 and quote.line_count > MAX_LINES:
         message = _("A quote has at most %s lines.") % format_count(MAX_LINES)
-        raise Refused(Refusal("LIMIT_EXCEEDED", message, "quote", record_id=str(quote.pk)))
+        raise Refused(
+            Refusal(RefusalCode.LIMIT_EXCEEDED, message, "quote", record_id=str(quote.pk))
+        )
     if max(quote.one_time_sum, quote.recurring_sum) > pricing.MAX_TOTAL:
         message = _("The lines would cost more than a quote can hold.")
-        raise Refused(Refusal("LIMIT_EXCEEDED", message, "quote", record_id=str(quote.pk)))
+        raise Refused(
+            Refusal(RefusalCode.LIMIT_EXCEEDED, message, "quote", record_id=str(quote.pk))
+        )
     Quote.objects.filter(pk=quote.pk).change(
         line_count=quote.line_count,
         one_time_sum=quote.one_time_sum,
@@ -109,7 +117,9 @@ def line_refusals(line: QuoteLineItem, new: Iterable[str]) -> Iterator[Refusal]:
     kept = _KEPT_BY_PARTS if line.is_part else _KEPT_BY_LINES
     for name in sorted(new & kept.keys()):
         named = name.removesuffix("_id")
-        yield Refusal("FIELD_INTEGRITY_EXCEPTION", str(kept[name]), named, record_id=str(line.pk))
+        yield Refusal(
+            RefusalCode.FIELD_INTEGRITY_EXCEPTION, str(kept[name]), named, record_id=str(line.pk)
+        )
     if "product_id" in new and line.product_id is not None:
         yield from _product_refusals(line)
     if "recipient_group_id" in new and line.recipient_group:
@@ -121,24 +131,26 @@ def refuse_read_only(line: QuoteLineItem) -> Iterator[Refusal]:
     yield from refuse_closed(line.quote)
     if line.is_split:
         message = _("The line is split: change its parts, or unsplit it first.")
-        yield Refusal("INVALID_STATUS", message, "split_at", record_id=str(line.pk))
+        yield Refusal(RefusalCode.INVALID_STATUS, message, "split_at", record_id=str(line.pk))
 
 
 def refuse_archived(group: RecipientGroup) -> Iterator[Refusal]:
     """An archived group takes part in nothing new."""
     if group.is_archived:
         message = _("The recipient group is archived.")
-        yield Refusal("INVALID_STATUS", message, "recipient_group", record_id=str(group.pk))
+        yield Refusal(
+            RefusalCode.INVALID_STATUS, message, "recipient_group", record_id=str(group.pk)
+        )
 
 
 def _product_refusals(line: QuoteLineItem) -> Iterator[Refusal]:
     product, at = line.product, str(line.product_id)
     if not product.is_active:
         message = _("The product is not active.")
-        yield Refusal("INVALID_STATUS", message, "product", record_id=at)
+        yield Refusal(RefusalCode.INVALID_STATUS, message, "product", record_id=at)
     if product.currency != line.quote.currency:
         message = _("The product's prices are in %(product)s, the quote's in %(quote)s.") % {
             "product": product.currency,
             "quote": line.quote.currency,
         }
-        yield Refusal("FIELD_INTEGRITY_EXCEPTION", message, "product", record_id=at)
+        yield Refusal(RefusalCode.FIELD_INTEGRITY_EXCEPTION, message, "product", record_id=at)

@@ -14,7 +14,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from commsapp.core.actors import Actor
-from commsapp.core.audit import Kind, Numbers, Refusal, Refused, Undoing, lock, operation, recording
+from commsapp.core.audit import (
+    Kind,
+    Numbers,
+    Refusal,
+    RefusalCode,
+    Refused,
+    Undoing,
+    lock,
+    operation,
+    recording,
+)
 from commsapp.core.number_format import format_count
 from commsapp.models import Operation, Record
 
@@ -98,9 +108,6 @@ def edit(
     return record
 
 
-OVERWRITTEN = "CHANGED_MEANWHILE"
-
-
 def refuse_overwriting(record: Record, values: Mapping[str, Any], expected: Expected) -> None:
     """Two people who change one field do not overwrite each other silently.
 
@@ -108,8 +115,9 @@ def refuse_overwriting(record: Record, values: Mapping[str, Any], expected: Expe
     read, by field. Refused for each field that is neither as it was read nor as it is wanted. What
     was not read, as by a machine that sends values only, is not compared.
     """
+    message = _("It was changed by somebody else meanwhile.")
     refuse = [
-        Refusal(OVERWRITTEN, _("It was changed by somebody else meanwhile."), name)
+        Refusal(RefusalCode.CHANGED_MEANWHILE, message, name)
         for name, value in values.items()
         if expected and name in expected and _stored_value(record, name) not in (
             _key(expected[name]), _key(value)

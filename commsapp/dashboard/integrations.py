@@ -25,9 +25,16 @@ from commsapp.http.origins import base_url
 from commsapp.models import Client, Operation
 from commsapp.staff.object_pages import show
 from commsapp.staff.request import actor_of, can_view, has_multiple_licensees, licensees_of
-from contacts.models import AlternateKey, Contact, ContactGroup, DataSource, Role, SaveCount
-from contacts.pages.data_sources import OUTCOMES
-from contacts.save_group.statistics import FAILED
+from contacts.models import (
+    AlternateKey,
+    Contact,
+    ContactGroup,
+    DataSource,
+    Outcome,
+    Role,
+    SaveCount,
+)
+from contacts.pages.data_sources import outcome_label
 from groups.models import Recipient, RecipientGroup
 from quotes.models import Product, Quote, QuoteLineItem
 
@@ -78,8 +85,8 @@ def _sources(by: Actor) -> list[dict[str, Any]]:
 
 
 def _outcomes(counts: dict[str, int]) -> dict[str, Any]:
-    failed = counts.pop(FAILED, 0)
-    told = [(OUTCOMES.get(outcome, outcome), count) for outcome, count in sorted(counts.items())]
+    failed = counts.pop(Outcome.FAILED, 0)
+    told = [(outcome_label(outcome), count) for outcome, count in sorted(counts.items())]
     return {"outcomes": told, "failed": failed}
 
 

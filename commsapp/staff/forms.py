@@ -19,9 +19,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from commsapp.core import strict_json
-from commsapp.core.audit import Refused
+from commsapp.core.audit import RefusalCode, Refused
 from commsapp.core.json_size import TooComplex
-from commsapp.core.records import EDITED, OVERWRITTEN
+from commsapp.core.records import EDITED
 from commsapp.db.json_values import plain_object
 from commsapp.models import Operation, Record
 from commsapp.staff.number_fields import trimmed
@@ -123,7 +123,7 @@ class RecordForm(ModelForm):
         return [
             refusal.field
             for refusal in refusals
-            if refusal.code == OVERWRITTEN and refusal.field in self._stands
+            if refusal.code == RefusalCode.CHANGED_MEANWHILE and refusal.field in self._stands
         ]
 
     def _post_clean(self) -> None:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from commsapp.api.message.binding import bind_line
 from commsapp.api.message.json_lines import Line
 from commsapp.core.actors import Actor
-from commsapp.core.audit import Busy, Refusal, Refused
+from commsapp.core.audit import Busy, Refusal, RefusalCode, Refused
 from contacts import operations
 from contacts.operations import SaveContactGroup, Saved
 
@@ -69,13 +69,15 @@ def _save(saves: Sequence[SaveContactGroup], by: Actor, dry_run: bool) -> Iterab
         return operations.save_contact_groups(saves, by=by, dry_run=dry_run)
     except Busy:
         text = _("The database was busy, and nothing was changed. Save it again.")
-        return [Refused(Refusal("ServiceUnavailable", text))] * len(saves)
+        return [Refused(Refusal(RefusalCode.SERVICE_UNAVAILABLE, text))] * len(saves)
 
 
 def _read(line: Line) -> SaveContactGroup | Refused:
     """Return a line's request, read as the Message API's stream reads it, or its refusal."""
     if line.wrong:
-        return Refused(Refusal("RequestTooLarge", line.wrong))  # all that a file's can be
+        return Refused(
+            Refusal(RefusalCode.REQUEST_TOO_LARGE, line.wrong)
+        )  # all that a file's can be
     return bind_line(SaveContactGroup, line.text, {}, line.number)
 
 

@@ -1,7 +1,7 @@
 """Contacts, contact groups, and the keys by which other systems know them."""
 
 from contacts.models.contacts import Contact, ContactConnection, ContactGroup, Role
-from contacts.models.data_sources import AlternateKey, DataSource, SaveCount, SaveFailure
+from contacts.models.data_sources import AlternateKey, DataSource, Outcome, SaveCount, SaveFailure
 
 __all__ = [
     "AlternateKey",
@@ -9,6 +9,7 @@ __all__ = [
     "ContactConnection",
     "ContactGroup",
     "DataSource",
+    "Outcome",
     "Role",
     "SaveCount",
     "SaveFailure",

@@ -16,6 +16,18 @@ from commsapp.models import Record
 from contacts.models.contacts import Contact, ContactGroup, Role
 
 
+class Outcome(models.TextChoices):
+    """What became of a save, as `Meta.Outcome` of the Message API says it."""
+
+    CREATED = "Created", _("Created")
+    UPDATED = "Updated", _("Updated")
+    UNCHANGED = "Unchanged", _("Unchanged")
+    ARCHIVED = "Archived", _("Archived")
+    RESTORED = "Restored", _("Restored")
+    DELETED = "Deleted", _("Deleted")
+    FAILED = "Failed", _("Failed")  # refused; only counted, never an answer
+
+
 class DataSource(Record):
     """One instance of an external suite, whose keys are unique within it.
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from contacts.models import Contact, ContactGroup
-from contacts.pages.data_sources import OUTCOMES
+from contacts.pages.data_sources import outcome_label
 
 _SHOWN = 50
 
@@ -23,7 +23,7 @@ def keys_of_contact(request: HttpRequest, contact: Contact) -> dict[str, Any]:
 def _keys(request: HttpRequest, name: str, record: Any) -> dict[str, Any]:
     """The keys, each with what became of the last save by it."""
     rows = record.alternate_keys.select_related("data_source").order_by("value")[: _SHOWN + 1]
-    keys = [(key, OUTCOMES.get(key.last_outcome, key.last_outcome)) for key in rows]
+    keys = [(key, outcome_label(key.last_outcome)) for key in rows]
     can_add = request.user.has_perm("contacts.add_alternatekey")
     more = len(keys) > _SHOWN
     return {"keys": keys[:_SHOWN], "more": more, "name": name, "can_add": can_add}

@@ -8,23 +8,12 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from commsapp.staff.changelists import page_by_number
 from commsapp.staff.request import actor_of, can_view
-from contacts.models import ContactGroup, DataSource
+from contacts.models import ContactGroup, DataSource, Outcome
 
 _LAST_SAVES, _FAILURES_SHOWN, _DAYS = 10, 20, 30
-
-OUTCOMES = {
-    "Created": _("Created"),
-    "Updated": _("Updated"),
-    "Unchanged": _("Unchanged"),
-    "Archived": _("Archived"),
-    "Restored": _("Restored"),
-    "Deleted": _("Deleted"),
-    "Failed": _("Failed"),
-}
 
 
 @dataclass(frozen=True)
@@ -50,12 +39,17 @@ class Day:
         return 100 - self.failed_height
 
 
+def outcome_label(outcome: str) -> str:
+    """Return what a person reads; a value of another version as it is."""
+    return str(Outcome(outcome).label) if outcome in Outcome.values else outcome
+
+
 def last_saves(request: HttpRequest, source: DataSource) -> dict[str, Any]:
     """The keys by which contact groups were saved last, each with what became of it."""
     saved = source.alternate_keys.exclude(last_saved_at=None).select_related("contact_group")
     keys = [*saved.order_by("-last_saved_at", "-pk")[:_LAST_SAVES]]
     sees_groups = can_view(actor_of(request), ContactGroup)
-    return {"keys": [(key, OUTCOMES.get(key.last_outcome)) for key in keys], "links": sees_groups}
+    return {"keys": [(key, outcome_label(key.last_outcome)) for key in keys], "links": sees_groups}
 
 
 def outcomes_per_day(request: HttpRequest, source: DataSource) -> dict[str, Any]:
@@ -68,12 +62,12 @@ def outcomes_per_day(request: HttpRequest, source: DataSource) -> dict[str, Any]
     most = max((sum(day.values()) for day in counts.values()), default=0)
     days = [
         Day(
-            day, [told.get(outcome, 0) for outcome in OUTCOMES], 10 * (day - first).days,
-            _share(sum(told.values()), most), _share(told.get("Failed", 0), most),
+            day, [told.get(outcome, 0) for outcome in Outcome], 10 * (day - first).days,
+            _share(sum(told.values()), most), _share(told.get(Outcome.FAILED, 0), most),
         )
         for day, told in sorted(counts.items(), reverse=True)
     ]  # fmt: skip
-    return {"days": days, "outcomes": OUTCOMES.values(), "width": 10 * _DAYS, "most": most}
+    return {"days": days, "outcomes": Outcome.labels, "width": 10 * _DAYS, "most": most}
 
 
 def _share(count: int, most: int) -> int:

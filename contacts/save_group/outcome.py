@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy
@@ -12,21 +11,12 @@ from commsapp.db.ids import dashed
 from commsapp.models import Operation
 from contacts.connection_order import merge
 from contacts.connections import close_gaps, connections_sentence
-from contacts.models import ContactGroup
+from contacts.models import ContactGroup, Outcome
 from contacts.save_group.lookup import Group
 from contacts.save_group.request import SubscriptionContactGroupModel
 from contacts.save_group.resolve import ResolvedContent
 
 Status = ContactGroup.Status
-
-
-class Outcome(StrEnum):
-    CREATED = "Created"
-    UPDATED = "Updated"
-    UNCHANGED = "Unchanged"
-    ARCHIVED = "Archived"
-    RESTORED = "Restored"
-    DELETED = "Deleted"
 
 
 _COUNTED = ("added", "changed", "removed")

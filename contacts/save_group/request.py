@@ -16,7 +16,7 @@ import orjson
 from django.utils.translation import gettext as _
 from msgspec.structs import astuple
 
-from commsapp.core.audit import Refusal
+from commsapp.core.audit import Refusal, RefusalCode
 from commsapp.core.message_types import Guid, Int32, Message, RequestMessage, documented
 
 MAX_TEXT_LENGTH = 255  # characters of a name or a key
@@ -247,29 +247,35 @@ Tell = Callable[[Refusal], None]
 def _check_request(save: SaveContactGroup, tell: Tell) -> None:
     key = save.key
     if not save.suite_data_source_instance_id:
-        tell(Refusal("NotEmpty", _("Say which data source."), "SuiteDataSourceInstanceId"))
+        tell(
+            Refusal(RefusalCode.NOT_EMPTY, _("Say which data source."), "SuiteDataSourceInstanceId")
+        )
     if not key and not save.object_id:
-        tell(Refusal("NotEmpty", _("Give the alternate key or the object id."), "AlternateKey"))
+        tell(
+            Refusal(
+                RefusalCode.NOT_EMPTY, _("Give the alternate key or the object id."), "AlternateKey"
+            )
+        )
     if len(key) > MAX_TEXT_LENGTH:
         tell(_too_long("AlternateKey"))
     if save.contact_group is None and not any(
         fault.field.startswith("ContactGroup.") for fault in save.shape_faults
     ):
-        tell(Refusal("NotNull", _("There is no contact group."), "ContactGroup"))
+        tell(Refusal(RefusalCode.NOT_NULL, _("There is no contact group."), "ContactGroup"))
 
 
 def _check_group(content: SubscriptionContactGroupModel, tell: Tell) -> None:
     name = content.contact_group_name or ""
     if not name.strip():
         message = _("The contact group needs a name.")
-        tell(Refusal("NotEmpty", message, "ContactGroup.ContactGroupName"))
+        tell(Refusal(RefusalCode.NOT_EMPTY, message, "ContactGroup.ContactGroupName"))
     if len(name) > MAX_TEXT_LENGTH:
         tell(_too_long("ContactGroup.ContactGroupName"))
     if len(key_of(content.role_alternate_key)) > MAX_TEXT_LENGTH:
         tell(_too_long("ContactGroup.RoleAlternateKey"))
     for flag in content.flags()[1:]:
         message = _("Only one of the three marks can be set.")
-        tell(Refusal("Predicate", message, f"ContactGroup.{flag}"))
+        tell(Refusal(RefusalCode.PREDICATE, message, f"ContactGroup.{flag}"))
 
 
 def _until_full(
@@ -291,7 +297,7 @@ def _check_connections(
     for place, one in enumerate(connections):
         id, key, index = one.contact_id, key_of(one.contact_alternate_key), one.index
         if not id and not key:
-            tell(Refusal("NotEmpty", _("Say which contact."), path(place, "ContactId")))
+            tell(Refusal(RefusalCode.NOT_EMPTY, _("Say which contact."), path(place, "ContactId")))
         if id in ids or key in keys:
             tell(same_contact_again(place, one))
         if id:
@@ -302,11 +308,11 @@ def _check_connections(
             _check_keys(place, one, tell)
         if index < 0:
             message = _("An index is 1 or more, or 0 for none.")
-            tell(Refusal("GreaterThanOrEqualTo", message, path(place, "Index")))
+            tell(Refusal(RefusalCode.GREATER_THAN_OR_EQUAL_TO, message, path(place, "Index")))
         elif index and not one.mark_as_deleted:
             if index in indexes:
                 message = _("The index %d is given twice.") % index
-                tell(Refusal("Predicate", message, path(place, "Index")))
+                tell(Refusal(RefusalCode.PREDICATE, message, path(place, "Index")))
             indexes.add(index)
 
 
@@ -318,8 +324,10 @@ def _check_keys(place: int, one: SubscriptionContactGroupConnectionModel, tell: 
 
 
 def same_contact_again(place: int, one: SubscriptionContactGroupConnectionModel) -> Refusal:
-    return Refusal("Predicate", _("The contact is listed twice."), path(place, one.contact_field))
+    return Refusal(
+        RefusalCode.PREDICATE, _("The contact is listed twice."), path(place, one.contact_field)
+    )
 
 
 def _too_long(field: str) -> Refusal:
-    return Refusal("MaximumLength", _("At most %d characters.") % MAX_TEXT_LENGTH, field)
+    return Refusal(RefusalCode.MAXIMUM_LENGTH, _("At most %d characters.") % MAX_TEXT_LENGTH, field)

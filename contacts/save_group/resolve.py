@@ -12,7 +12,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from commsapp.core.actors import Actor
-from commsapp.core.audit import Refusal, Refused
+from commsapp.core.audit import Refusal, RefusalCode, Refused
 from contacts.connection_order import ConnectionChange
 from contacts.models import AlternateKey, Role
 from contacts.save_group.lookup import Group, Key, KeyName, LookupResult, Source
@@ -57,14 +57,16 @@ def find_target(save: SaveContactGroup, known: LookupResult, by: Actor) -> Targe
         is_theirs = source and source.licensee != save.licensee_id
         if is_theirs or not by.can_access(UUID(save.licensee_id)):
             message = _("This licensee is not yours, or not the data source's.")
-            raise Refused(Refusal("Forbidden", message, "LicenseeId"))
+            raise Refused(Refusal(RefusalCode.FORBIDDEN, message, "LicenseeId"))
     target = Target(source)
     at = "SuiteDataSourceInstanceId"
     if not source:
-        target.faults.append(Refusal("NotFound", _("There is no such data source."), at))
+        target.faults.append(Refusal(RefusalCode.NOT_FOUND, _("There is no such data source."), at))
         return target
     if not source.is_active:
-        target.faults.append(Refusal("Predicate", _("The data source is not active."), at))
+        target.faults.append(
+            Refusal(RefusalCode.PREDICATE, _("The data source is not active."), at)
+        )
     _find_group(target, source, save, known)
     return target
 
@@ -82,7 +84,7 @@ def _find_group(
         target.group = known.groups[target.key.target]
     if target.group and target.group.is_deleted and not _may_be_deleted(save):
         at = "ObjectId" if save.object_id else "AlternateKey"
-        target.faults.append(Refusal("Deleted", _("The contact group is deleted."), at))
+        target.faults.append(Refusal(RefusalCode.DELETED, _("The contact group is deleted."), at))
 
 
 def _find_group_by_id(
@@ -91,12 +93,12 @@ def _find_group_by_id(
     group = known.groups.get(save.object_id or "")
     if not group or group.licensee != source.licensee:
         message = _("There is no such contact group.")
-        target.faults.append(Refusal("NotFound", message, "ObjectId"))
+        target.faults.append(Refusal(RefusalCode.NOT_FOUND, message, "ObjectId"))
         return
     target.group = group
     if target.key and target.key.target != group.id:
         message = _("The alternate key names another contact group.")
-        target.faults.append(Refusal("Conflict", message, "AlternateKey"))
+        target.faults.append(Refusal(RefusalCode.CONFLICT, message, "AlternateKey"))
     if not save.key:
         own = [key for key in group.keys if key.name[0] == source.id]
         target.key = own[0] if len(own) == 1 else None
@@ -120,7 +122,7 @@ def resolve(save: SaveContactGroup, target: Target, known: LookupResult) -> Reso
     names_role = content.group_role_id or key_of(content.role_alternate_key)
     if not names_role and not target.group and not save.object_id:
         message = _("A new contact group needs a role.")
-        asked.faults.append(Refusal("NotEmpty", message, "ContactGroup.GroupRoleId"))
+        asked.faults.append(Refusal(RefusalCode.NOT_EMPTY, message, "ContactGroup.GroupRoleId"))
     asked.wishes = [
         resolver.wish(place, one) for place, one in enumerate(content.contact_connections)
     ]
@@ -177,7 +179,7 @@ class _Resolver:
                 if kind == _GROUP
                 else _("This is a role of groups, not of connections.")
             )
-            self._tell(Refusal("Predicate", message, _path(place, at[0 if id else 1])))
+            self._tell(Refusal(RefusalCode.PREDICATE, message, _path(place, at[0 if id else 1])))
         return role
 
     def _one(
@@ -192,16 +194,16 @@ class _Resolver:
         """None, and told, where there is none. `at` are the fields that hold id and key."""
         if id and not is_ours:
             message = _("There is none with this id.")
-            self._tell(Refusal("NotFound", message, _path(place, at[0])))
+            self._tell(Refusal(RefusalCode.NOT_FOUND, message, _path(place, at[0])))
             id = None
         if value := key_of(key):
             named = self.known.keys.get((self.source.id, kind.value, value))
             if named is None:
                 message = _("The data source has no such key.")
-                self._tell(Refusal("NotFound", message, _path(place, at[1])))
+                self._tell(Refusal(RefusalCode.NOT_FOUND, message, _path(place, at[1])))
             elif id and named.target != id:
                 message = _("Id and key name different ones.")
-                self._tell(Refusal("Predicate", message, _path(place, at[1])))
+                self._tell(Refusal(RefusalCode.PREDICATE, message, _path(place, at[1])))
             else:
                 id = named.target
         return id

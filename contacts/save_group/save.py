@@ -17,18 +17,25 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from commsapp.core.actors import Actor, has_permission
-from commsapp.core.audit import AuditLog, Numbers, Refusal, Refused, operation, recording
+from commsapp.core.audit import (
+    AuditLog,
+    Numbers,
+    Refusal,
+    RefusalCode,
+    Refused,
+    operation,
+    recording,
+)
 from commsapp.db.bulk import upsert_values
 from commsapp.db.ids import new_id
 from contacts.connection_order import Connections
 from contacts.connections import counts, write_connections
-from contacts.models import AlternateKey, ContactGroup
+from contacts.models import AlternateKey, ContactGroup, Outcome
 from contacts.save_group.failures import Failures, keep_failures
 from contacts.save_group.lookup import Group, Key, LookupResult, Source, load, lock_groups
 from contacts.save_group.outcome import (
     SAVED,
     Differences,
-    Outcome,
     Saved,
     asked_for,
     differences_of,
@@ -277,4 +284,4 @@ def _changes_nothing(save: SaveContactGroup, target: Target, content_hash: str) 
 
 
 def _forbidden() -> Refused:
-    return Refused(Refusal("Forbidden", _("You lack the permission for this save.")))
+    return Refused(Refusal(RefusalCode.FORBIDDEN, _("You lack the permission for this save.")))

@@ -14,11 +14,11 @@ from django.db import transaction
 
 from commsapp.core.audit import Refused
 from commsapp.core.metering.counters import DailyCounts
+from contacts.models import Outcome
 from contacts.save_group.failures import Failures
 from contacts.save_group.outcome import Saved
 from contacts.save_group.request import SaveContactGroup
 
-FAILED = "Failed"  # beside the outcomes of saves that were not refused
 _counts = DailyCounts("contacts.SaveCount", key=("data_source", "day", "outcome"), number="count")
 
 
@@ -35,7 +35,7 @@ def count_outcomes(
         for save, answer in zip(saves, answers, strict=True)
         if isinstance(answer, Saved)
     )
-    counts.update({(source, FAILED): len(ones) for source, ones in failures.items()})
+    counts.update({(source, Outcome.FAILED.value): len(ones) for source, ones in failures.items()})
     day = at.date()
 
     def add() -> None:

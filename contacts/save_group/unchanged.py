@@ -13,9 +13,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from commsapp.core.actors import Actor, has_permission
-from contacts.models import ContactGroup
+from contacts.models import ContactGroup, Outcome
 from contacts.save_group.lookup import KeyIndex, KeySnapshot, Source
-from contacts.save_group.outcome import Outcome, Saved
+from contacts.save_group.outcome import Saved
 from contacts.save_group.request import SaveContactGroup
 
 

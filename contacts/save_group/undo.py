@@ -15,14 +15,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from commsapp.core.actors import Actor
-from commsapp.core.audit import Refusal, Undoing
+from commsapp.core.audit import Refusal, RefusalCode, Undoing
 from commsapp.db.bulk import delete_values
 from commsapp.db.ids import dashed, read_guid
 from contacts.alternate_keys import clear_hashes
 from contacts.connection_order import Connections, revert_merge
-from contacts.models import AlternateKey, Contact, ContactGroup, Role
+from contacts.models import AlternateKey, Contact, ContactGroup, Outcome, Role
 from contacts.save_group.lookup import Group, Key, LookupKeys, LookupResult, lock_groups, read
-from contacts.save_group.outcome import SAVED, Outcome, state_of
+from contacts.save_group.outcome import SAVED, state_of
 from contacts.save_group.save import write_groups
 
 Effects = dict[str, Any]  # by column, as the ledger keeps them
@@ -168,4 +168,4 @@ def _bound(one: Undoing, group: Group) -> Key | None:
 
 
 def _gone(message: str, field: str, id: str | None) -> Refusal:
-    return Refusal("NotFound", message, field, record_id=dashed(id or ""))
+    return Refusal(RefusalCode.NOT_FOUND, message, field, record_id=dashed(id or ""))

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from commsapp.core.audit import Refusal, Refused
+from commsapp.core.audit import Refusal, RefusalCode, Refused
 from commsapp.db.ids import uuid7
 from commsapp.models import Operation
 from contacts import operations
@@ -114,7 +114,7 @@ def test_failures_at_once_are_all_numbered_and_never_too_many(suite):
 
 
 def test_the_reasons_are_told_as_they_were_found(suite):
-    refused = Refused(Refusal("Predicate", "m" * 300, "f" * 300))
+    refused = Refused(Refusal(RefusalCode.PREDICATE, "m" * 300, "f" * 300))
     save = suite.request("K")
     failures.keep_failures({suite.source.pk.hex: [(save, refused)]}, at=suite.source.created_at)
     [failure] = kept(suite)

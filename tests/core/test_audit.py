@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import translation
 
 from commsapp.core import audit, records
-from commsapp.core.audit import Busy, Refusal, Refused
+from commsapp.core.audit import Busy, Refusal, RefusalCode, Refused
 from commsapp.db.ids import uuid7
 from commsapp.models import Operation
 from contacts.models import Contact
@@ -53,7 +53,9 @@ def test_an_entry_says_who_when_through_what_and_what(group, alice):
     assert entry.batch is None
 
 
-@pytest.mark.parametrize("error", [Refused(Refusal("X", "No.")), ValueError("broken")])
+@pytest.mark.parametrize(
+    "error", [Refused(Refusal(RefusalCode.INVALID_STATUS, "No.")), ValueError("broken")]
+)
 def test_what_fails_at_whatever_point_leaves_nothing(group, by_alice, error):
     with pytest.raises(type(error)):
         rename(group, "New", by_alice, fails=error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from commsapp.core.audit import RefusalCode
 from commsapp.core.imports.importer import import_records
 from commsapp.models import Licensee, Operation
 from groups.imports import RECIPIENTS
@@ -176,7 +177,7 @@ def test_adding_and_changing_take_their_own_permissions(take, charlie, licensee)
     there = factories.RecipientFactory(licensee=licensee)
     imported = take(row(), row(id=str(there.pk)), by=actor(charlie))
     assert imported.numbers == {"created": 0, "updated": 1, "unchanged": 0, "refused": 1}
-    assert imported.refusals[0].code == "FORBIDDEN"
+    assert imported.refusals[0].code == RefusalCode.FORBIDDEN
 
 
 def test_another_licensee_is_not_there(by_bob, licensee):

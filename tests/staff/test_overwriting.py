@@ -8,8 +8,7 @@ from html import unescape
 
 import pytest
 
-from commsapp.core import records
-from commsapp.core.audit import Refused
+from commsapp.core.audit import RefusalCode, Refused
 from commsapp.models import Operation
 from groups import operations
 from groups.models import RecipientGroup
@@ -171,7 +170,7 @@ def test_it_is_a_rule_of_the_operation(record, by_alice):
             expected={"name": "Read before", "description": "Old"},
         )  # fmt: skip
     assert [(refusal.code, refusal.field) for refusal in refused.value.refusals] == [
-        (records.OVERWRITTEN, "name")
+        (RefusalCode.CHANGED_MEANWHILE, "name")
     ]
     record.refresh_from_db()
     assert (record.name, record.description) == ("Shops", "Old")

@@ -29,7 +29,7 @@ from commsapp.api.message.responses import done_status
 from commsapp.api.message.urls import operation_patterns
 from commsapp.api.message.viewsets import MessageViewSet
 from commsapp.api.request_body import limit_body
-from commsapp.core.audit import Refusal, Refused
+from commsapp.core.audit import Refusal, RefusalCode, Refused
 from commsapp.core.credentials import message_sessions
 from commsapp.core.message_types import Message, RequestMessage, documented
 from commsapp.http.compression import keep_uncompressed
@@ -61,13 +61,15 @@ class Authenticate(RequestMessage):
         yield from self.shape_faults
         unread = {refusal.field for refusal in self.shape_faults}
         if self.provider.lower() not in ("", "credentials"):
-            yield Refusal("Predicate", _("The provider is “credentials” or “logout”."), "Provider")
+            yield Refusal(
+                RefusalCode.PREDICATE, _("The provider is “credentials” or “logout”."), "Provider"
+            )
         for name, value in (("UserName", self.user_name), ("Password", self.password)):
             if not value and name not in unread:
-                yield Refusal("NotEmpty", _("It must be given."), name)
+                yield Refusal(RefusalCode.NOT_EMPTY, _("It must be given."), name)
             if len(value) > _MAX_LENGTH[name]:
                 message = _("It has at most %d characters.") % _MAX_LENGTH[name]
-                yield Refusal("MaximumLength", message, name)
+                yield Refusal(RefusalCode.MAXIMUM_LENGTH, message, name)
 
 
 class AuthenticateResponse(Message):

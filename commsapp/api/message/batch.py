@@ -19,7 +19,7 @@ from commsapp.api.message.exceptions import SAFE_TO_REPEAT, error_reply
 from commsapp.api.message.operation import ReplySpec
 from commsapp.api.message.parsers import UnreadableRequest, as_request
 from commsapp.api.message.responses import done_status
-from commsapp.core.audit import Busy, Refusal, Refused, unavailable_reason
+from commsapp.core.audit import Busy, Refusal, RefusalCode, Refused, unavailable_reason
 from commsapp.db.commits import OutcomeUnknown
 from commsapp.db.errors import message_of, refusal_of, uncertainty_of
 
@@ -45,7 +45,7 @@ class Batch:
             return self._error(400, "The requests are not a JSON array.")
         if len(items) > MAX_BATCH:
             message = _("There are more than %d requests.") % MAX_BATCH
-            return self._refused(Refused(Refusal("MaximumLength", message)))
+            return self._refused(Refused(Refusal(RefusalCode.MAXIMUM_LENGTH, message)))
         requests: list[Any] = []
         for place, item in enumerate(items):
             if refusal := self._bind(requests, item, place):

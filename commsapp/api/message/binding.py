@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from commsapp.api.message.definition import describe, normalize_key
 from commsapp.api.message.parsers import UnreadableRequest, as_request, read_json
-from commsapp.core.audit import Refusal
+from commsapp.core.audit import Refusal, RefusalCode
 from commsapp.core.message_types import InvalidGuid, Message, RequestMessage, decode_guid
 
 R = TypeVar("R", bound=RequestMessage)
@@ -35,7 +35,7 @@ def bind_line(request: type[R], text: bytes, query: Mapping[str, str], line: int
     try:
         return bind(request, as_request(read_json(text)), query, line)
     except UnreadableRequest as error:
-        fault = Refusal("SerializationException", str(error))
+        fault = Refusal(RefusalCode.SERIALIZATION_EXCEPTION, str(error))
         return request().received(line, [fault])
 
 
@@ -160,7 +160,7 @@ class _Normalizer:
                 continue
             if "\0" in text:
                 message = _("This text has a NUL character.")
-                self.faults.append(Refusal("SerializationException", message, slot.name))
+                self.faults.append(Refusal(RefusalCode.SERIALIZATION_EXCEPTION, message, slot.name))
             else:
                 values[slot.name] = self._value(slot, text, slot.name)
 
@@ -183,7 +183,7 @@ class _Normalizer:
             "one": first,
             "other": second,
         }
-        self.faults.append(Refusal("SerializationException", message, field))
+        self.faults.append(Refusal(RefusalCode.SERIALIZATION_EXCEPTION, message, field))
 
 
 # --- Faults ---------------------------------------------------------------------------------
@@ -196,10 +196,10 @@ def _refusal(error: msgspec.ValidationError) -> Refusal:
     found = _FAULT.fullmatch(str(error))
     message, field = (found["message"], found["field"] or "") if found else (str(error), "")
     if isinstance(error.__cause__, InvalidGuid):
-        return Refusal("InvalidGuid", _("This is no Guid."), field)
+        return Refusal(RefusalCode.INVALID_GUID, _("This is no Guid."), field)
     if message.endswith("got `null`"):
-        return Refusal("NotNull", _("There is nothing here."), field)
-    return Refusal("SerializationException", f"{message}.", field)
+        return Refusal(RefusalCode.NOT_NULL, _("There is nothing here."), field)
+    return Refusal(RefusalCode.SERIALIZATION_EXCEPTION, f"{message}.", field)
 
 
 def _first_name(field: str) -> str:

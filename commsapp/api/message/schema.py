@@ -23,7 +23,7 @@ from commsapp.api.openapi.fragments import (
     response_ref,
     schema_ref,
 )
-from commsapp.core.audit import Refusal
+from commsapp.core.audit import Refusal, RefusalCode
 
 PATH_FORMATS = ("json", "jsonl", "xml", "csv")
 _ERRORS = {
@@ -268,7 +268,8 @@ def _media(format_name: str, schema: Schema, example: Any, name: str = "Response
 
 def _error_response(status: str, code: str, description: str) -> Schema:
     schema = {"anyOf": [schema_ref("ErrorResponse"), schema_ref("ErrorResponseCamel")]}
-    refusals = [Refusal(code, description, "AlternateKey")] if status in ("400", "409") else []
+    has_field = status in ("400", "409")
+    refusals = [Refusal(RefusalCode(code), description, "AlternateKey")] if has_field else []
     example = responses.wrapped(responses.status_of(description, code, refusals))
     headers = {"headers": _HEADERS[status]} if status in _HEADERS else {}
     content = content_in_all_formats(schema, example, name="ErrorResponse")

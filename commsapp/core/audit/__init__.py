@@ -22,7 +22,14 @@ from commsapp.core.audit.operation_kinds import (
     sentence,
     undoable_kinds,
 )
-from commsapp.core.audit.refusals import Busy, Refusal, Refused, TimedOut, unavailable_reason
+from commsapp.core.audit.refusals import (
+    Busy,
+    Refusal,
+    RefusalCode,
+    Refused,
+    TimedOut,
+    unavailable_reason,
+)
 from commsapp.core.audit.retrying import operation
 from commsapp.core.audit.undoing import Undone, undo, undo_batch
 
@@ -35,6 +42,7 @@ __all__ = [
     "Kind",
     "Numbers",
     "Refusal",
+    "RefusalCode",
     "Refused",
     "TimedOut",
     "Undoing",

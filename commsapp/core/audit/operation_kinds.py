@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from commsapp.core.actors import Actor, has_permission
-from commsapp.core.audit.refusals import Refusal, Refused
+from commsapp.core.audit.refusals import Refusal, RefusalCode, Refused
 from commsapp.core.number_format import format_counts
 from commsapp.models import Operation, Record
 
@@ -85,7 +85,9 @@ class Kind:
     def undo(self, undoings: Sequence[Undoing], by: Actor) -> None:
         """Reverse what these operations did, unless changed since, and count it in each."""
         if self._inverse is None:
-            raise Refused(Refusal("INVALID_STATUS", _("This kind of change cannot be undone.")))
+            raise Refused(
+                Refusal(RefusalCode.INVALID_STATUS, _("This kind of change cannot be undone."))
+            )
         self._inverse(undoings, by)
 
 

@@ -18,7 +18,7 @@ from commsapp.core.audit.operation_kinds import (
     undoable_kinds,
     undone_sentence,
 )
-from commsapp.core.audit.refusals import Refusal, Refused
+from commsapp.core.audit.refusals import Refusal, RefusalCode, Refused
 from commsapp.core.audit.retrying import operation
 from commsapp.models import Operation
 
@@ -52,7 +52,7 @@ def undo(operation_id: UUID | str, *, by: Actor, dry_run: bool = False) -> Undon
         undone = lock(Operation, operation_id, by=by)  # type: ignore[type-var]
         _require_verbs(undone, by)
         if undone.is_undone:
-            raise Refused(Refusal("INVALID_STATUS", _("This was undone already.")))
+            raise Refused(Refusal(RefusalCode.INVALID_STATUS, _("This was undone already.")))
         [undoing] = _undo([undone], audit_log)
     return _undo_result(undoing, dry_run)
 

@@ -19,7 +19,7 @@ from django.db.models import BooleanField, ForeignKey
 from django.utils.translation import gettext as _
 
 from commsapp.core.actors import Actor, has_permission, missing_permission_message
-from commsapp.core.audit import Refusal, operation, recording
+from commsapp.core.audit import Refusal, RefusalCode, operation, recording
 from commsapp.core.imports.references import References
 from commsapp.core.records import CREATED, EDITED, note_edit, values_of
 from commsapp.db.bulk import write_rows
@@ -144,7 +144,7 @@ class _Import:
             one.name for one in fields.values() if isinstance(one, ForeignKey)
         }
 
-    def refuse(self, index: int, code: str, told: str, field: str = "") -> None:
+    def refuse(self, index: int, code: RefusalCode, told: str, field: str = "") -> None:
         self.refusals[index].append(Refusal(code, str(told), field, index))
 
     def accepted(self) -> Sequence[Pending]:
@@ -157,7 +157,7 @@ class _Import:
             if index not in self.refusals:
                 self._take(index, row, named.get(index), stored)
         for pending, name, told in self.what.check(self.changing):
-            self.refuse(pending.index, "FIELD_INTEGRITY_EXCEPTION", told, name)
+            self.refuse(pending.index, RefusalCode.FIELD_INTEGRITY_EXCEPTION, told, name)
         self.changing = [one for one in self.changing if one.index not in self.refusals]
         return [*self.creating, *self.changing]
 
@@ -172,22 +172,24 @@ class _Import:
             given, key = row.get("id", ""), row.get(self.what.key, "") if self.what.key else ""
             guid = read_guid(given)
             if given and (guid is None or guid == NIL):
-                self.refuse(index, "MALFORMED_ID", _("“%s” is no id.") % given[:64], "id")
+                self.refuse(index, RefusalCode.MALFORMED_ID, _("“%s” is no id.") % given[:64], "id")
                 continue
             if not guid and len(owners.get(key, ())) > 1:
                 message = _("Several have “%s”: give the id of the one that is meant.")
-                self.refuse(index, "DUPLICATE_VALUE", message % key, self.what.key)
+                self.refuse(index, RefusalCode.DUPLICATE_VALUE, message % key, self.what.key)
                 continue
             named[index] = guid or next(iter(owners.get(key, ())), None)
             counts = key if self._is_unique or not guid else ""
             for once in filter(None, (named[index], counts and f"key:{counts}")):
                 if seen.setdefault(once, index) != index:
                     message = _("Another row says something of the same one.")
-                    self.refuse(index, "DUPLICATE_VALUE", message, "id" if guid else self.what.key)
+                    self.refuse(
+                        index, RefusalCode.DUPLICATE_VALUE, message, "id" if guid else self.what.key
+                    )
                     break
             if guid and self._is_unique and owners.get(key, [guid]) != [guid]:
                 message = _("Another one has “%s” already.") % key
-                self.refuse(index, "DUPLICATE_VALUE", message, self.what.key)
+                self.refuse(index, RefusalCode.DUPLICATE_VALUE, message, self.what.key)
         return named
 
     @property
@@ -227,11 +229,11 @@ class _Import:
         record = stored.get(id or "")
         if id and record is None:
             message = _("There is no %s with this id.") % self.model._meta.verbose_name
-            self.refuse(index, "NOT_FOUND", message, "id")
+            self.refuse(index, RefusalCode.NOT_FOUND, message, "id")
             return
         verb = "change" if record else "add"
         if not has_permission(self.by, verb, self.model):
-            self.refuse(index, "FORBIDDEN", missing_permission_message(verb, self.model))
+            self.refuse(index, RefusalCode.FORBIDDEN, missing_permission_message(verb, self.model))
             return
         before = values_of(record) if record else None
         record = record or self.model(licensee_id=self.licensee_id)
@@ -239,7 +241,12 @@ class _Import:
             if name in row:
                 self._set(index, record, one, row[name], is_new=before is None)
             elif before is None and name in self.links and not one.null:
-                self.refuse(index, "REQUIRED", str(one.error_messages["blank"]), name)
+                self.refuse(
+                    index,
+                    RefusalCode.REQUIRED_FIELD_MISSING,
+                    str(one.error_messages["blank"]),
+                    name,
+                )
         self._validate(index, record)
         if index in self.refusals:
             return
@@ -265,14 +272,18 @@ class _Import:
     def _refer(self, index: int, record: Any, one: Any, text: str) -> None:
         if not text:
             if not one.null:
-                self.refuse(index, "REQUIRED", one.error_messages["blank"], one.name)
+                self.refuse(
+                    index, RefusalCode.REQUIRED_FIELD_MISSING, one.error_messages["blank"], one.name
+                )
             elif getattr(record, one.attname):
                 setattr(record, one.name, None)
             return
         try:
             setattr(record, one.name, self.links[one.name][text])
         except LookupError as error:
-            self.refuse(index, "INVALID_CROSS_REFERENCE_KEY", str(error.args[0]), one.name)
+            self.refuse(
+                index, RefusalCode.INVALID_CROSS_REFERENCE_KEY, str(error.args[0]), one.name
+            )
 
     def _validate(self, index: int, record: Any) -> None:
         """The model's rules. Uniqueness and references are looked after for all rows together."""
@@ -282,7 +293,7 @@ class _Import:
             for name, told in error.message_dict.items():
                 for one in told:
                     at = "" if name == NON_FIELD_ERRORS else name
-                    self.refuse(index, "FIELD_INTEGRITY_EXCEPTION", one, at)
+                    self.refuse(index, RefusalCode.FIELD_INTEGRITY_EXCEPTION, one, at)
 
     # --- Writing ----------------------------------------------------------------------------------
 

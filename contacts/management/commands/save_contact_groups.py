@@ -140,7 +140,10 @@ class _Run:
                 "seconds": round(self.progress.seconds, 3),
             }
             return json.dumps(context)
-        rows = {**{name: count for name, count in outcomes.items() if count}, "Failed": failed}
+        rows = {
+            **{name: count for name, count in outcomes.items() if count},
+            Outcome.FAILED.value: failed,
+        }
         seconds = self.progress.seconds
         rate = f", {tally.lines / seconds:,.0f} a second" if seconds else ""
         return "\n".join(

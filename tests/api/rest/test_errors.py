@@ -11,7 +11,7 @@ from django.db import OperationalError
 from django.test import RequestFactory
 
 from commsapp.api.rest import exceptions
-from commsapp.core.audit import Busy, Refusal, Refused, TimedOut
+from commsapp.core.audit import Busy, Refusal, RefusalCode, Refused, TimedOut
 from commsapp.models import Operation
 
 pytestmark = pytest.mark.django_db
@@ -19,18 +19,18 @@ pytestmark = pytest.mark.django_db
 
 def test_a_refusal_tells_its_place_and_its_record():
     refusals = [
-        Refusal("A", "First.", "recipients", 3),
-        Refusal("B", "Second.", record_id="7"),
-        Refusal("C", "Third.", "group"),
+        Refusal(RefusalCode.DUPLICATE_VALUE, "First.", "recipients", 3),
+        Refusal(RefusalCode.LIMIT_EXCEEDED, "Second.", record_id="7"),
+        Refusal(RefusalCode.INVALID_STATUS, "Third.", "group"),
     ]
     response = exceptions.handle(Refused(*refusals), {})
     assert response.status_code == 409
     assert response.data == {
         "detail": "First.",
         "errors": [
-            {"code": "A", "message": "First.", "field": "recipients[3]"},
-            {"code": "B", "message": "Second.", "record": "7"},
-            {"code": "C", "message": "Third.", "field": "group"},
+            {"code": "DUPLICATE_VALUE", "message": "First.", "field": "recipients[3]"},
+            {"code": "LIMIT_EXCEEDED", "message": "Second.", "record": "7"},
+            {"code": "INVALID_STATUS", "message": "Third.", "field": "group"},
         ],
     }
 
