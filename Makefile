@@ -5,6 +5,7 @@ PORT ?= 8000
 VAR_DIR ?= var
 STATIC_ROOT ?= staticfiles
 BIN = .venv/bin
+CLIENTS = tests/clients
 PIP_INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 # From the public index alone, so that nobody's own wheels get into the lock.
 PIP_COMPILE = env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/null \
@@ -14,7 +15,7 @@ PIP_COMPILE = env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/
 NEW_SECRET = $(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))'
 
 .DELETE_ON_ERROR:
-.PHONY: help run free-port test test-sqlite test-postgresql fuzz bench screenshots check lint types layers migrations deploy openapi messages lock clients
+.PHONY: help run free-port test test-sqlite test-postgresql fuzz bench screenshots check lint scripts format types layers migrations deploy openapi messages lock clients
 
 help:
 	@echo 'make run      the product with demo data on http://127.0.0.1:$(PORT) (PORT, DATABASE_URL, PUBLIC_URL)'
@@ -22,9 +23,9 @@ help:
 	@echo 'make fuzz     every operation of the API, asked at random (SECONDS=600 DATABASE=postgresql)'
 	@echo 'make bench    what things cost, as ratios (DATABASE=sqlite ARGS="bulk --repeat 3")'
 	@echo 'make screenshots  every staff page, light and dark, on a desk and a phone (FOLDER=var/screens)'
-	@echo 'make check    style, types, layers, migrations, deployment settings, OpenAPI'
+	@echo 'make check    style, types, layers, migrations, deployment settings, OpenAPI; scripts (npm)'
 	@echo 'make messages  the German catalogue: new texts in, and compiled (needs GNU gettext)'
-	@echo 'make clients  what the tests of JavaScript clients need (npm)'
+	@echo 'make clients  from npm: the JavaScript clients of the tests, and the linter of scripts'
 	@echo 'make lock     the lock files anew from pyproject.toml (ARGS=--upgrade)'
 
 # --- The product ----------------------------------------------------------------------------
@@ -76,7 +77,8 @@ bench: .venv/dev
 screenshots: .venv/dev
 	$(BIN)/python -m tests.browser.screenshots $(or $(FOLDER),var/screens)
 
-check: lint types layers migrations deploy openapi
+# Last what needs npm: on a machine without it, the others have run.
+check: lint types layers migrations deploy openapi scripts
 
 # These load the settings, and see them as on a server, whatever the environment they run in.
 types migrations deploy openapi messages: export SECRET_KEY = $(shell $(NEW_SECRET))
@@ -89,6 +91,17 @@ types migrations deploy openapi: export DEBUG = off
 lint: .venv/dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/djlint templates --lint --check --quiet
+
+scripts: clients
+	$(CLIENTS)/node_modules/.bin/biome check --error-on-warnings
+
+# Rewrites what `make lint` and `make scripts` would refuse, where a program can.
+format: .venv/dev clients
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/djlint templates --reformat --quiet
+	$(CLIENTS)/node_modules/.bin/biome check --write
 
 types: .venv/dev
 	$(BIN)/mypy
@@ -128,11 +141,12 @@ messages: .venv/dev
 	$(PIP_INSTALL) -r requirements-dev.lock
 	@touch $@
 
-# Clients from npm, for tests alone.
-CLIENTS = tests/clients
+# From npm, for tests and checks alone.
 clients: $(CLIENTS)/node_modules/.package-lock.json
 
 $(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package-lock.json
+	@command -v npm >/dev/null || \
+		{ echo 'npm is needed: `apt-get install npm`, or `brew install node`.' >&2; exit 1; }
 	cd $(CLIENTS) && npm ci --silent
 	@touch $@
 

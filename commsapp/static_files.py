@@ -31,7 +31,7 @@ class CollectedFilesStorage(CompressedManifestStaticFilesStorage):
     patterns = (
         *CompressedManifestStaticFilesStorage.patterns,
         ("docs.js", _IMPORTS),
-        ("staff/*.js", _IMPORTS),
+        ("staff/js/*.js", _IMPORTS),
     )
 
     def compress_files(self, paths: Any) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """Picking one record of very many by typing, with and without JavaScript.
 
-In the form stands a text input. With JavaScript it is a combobox (static/staff/combobox.js) that
+In the form stands a text input. With JavaScript it is a combobox (static/staff/js/combobox.js) that
 asks the site's autocomplete address. Without, what was typed is looked up when the form is sent: a
 name, number or id that is one record's is that one, and else the form comes back with those that
 may be meant, to choose from.
@@ -17,6 +17,7 @@ from django.contrib import admin
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
+from django.forms.utils import flatatt
 from django.forms.widgets import Script
 from django.http import HttpRequest, JsonResponse
 from django.template.loader import render_to_string
@@ -70,8 +71,8 @@ class Combobox(forms.Widget):
 
     @property
     def media(self) -> forms.Media:
-        module: Any = Script("staff/combobox.js", type="module")
-        return forms.Media(css={"all": ["staff/combobox.css"]}, js=[module])
+        module: Any = Script("staff/js/combobox.js", type="module")
+        return forms.Media(css={"all": ["staff/css/combobox.css"]}, js=[module])
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> str | None:
         """The id of what was picked or chosen, or what was typed."""
@@ -92,7 +93,7 @@ class Combobox(forms.Widget):
         context = {
             "name": name,
             "id": (attrs or {}).get("id", f"id_{name}"),
-            "attrs": self.build_attrs(self.attrs, attrs),
+            "attrs": flatatt({**self.build_attrs(self.attrs, attrs), "id": None}),
             "text": label or value or "",
             "chosen": f"{dashed(guid)} {label}" if guid and label else "",
             "url": self.url,

@@ -53,9 +53,15 @@ def undo_page(operation: Model) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def is_current(context: Any, url: str) -> bool:
-    """Whether the page is at the address or below it, or is told to belong there (`stands_at`)."""
-    return str(context.get("stands_at") or context["request"].path).startswith(url)
+def aria_current(context: Any, url: str) -> str:
+    """Return a menu entry's aria-current: "page" for the page itself, "true" for those below it.
+
+    A page that belongs below another entry than its address says names one as `menu_url`.
+    """
+    path = context["request"].path
+    if path == url:
+        return "page"
+    return "true" if str(context.get("menu_url") or path).startswith(url) else ""
 
 
 @register.filter

@@ -40,7 +40,7 @@ def quick(request: HttpRequest, line: QuoteLineItem) -> HttpResponse:
     return show(
         request, line, "quotes/quick.html", title=gettext("Edit"), subtitle=str(line),
         status=400 if form.is_bound else 200, form=form, line=line, quote=line.quote, place=place,
-        stands_at=url_of(line.quote), back=place.url(line.quote, row=f"line-{line.pk}"),
+        menu_url=url_of(line.quote), back=place.url(line.quote, row=f"line-{line.pk}"),
     )  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def _carry_out(
         context={
             "line": line,
             "quote": line.quote,
-            "stands_at": url_of(line.quote),
+            "menu_url": url_of(line.quote),
             "foreseen": FORESEEN,
         },
     )

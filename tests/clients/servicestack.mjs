@@ -12,6 +12,7 @@ let types;
 
 async function load({ baseUrl, folder, language }) {
   const source = await (await fetch(`${baseUrl}/types/${language}`)).text();
+  if (language === "typescript") await writeFile(join(folder, "dtos.ts"), source);
   const path = join(folder, "dtos.mjs");
   await writeFile(path, language === "typescript" ? compile(source) : source);
   types = await import(path);

@@ -52,7 +52,8 @@ def test_every_import_of_our_scripts_names_a_collected_file(collected, hashed, n
 
 def test_there_is_an_import_to_look_at(collected, hashed):
     assert (
-        "palette." in IMPORT.search((collected / hashed["staff/shortcuts.js"]).read_text())["name"]
+        "palette."
+        in IMPORT.search((collected / hashed["staff/js/shortcuts.js"]).read_text())["name"]
     )
 
 
@@ -66,7 +67,7 @@ def test_only_hashed_names_are_collected_and_what_is_text_is_compressed(collecte
     packed = {f"{name}{ending}" for name in hashed.values() for ending in (".gz", ".br")}
     assert found - packed == {*hashed.values(), "staticfiles.json"}
     assert not {*hashed} & found
-    script = hashed["staff/palette.js"]
+    script = hashed["staff/js/palette.js"]
     assert f"{script}.br" in found
     assert (
         gzip.decompress((collected / f"{script}.gz").read_bytes())
@@ -75,14 +76,14 @@ def test_only_hashed_names_are_collected_and_what_is_text_is_compressed(collecte
 
 
 def test_all_that_is_collected_may_be_read_by_a_web_server_of_another_user(collected, hashed):
-    folder = (collected / hashed["staff/palette.js"]).parent
+    folder = (collected / hashed["staff/js/palette.js"]).parent
     files = [*folder.iterdir()]
     assert {file.suffix for file in files} >= {".js", ".css", ".gz", ".br"}
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o644}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o755
 
 
-@pytest.mark.parametrize("name", ["staff/nothing.js", "rest_framework/js/default.js"])
+@pytest.mark.parametrize("name", ["staff/js/nothing.js", "rest_framework/js/default.js"])
 def test_a_name_that_is_not_collected_is_refused_in_tests_as_when_served(hashed, name):
     assert name not in hashed
     with pytest.raises(ValueError, match="Missing static file"):
@@ -90,5 +91,5 @@ def test_a_name_that_is_not_collected_is_refused_in_tests_as_when_served(hashed,
 
 
 def test_a_collected_name_is_taken_in_tests(hashed):
-    assert UncollectedStorage().url("staff/palette.js") == "/static/staff/palette.js"
+    assert UncollectedStorage().url("staff/js/palette.js") == "/static/staff/js/palette.js"
     assert {name for name in hashed if not UncollectedStorage().url(name)} == set()

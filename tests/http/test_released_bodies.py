@@ -40,8 +40,8 @@ def test_large_body_of_the_rest_api_is_emptied_after_its_answer(alice):
 
 
 @pytest.mark.parametrize("path", ["SaveContactGroup", "SaveContactGroup[]"])
-def test_body_of_the_message_api_is_taken_from_its_request(alice, path):
-    body = json.dumps({"AlternateKey": "1"})
+def test_large_body_of_the_message_api_is_released(alice, path):
+    body = json.dumps({"AlternateKey": LARGE})
     answer = Client().post(
         f"/json/reply/{path}", f"[{body}]" if "[]" in path else body, "application/json",
         headers={"Authorization": f"Bearer {token(alice)}"},

@@ -26,6 +26,10 @@ from quotes.models import QuoteLineItem
 from tests import factories
 from tests.conftest import actor
 
+_BLOCK_TAGS = re.compile(
+    r" ?(</?(?:button|caption|dd|details|div|dl|dt|fieldset|form|h\d|input|legend|li|nav|ol|option"
+    r"|p|section|select|summary|table|tbody|td|tfoot|th|thead|title|tr|ul)\b[^>]*>) ?"
+)
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -53,8 +57,10 @@ def page(record, name: str = "page") -> str:
 
 
 def content_of(response) -> str:
-    """All that a page says, tags and all."""
-    return response.content.decode()
+    """Return the HTML of a page on one line, without the white space that never shows."""
+    text = re.sub(r"\s+", " ", response.content.decode())
+    text = _BLOCK_TAGS.sub(r"\1", text)
+    return re.sub(r"(<[a-z][^>]*>) | (</)", r"\1\2", text)
 
 
 def last_message(client: Client, response) -> str:

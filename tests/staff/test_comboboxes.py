@@ -169,4 +169,4 @@ def test_a_form_and_its_options_cost_the_same_however_many_there_are(web, licens
 def test_no_form_waits_for_select2_any_more(web, group):
     body = content_of(web.get(page(group, "change")))
     assert "select2" not in body
-    assert "staff/combobox.js" in body
+    assert "staff/js/combobox.js" in body

@@ -265,7 +265,7 @@ def test_a_file_is_the_same_in_both_languages(web, line, ending):
 
 
 def test_scripts_say_nothing_of_their_own():
-    folder = Path(__file__).resolve().parents[2] / "static/staff"
+    folder = Path(__file__).resolve().parents[2] / "static/staff/js"
     said = re.compile(
         r"""(?:textContent|innerText|placeholder|title|label|alt)\s*\+?=\s*["'`][^"'`]*[A-Za-z]{2}"""
         r"""|(?:alert|confirm|prompt)\("""

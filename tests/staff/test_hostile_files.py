@@ -249,16 +249,6 @@ def test_cells_are_counted_in_all_also_those_that_fill_a_short_row(monkeypatch):
         assert "more than 5000 cells" in refused_csv(f"{header}\n" + f"{row}\n" * 100)
 
 
-def test_header_is_none_of_the_cells_that_a_file_may_have(monkeypatch):
-    monkeypatch.setattr(reading_limits, "MAX_CELLS", 500)
-    header = ",".join(f"c{n}" for n in range(50))
-    full_row = ",".join(["x"] * 50) + "\n"
-    upload = SimpleUploadedFile("file.csv", (f"{header}\n" + full_row * 10).encode())
-    assert len(reader.read(upload).rows) == 10
-    message = refused_csv(f"{header}\n" + full_row * 11)
-    assert "It has more than 500 cells below its header, blank ones included." in message
-
-
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

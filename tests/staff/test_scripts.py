@@ -12,8 +12,8 @@ from tests.staff.conftest import page
 
 pytestmark = pytest.mark.django_db
 
-EVERYWHERE = ["admin/js/theme.js", "staff/staff.js"]
-SIGNED_IN = [*EVERYWHERE, "staff/shortcuts.js"]
+EVERYWHERE = ["admin/js/theme.js", "staff/js/staff.js"]
+SIGNED_IN = [*EVERYWHERE, "staff/js/shortcuts.js"]
 ACTIONS = ["jsi18n", "admin/js/actions.js"]
 FORM = ["admin/js/change_form.js"]
 
@@ -67,18 +67,18 @@ def test_a_list_loads_what_its_actions_need(web, line, join, customer, connect, 
 
 
 FORMS = {
-    "quotes_quote": ["staff/combobox.js"],
-    "quotes_quotelineitem": ["staff/combobox.js", "staff/line-form.js"],
+    "quotes_quote": ["staff/js/combobox.js"],
+    "quotes_quotelineitem": ["staff/js/combobox.js", "staff/js/line-form.js"],
     "quotes_product": [],
-    "groups_recipientgroup": ["staff/combobox.js"],
-    "groups_recipient": ["staff/combobox.js"],
+    "groups_recipientgroup": ["staff/js/combobox.js"],
+    "groups_recipient": ["staff/js/combobox.js"],
     "contacts_contactgroup": [],
     "contacts_contact": [],
-    "contacts_alternatekey": ["staff/combobox.js"],
+    "contacts_alternatekey": ["staff/js/combobox.js"],
     "contacts_datasource": [],
     "contacts_role": [],
     "commsapp_user": ["admin/js/unusable_password_field.js"],
-    "commsapp_client": ["staff/combobox.js"],
+    "commsapp_client": ["staff/js/combobox.js"],
     "commsapp_licensee": [],
     "auth_group": [],
 }
@@ -93,22 +93,22 @@ def test_a_page_loads_what_is_on_it(web, line, join, customer, connect):
     connect("Anna")
     join(2)
     group, quote = line.recipient_group, line.quote
-    copy = "staff/copy.js"
+    copy = "staff/js/copy.js"
     table = {
         "/admin/": [],
         "/admin/find/?q=s": [],
         "/admin/shortcuts/": [],
         "/admin/integrations/": [copy],
         "/admin/integrations/curl/": [],
-        page(quote): [copy, "staff/quotes.js"],
+        page(quote): [copy, "staff/js/quotes.js"],
         page(line): [copy],
         page(line, "split"): [],
         page(line, "delete"): [],
-        page(group): [copy, "staff/ways.js"],
-        page(group, "add-recipients"): ["staff/combobox.js", "staff/ways.js"],
+        page(group): [copy, "staff/js/ways.js"],
+        page(group, "add-recipients"): ["staff/js/combobox.js", "staff/js/ways.js"],
         page(group, "history"): [],
-        page(customer): [copy, "staff/order.js"],
-        page(customer, "add-connections"): ["staff/combobox.js", "staff/order.js"],
+        page(customer): [copy, "staff/js/order.js"],
+        page(customer, "add-connections"): ["staff/js/combobox.js", "staff/js/order.js"],
         page(Operation.objects.order_by("pk")[0]): [copy],
     }
     assert {path: scripts(web, path) for path in table} == {
@@ -117,5 +117,5 @@ def test_a_page_loads_what_is_on_it(web, line, join, customer, connect):
 
 
 def test_a_quote_on_paper_and_the_page_to_sign_in_load_only_their_own(web, client, line):
-    assert scripts(web, page(line.quote, "print")) == ["staff/print.js"]
+    assert scripts(web, page(line.quote, "print")) == ["staff/js/print.js"]
     assert scripts(client, reverse("admin:login")) == sorted(EVERYWHERE)

@@ -15,7 +15,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from commsapp.core.spreadsheet_formulas import escape_formula, unescape_formula
-from commsapp.staff.tables import reader
+from commsapp.staff.tables import reader, reading_limits
 from commsapp.staff.tables.writer import FORMATS
 
 
@@ -239,3 +239,14 @@ def test_what_an_export_wrote_is_read_as_it_was(rows, ending):
 def test_no_cell_begins_as_a_formula_does(text):
     assert escape_formula(text)[:1] not in {*"=+-@\t\r\n＝＋－＠"}
     assert unescape_formula(escape_formula(text)) == text
+
+
+def test_header_is_none_of_the_cells_that_a_file_may_have(monkeypatch):
+    monkeypatch.setattr(reading_limits, "MAX_CELLS", 500)
+    header = ",".join(f"c{n}" for n in range(50))
+    full_row = ",".join(["x"] * 50) + "\n"
+    upload = SimpleUploadedFile("file.csv", (f"{header}\n" + full_row * 10).encode())
+    assert len(reader.read(upload).rows) == 10
+    upload = SimpleUploadedFile("file.csv", (f"{header}\n" + full_row * 11).encode())
+    with pytest.raises(reader.Unreadable, match="more than 500 cells below its header, blank"):
+        reader.read(upload)

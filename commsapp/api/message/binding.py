@@ -196,11 +196,10 @@ def _refusal(error: msgspec.ValidationError) -> Refusal:
     found = _FAULT.fullmatch(str(error))
     message, field = (found["message"], found["field"] or "") if found else (str(error), "")
     if isinstance(error.__cause__, InvalidGuid):
-        code = RefusalCode.INVALID_GUID
-    else:
-        is_null = message.endswith("got `null`")
-        code = RefusalCode.NOT_NULL if is_null else RefusalCode.SERIALIZATION_EXCEPTION
-    return Refusal(code, message if message.endswith(".") else f"{message}.", field)
+        return Refusal(RefusalCode.INVALID_GUID, _("This is no Guid."), field)
+    if message.endswith("got `null`"):
+        return Refusal(RefusalCode.NOT_NULL, _("There is nothing here."), field)
+    return Refusal(RefusalCode.SERIALIZATION_EXCEPTION, f"{message}.", field)
 
 
 def _first_name(field: str) -> str:

@@ -39,6 +39,7 @@ _ERRORS = {
     "500": ("InternalError", "What went wrong is in our log, under the request's id."),
     "503": ("ServiceUnavailable", "The database is away, or a lock was not had in time."),
 }
+_REFUSAL_CODES = {"400": RefusalCode.NOT_EMPTY, "409": RefusalCode.CONFLICT}  # for example
 _HEADERS = {"401": SIGN_IN, "405": ALLOW, "429": RETRY_AFTER, "503": RETRY_AFTER}
 _SECURITY_SCHEMES = {
     "session": {"type": "apiKey", "in": "header", "name": "X-ss-id"},
@@ -268,9 +269,9 @@ def _media(format_name: str, schema: Schema, example: Any, name: str = "Response
 
 def _error_response(status: str, code: str, description: str) -> Schema:
     schema = {"anyOf": [schema_ref("ErrorResponse"), schema_ref("ErrorResponseCamel")]}
-    has_field = status in ("400", "409")
-    refusals = [Refusal(RefusalCode(code), description, "AlternateKey")] if has_field else []
-    example = responses.wrapped(responses.status_of(description, code, refusals))
+    refusal_code = _REFUSAL_CODES.get(status)
+    refusals = [Refusal(refusal_code, description, "AlternateKey")] if refusal_code else []
+    example = responses.wrapped(responses.status_of(description, refusal_code or code, refusals))
     headers = {"headers": _HEADERS[status]} if status in _HEADERS else {}
     content = content_in_all_formats(schema, example, name="ErrorResponse")
     return {"description": description, **headers, "content": content}

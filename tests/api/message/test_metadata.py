@@ -86,7 +86,7 @@ def test_its_tables_are_those_of_the_document_in_their_order(client):
     tables = {}
     for name, table in re.findall(r"<h2[^>]*>(\w+) Parameters:</h2>(.*?)</table>", page, re.DOTALL):
         rows = re.findall(r"<tr>\s*<th scope=\"row\">.*?</tr>", table, re.DOTALL)
-        cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in rows]
+        cells = [re.findall(r"<t[hd][^>]*>\s*(.*?)\s*</t[hd]>", row, re.DOTALL) for row in rows]
         tables[name] = [
             tuple(html.unescape(re.sub(r"<[^>]+>", "", text)) for text in row[:4]) for row in cells
         ]

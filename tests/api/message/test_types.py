@@ -130,11 +130,11 @@ def test_every_language_declares_all_messages_and_their_properties(client, langu
         assert declaration in text
     for opening, closing in ("{}", "()"):
         assert text.count(opening) == text.count(closing)
-    properties = text.replace("_", "").lower()
+    names = text.replace("_", "").lower()
     for message in (describe(SaveContactGroup), *describe(SaveContactGroup).nested):
         assert message.name in text
-        for each in message.properties:
-            assert (each.name.lower() in properties) == each.in_body, each.name
+        for member in message.properties:
+            assert not member.in_body or member.name.lower() in names, member.name
 
 
 def test_unknown_language_is_not_found(client):

@@ -41,7 +41,9 @@ class Combobox {
     const { input, popup } = this;
     input.addEventListener("input", () => this.askSoon());
     input.addEventListener("keydown", (event) => this.onKey(event));
-    input.addEventListener("click", () => { if (!this.isOpen) this.ask(); });
+    input.addEventListener("click", () => {
+      if (!this.isOpen) this.ask();
+    });
     input.addEventListener("blur", () => this.close());
     popup.addEventListener("mousedown", (event) => event.preventDefault()); // the input keeps the focus
     popup.addEventListener("click", (event) => {
@@ -54,30 +56,50 @@ class Combobox {
     });
   }
 
-  get isOpen() { return !this.popup.hidden; }
+  get isOpen() {
+    return !this.popup.hidden;
+  }
 
   onKey(event) {
-    const { key, altKey } = event;
     if (event.isComposing) return;
-    if (key === "ArrowDown" || key === "ArrowUp") {
-      event.preventDefault();
-      if (!this.isOpen) this.ask(key === "ArrowUp" && !altKey);
-      else if (altKey && key === "ArrowUp") this.close();
-      else this.move(key === "ArrowDown" ? 1 : -1);
-    } else if (key === "Enter" && this.isOpen && this.active >= 0) {
+    const handlers = {
+      ArrowDown: () => this.onArrow(event),
+      ArrowUp: () => this.onArrow(event),
+      Enter: () => this.onEnter(event),
+      Escape: () => this.onEscape(event),
+      Backspace: () => this.onBackspace(),
+    };
+    handlers[event.key]?.();
+  }
+
+  onArrow(event) {
+    const isUp = event.key === "ArrowUp";
+    event.preventDefault();
+    if (!this.isOpen) this.ask(isUp && !event.altKey);
+    else if (isUp && event.altKey) this.close();
+    else this.move(isUp ? -1 : 1);
+  }
+
+  onEnter(event) {
+    if (this.isOpen && this.active >= 0) {
       event.preventDefault();
       this.choose(this.options[this.active]);
-    } else if (key === "Enter" && this.many && this.input.value) {
+    } else if (this.many && this.input.value) {
       event.preventDefault(); // what was typed is no choice yet
       this.ask();
-    } else if (key === "Escape" && (this.isOpen || this.input.value)) {
-      event.preventDefault();
-      if (this.isOpen) this.close();
-      else this.clear();
-    } else if (key === "Backspace" && this.many && !this.input.value) {
-      const last = this.chips.lastElementChild;
-      if (last) this.drop(last);
     }
+  }
+
+  onEscape(event) {
+    if (!this.isOpen && !this.input.value) return;
+    event.preventDefault();
+    if (this.isOpen) this.close();
+    else this.clear();
+  }
+
+  onBackspace() {
+    const last = this.many && !this.input.value && this.chips.lastElementChild;
+    if (last) this.drop(last);
   }
 
   askSoon() {
@@ -99,7 +121,8 @@ class Combobox {
       const { results, pagination } = await answer.json();
       if (document.activeElement === this.input) this.show(results, pagination.more, fromEnd);
     } catch (error) {
-      if (error.name !== "AbortError") this.close(); // the input still works as text
+      if (error.name !== "AbortError")
+        this.close(); // the input still works as text
       else return;
     }
     this.root.removeAttribute("aria-busy");

@@ -8,7 +8,10 @@ for (const told of document.querySelectorAll("[data-counts]")) {
   const box = document.getElementById(told.dataset.counts);
   let timer;
   const count = () => {
-    const entries = box.value.split(separators).map((one) => one.trim().replace(/^"|"$/g, "").trim().toLowerCase()).filter(Boolean);
+    const entries = box.value
+      .split(separators)
+      .map((one) => one.trim().replace(/^"|"$/g, "").trim().toLowerCase())
+      .filter(Boolean);
     const twice = entries.length - new Set(entries).size;
     const { entry, entries: many, twice: again } = told.dataset;
     let text = entries.length === 1 ? entry : entries.length ? said(many, entries.length) : "";
@@ -29,7 +32,11 @@ for (const form of document.querySelectorAll("form[data-without-js]")) {
 for (const form of document.querySelectorAll("form[data-picks]")) {
   const told = form.querySelector("[data-picked]");
   const count = () => {
-    const ids = new Set([...form.querySelectorAll("input[name=recipients]:checked, input[name=recipients][type=hidden]")].map((one) => one.value));
+    const ids = new Set(
+      [...form.querySelectorAll("input[name=recipients]:checked, input[name=recipients][type=hidden]")].map(
+        (one) => one.value,
+      ),
+    );
     if (told) told.textContent = ids.size === 1 ? told.dataset.one : ids.size ? said(told.dataset.many, ids.size) : "";
   };
   form.addEventListener("change", count);

@@ -22,13 +22,17 @@ function prepare() {
   }
 }
 
-document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if (!form.matches?.("[data-move]")) return;
-  event.preventDefault();
-  const body = new URLSearchParams(new FormData(form, event.submitter));
-  queue = queue.then(() => move(form.action, body)).catch(() => location.reload());
-}, true); // before the listener that lets a form be sent once only
+document.addEventListener(
+  "submit",
+  (event) => {
+    const form = event.target;
+    if (!form.matches?.("[data-move]")) return;
+    event.preventDefault();
+    const body = new URLSearchParams(new FormData(form, event.submitter));
+    queue = queue.then(() => move(form.action, body)).catch(() => location.reload());
+  },
+  true,
+); // before the listener that lets a form be sent once only
 
 async function move(url, body) {
   const root = document.querySelector("[data-order]");
@@ -53,7 +57,9 @@ function showMessages(page) {
   document.querySelector("#content").before(document.adoptNode(list));
   says.textContent = "";
   const told = [...list.querySelectorAll("li > span")].map((one) => one.textContent.trim());
-  setTimeout(() => { says.textContent = told.join(" "); }, 50); // what is the same again is said again
+  setTimeout(() => {
+    says.textContent = told.join(" ");
+  }, 50); // what is the same again is said again
 }
 
 function focusOn(contact, to) {
@@ -70,21 +76,26 @@ function focusOn(contact, to) {
 document.addEventListener("keydown", (event) => {
   const row = event.target.closest?.("[data-order] tbody tr");
   if (!row || event.ctrlKey || event.metaKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
-  const isUp = event.key === "ArrowUp";
-  if (event.altKey) {
-    const to = isUp ? (event.shiftKey ? "first" : "up") : "down";
-    const button = row.querySelector(`[data-move] [value=${to}]`);
-    if (!button) return;
-    event.preventDefault();
-    if (!button.disabled) button.form.requestSubmit(button);
-  } else if (!event.target.matches("select, [type=number]")) {
-    const place = [...row.querySelectorAll(IN_ROW)].indexOf(event.target);
-    const other = (isUp ? row.previousElementSibling : row.nextElementSibling)?.querySelectorAll(IN_ROW)[place];
-    if (!other) return;
-    event.preventDefault();
-    (other.disabled ? other.closest("tr").querySelector("a") : other).focus();
-  }
+  if (event.altKey) moveByKey(event, row);
+  else if (!event.target.matches("select, [type=number]")) focusNextRow(event, row);
 });
+
+function moveByKey(event, row) {
+  const to = event.key === "ArrowDown" ? "down" : event.shiftKey ? "first" : "up";
+  const button = row.querySelector(`[data-move] [value=${to}]`);
+  if (!button) return;
+  event.preventDefault();
+  if (!button.disabled) button.form.requestSubmit(button);
+}
+
+function focusNextRow(event, row) {
+  const index = [...row.querySelectorAll(IN_ROW)].indexOf(event.target);
+  const nextRow = event.key === "ArrowUp" ? row.previousElementSibling : row.nextElementSibling;
+  const control = nextRow?.querySelectorAll(IN_ROW)[index];
+  if (!control) return;
+  event.preventDefault();
+  (control.disabled ? nextRow.querySelector("a") : control).focus();
+}
 
 // --- By dragging -----------------------------------------------------------------------------
 

@@ -14,8 +14,13 @@ class Palette {
     this.opensFirst = false; // Enter was quicker than the answer
     this.input.addEventListener("input", () => this.askSoon());
     this.input.addEventListener("keydown", (event) => this.onKey(event));
-    dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-    dialog.addEventListener("close", () => { clearTimeout(this.timer); this.asking?.abort(); });
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog) dialog.close();
+    });
+    dialog.addEventListener("close", () => {
+      clearTimeout(this.timer);
+      this.asking?.abort();
+    });
   }
 
   open() {
@@ -40,7 +45,9 @@ class Palette {
     }
   }
 
-  get rows() { return this.list.querySelectorAll("[role=option]"); }
+  get rows() {
+    return this.list.querySelectorAll("[role=option]");
+  }
 
   askSoon() {
     clearTimeout(this.timer);
@@ -66,13 +73,15 @@ class Palette {
   }
 
   show(results) {
-    this.list.replaceChildren(...results.map((one, place) => {
-      const row = make("li", { role: "option", id: `palette-${place}`, "aria-selected": "false" });
-      const link = make("a", { href: one.url, tabindex: "-1" });
-      link.append(make("span", {}, one.title), make("span", { class: "hint" }, one.kind));
-      row.append(link);
-      return row;
-    }));
+    this.list.replaceChildren(
+      ...results.map((one, place) => {
+        const row = make("li", { role: "option", id: `palette-${place}`, "aria-selected": "false" });
+        const link = make("a", { href: one.url, tabindex: "-1" });
+        link.append(make("span", {}, one.title), make("span", { class: "hint" }, one.kind));
+        row.append(link);
+        return row;
+      }),
+    );
     this.input.setAttribute("aria-expanded", String(results.length > 0));
     this.told.textContent = results.length ? `${results.length} ${dialog.dataset.count}` : dialog.dataset.none;
     this.active = -1;

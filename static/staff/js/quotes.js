@@ -56,7 +56,8 @@ function fold(link) {
     if (!link.dataset.open) url.searchParams.set("parts_of", link.dataset.fold.slice(6));
     link.href = link.dataset.open = url.href;
     const here = new URL(location.href);
-    for (const name of ["parts_of", "parts_q", "parts_after", "parts_before", "changed"]) here.searchParams.delete(name);
+    for (const name of ["parts_of", "parts_q", "parts_after", "parts_before", "changed"])
+      here.searchParams.delete(name);
     at(here.href);
     return;
   }
