@@ -80,7 +80,7 @@ def test_rest_refuses_the_same_configurations(alice, line, text, reason):
     path = f"quote-line-items/{line.pk}"
     answer = Api(alice).ask("PATCH", path, None, data=body, content_type="application/json")
     assert answer.status_code == 400
-    assert {*answer.json()} <= {"configuration", "detail"}
+    assert {*answer.json()} <= {"configuration", "detail", "errors"}
     line.refresh_from_db()
     assert line.configuration == before
 
