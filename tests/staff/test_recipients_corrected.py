@@ -25,7 +25,8 @@ def reasons(response) -> list[str]:
 
 def box(response) -> str:
     """What stands in the box that lists are pasted into."""
-    [text] = re.findall(r'<textarea name="pasted"[^>]*>\n?([^<]*)</textarea>', content_of(response))
+    page = response.content.decode()
+    [text] = re.findall(r'<textarea\s+name="pasted"[^>]*>\n?([^<]*)</textarea>', page)
     return unescape(text)
 
 
