@@ -51,6 +51,12 @@ INTERNALS = [
         "_map_basic_serializer",
         "commsapp/api/",
     ),
+    (
+        "drf-spectacular",
+        "drf_spectacular.openapi.AutoSchema",
+        "_get_serializer_name",
+        "commsapp/api/connect/schema.py",
+    ),
 ]
 
 
