@@ -78,7 +78,7 @@ def test_only_hashed_names_are_collected_and_what_is_text_is_compressed(collecte
 def test_all_that_is_collected_may_be_read_by_a_web_server_of_another_user(collected, hashed):
     folder = (collected / hashed["staff/js/palette.js"]).parent
     files = [*folder.iterdir()]
-    assert {file.suffix for file in files} >= {".js", ".css", ".gz", ".br"}
+    assert {file.suffix for file in files} >= {".js", ".gz", ".br"}
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o644}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o755
 
