@@ -92,12 +92,6 @@ def encoding_of(request: HttpRequest) -> str:
     return request.headers.get("Content-Encoding", "").strip().lower()
 
 
-def is_utf8(request: HttpRequest) -> bool:
-    """Whether the body is text in UTF-8, as it is unless its Content-Type says otherwise."""
-    charset = (request.content_params or {}).get("charset", "utf-8").strip("'\"").lower()
-    return charset in ("utf-8", "utf8")
-
-
 def read_body(request: HttpRequest) -> bytes:
     """The whole body. Raises BodyTooLarge, BadEncoding, or UnreadablePostError if it broke off.
 
@@ -106,13 +100,6 @@ def read_body(request: HttpRequest) -> bytes:
     """
     body = request.body
     request.META["CONTENT_LENGTH"] = str(len(body))
-    return body
-
-
-def take_body(request: HttpRequest) -> bytes:
-    """The whole body, as read_body() has it, for one who reads it once: the request keeps none."""
-    body = read_body(request)
-    request._body, request._stream = b"", io.BytesIO()
     return body
 
 

@@ -38,16 +38,20 @@ def exactly(properties: Mapping[str, Schema], *optional: str) -> Schema:
 
 
 def response(
-    told: str, schema: Schema, example: object, *, headers: Schema | None = None,
+    description: str, schema: Schema, example: object, *, headers: Schema | None = None,
     content_type: str = "application/json",
 ) -> Schema:  # fmt: skip
     """A response, with an example of its body."""
     content = {content_type: {"schema": schema, "example": example}}
-    return {"description": told, **({"headers": headers} if headers else {}), "content": content}
+    return {
+        "description": description,
+        **({"headers": headers} if headers else {}),
+        "content": content,
+    }
 
 
-def header(told: str, example: str, kind: str = "string") -> Schema:
-    return {"description": told, "schema": {"type": kind}, "example": example}
+def header(description: str, example: str, kind: str = "string") -> Schema:
+    return {"description": description, "schema": {"type": kind}, "example": example}
 
 
 ALLOW = {"Allow": header("The methods that are answered here.", "POST")}
